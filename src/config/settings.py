@@ -1,0 +1,163 @@
+"""All settings. Every difference between installations is an environment variable; .env.example lists them."""
+
+from typing import Any
+
+import django_stubs_ext
+
+from config.databases import database_from_url
+from config.env import (
+    PROJECT_ROOT,
+    read_boolean,
+    read_directory,
+    read_integer,
+    read_list,
+    read_secret_key,
+    read_text,
+)
+
+# Lets Django's own classes be written with their type arguments, as ModelAdmin[Movie].
+django_stubs_ext.monkeypatch()
+
+# --- Where things are -------------------------------------------------------------------------------------------------
+BASE_DIR = PROJECT_ROOT
+VAR_DIR = read_directory("VAR_DIR", default=PROJECT_ROOT / "var")
+EXPORTS_DIR = read_directory("EXPORTS_DIR", default=VAR_DIR / "exports")
+MODELS_DIR = read_directory("MODELS_DIR", default=VAR_DIR / "models")
+
+# --- Security ---------------------------------------------------------------------------------------------------------
+DEBUG = read_boolean("DEBUG", default=False)
+SECRET_KEY = read_secret_key(VAR_DIR)
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS = read_boolean("HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = read_integer("HSTS_SECONDS", default=0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if read_boolean("BEHIND_PROXY", default=False) else None
+X_FRAME_OPTIONS = "DENY"
+
+# --- Apps -------------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "accounts",
+    "movies",
+    "pipeline",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django_celery_beat",
+    "django_celery_results",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database, cache, queue: real servers where an address is given, embedded ones otherwise --------------------------
+DATABASES: dict[str, dict[str, Any]] = {"default": database_from_url(read_text("DATABASE_URL", default=""))}
+REDIS_URL = read_text("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_RESULT_EXPIRES = 30 * 24 * 3600
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TASK_TRACK_STARTED = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+
+# --- Accounts ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+
+# --- E-mail: with no server named, letters land as files under VAR_DIR/mail -------------------------------------------
+EMAIL_HOST = read_text("EMAIL_HOST", default="")
+EMAIL_PORT = read_integer("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = read_text("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = read_text("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = read_boolean("EMAIL_USE_TLS", default=True)
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+DEFAULT_FROM_EMAIL = read_text("DEFAULT_FROM_EMAIL", default="matinee@localhost")
+
+# --- Language and time ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = read_text("TIME_ZONE", default="UTC")
+CELERY_TIMEZONE = TIME_ZONE
+USE_TZ = True
+
+# --- Static files: collected and hashed for production, served straight from the source otherwise ---------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = read_directory("STATIC_ROOT", default=VAR_DIR / "static")
+COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() and not DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+WHITENOISE_USE_FINDERS = not COLLECTED
+
+# --- Log --------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = read_text("LOG_LEVEL", default="INFO").upper()
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}

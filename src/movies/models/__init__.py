@@ -1,0 +1,8 @@
+"""The catalogue, what people think of it, and what the machine suggests from that."""
+
+from movies.models.model_version import ModelVersion
+from movies.models.movie import ExternalMovie, Movie, Trailer
+from movies.models.rating import Rating
+from movies.models.suggestion import SuggestionList
+
+__all__ = ["ExternalMovie", "ModelVersion", "Movie", "Rating", "SuggestionList", "Trailer"]

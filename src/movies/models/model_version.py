@@ -1,0 +1,39 @@
+"""Trained models, of which at most one is live."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class ModelVersion(models.Model):
+    """A trained model: its artefact is a folder named by ``folder`` under ``MODELS_DIR``."""
+
+    class State(models.TextChoices):
+        """Before the gate, behind it, and after its time."""
+
+        CANDIDATE = "candidate", "candidate"
+        LIVE = "live", "live"
+        RETIRED = "retired", "retired"
+
+    algorithm = models.CharField(max_length=50)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.CANDIDATE)
+    folder = models.CharField(max_length=200, unique=True)
+    config = models.JSONField(default=dict, help_text="Hyper-parameters and seed.")
+    metrics = models.JSONField(default=dict, help_text="Errors on ratings that the model had not seen.")
+    snapshot_checksum = models.CharField(max_length=64, help_text="SHA-256 of the ratings that it was trained on.")
+    n_users = models.PositiveIntegerField()
+    n_movies = models.PositiveIntegerField()
+    n_ratings = models.PositiveBigIntegerField()
+    trained_until = models.DateTimeField(help_text="When its ratings were exported; later ones are unknown to it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    promoted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="movies_modelversion_state_known", condition=Q(state__in=["candidate", "live", "retired"])
+            ),
+            models.UniqueConstraint(name="movies_modelversion_one_live", fields=["state"], condition=Q(state="live")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} #{self.pk}"

@@ -1,0 +1,44 @@
+"""What the machine suggests: one row per user, so that the home page needs one indexed read."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Func
+from django.db.models.lookups import Exact
+from django.utils import timezone
+
+from movies.fields import RealField
+from movies.models.model_version import ModelVersion
+
+
+class Cardinality(Func):
+    """The number of elements of an array; zero for an empty one."""
+
+    function = "cardinality"
+    output_field = models.IntegerField()
+
+
+class SuggestionList(models.Model):
+    """A user's films, best first, with their predicted stars. A refresh replaces the whole table at once."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="suggestion_list"
+    )
+    movie_ids = ArrayField(models.IntegerField())
+    scores = ArrayField(RealField(), help_text="Predicted stars before they are cut to the scale, in the same order.")
+    # No index: a version is deleted rarely, and each index costs every refresh.
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, related_name="suggestion_lists", db_index=False
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="movies_suggestionlist_score_per_movie",
+                condition=Exact(Cardinality(F("movie_ids")), Cardinality(F("scores"))),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"suggestions for user {self.user_id}"
