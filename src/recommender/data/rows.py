@@ -40,6 +40,11 @@ class Rows(NamedTuple):
         np.cumsum(np.bincount(rows, minlength=n_rows), out=indptr[1:])
         return cls(indptr, item_positions)
 
+    @classmethod
+    def empty(cls, *, n_rows: int) -> "Rows":
+        """`n_rows` rows without items."""
+        return cls(np.zeros(n_rows + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
+
     @property
     def n_rows(self) -> int:
         """How many rows there are, empty ones included."""

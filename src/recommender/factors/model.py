@@ -59,6 +59,8 @@ class FactorModel:
             if array.dtype != np.float32:
                 raise DataError(f"{name} must be float32, got {array.dtype}.")
             finite_checked(array, name)
+        if not (len(self.users) and len(self.items)):
+            raise DataError("A model needs at least one user and one item.")
         finite_checked(np.array([self.global_mean, *self.rating_scale]), "global_mean and rating_scale")
 
     @property
