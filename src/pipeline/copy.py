@@ -5,7 +5,8 @@ reads and writes any number of them at once. The format: https://www.postgresql.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,7 +40,10 @@ def copy_out_csv(cursor: CursorWrapper, query: str, sink: Sink) -> int:
 
 
 def copy_out_arrays(
-    cursor: CursorWrapper, query: str, parameters: Sequence[object], dtypes: Mapping[str, npt.DTypeLike]
+    cursor: CursorWrapper,
+    query: str,
+    parameters: Sequence[object] | Mapping[str, object],
+    dtypes: Mapping[str, npt.DTypeLike],
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the columns of ``query`` as arrays, named and typed by ``dtypes``.
 
@@ -65,16 +69,38 @@ def copy_out_arrays(
     return {name: rows[name].astype(dtype) for name, dtype in dtypes.items()}
 
 
-def copy_in_arrays(cursor: CursorWrapper, table: str, columns: Columns, *, freeze: bool = False) -> None:
-    """Append rows to ``table``: 1-d arrays fill scalar columns, (n, m) int32 or float32 arrays fill array columns.
+def copy_in_arrays(
+    cursor: CursorWrapper, table: str, names: Sequence[str], parts: Iterable[Columns], *, freeze: bool = False
+) -> None:
+    """Append rows to the columns ``names`` of ``table``, part by part.
 
-    ``freeze`` makes the rows visible to every snapshot, which PostgreSQL allows in a table made by the same
-    transaction. An int64 array may fill a timestamp column: microseconds since 2000-01-01 UTC.
+    In each part, 1-d arrays of one length fill scalar columns and (n, m) int32 or float32 arrays fill array columns
+    with m elements; an int64 array may fill a timestamp column: microseconds since 2000-01-01 UTC. ``freeze`` makes the
+    rows visible to every snapshot, which PostgreSQL allows in a table made by the same transaction.
     """
-    names = ", ".join(f'"{name}"' for name in columns)
+    quoted = ", ".join(f'"{name}"' for name in names)
     options = "FORMAT binary, FREEZE" if freeze else "FORMAT binary"
-    encoded = io.BytesIO(b"".join([_SIGNATURE, _rows_encoded(columns), _TRAILER]))
-    cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN WITH ({options})', encoded, _PIECE_BYTES)
+    encoded = (_rows_encoded({name: part[name] for name in names}) for part in parts)
+    stream = _Stream(chain([_SIGNATURE], encoded, [_TRAILER]))
+    cursor.copy_expert(f'COPY "{table}" ({quoted}) FROM STDIN WITH ({options})', stream, _PIECE_BYTES)
+
+
+class _Stream:
+    """Pieces of bytes as a file to read from, so that only one piece is in memory at a time."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, none at the end."""
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._rest = memoryview(piece)
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(taken)
 
 
 def _row_dtype(columns: Columns) -> np.dtype[Any]:
@@ -96,7 +122,7 @@ def _head_size(values: npt.NDArray[Any]) -> int:
     return 5 if values.shape[1] else 3
 
 
-def _rows_encoded(columns: Columns) -> memoryview:
+def _rows_encoded(columns: Columns) -> bytes:
     row = _row_dtype(columns)
     rows = np.empty(len(next(iter(columns.values()))), dtype=row)
     rows["f0"] = len(columns)
@@ -111,7 +137,7 @@ def _rows_encoded(columns: Columns) -> memoryview:
         rows[f"{name}/length"] = _head_size(values) * 4 + width * (4 + values.itemsize)
         rows[name]["length"] = values.itemsize
         rows[name]["value"] = values
-    return memoryview(rows.view(np.uint8).reshape(-1))
+    return rows.tobytes()
 
 
 def _prefixes_hold(rows: npt.NDArray[Any], dtypes: Mapping[str, npt.DTypeLike]) -> bool:

@@ -35,8 +35,8 @@ UNION ALL
 SELECT 'trigger ' || tgname FROM pg_trigger WHERE tgrelid = %(table)s::regclass AND NOT tgisinternal
 UNION ALL
 SELECT 'numbered column ' || attname FROM pg_attribute
-WHERE attrelid = %(table)s::regclass AND (attidentity <> '' OR pg_get_serial_sequence(%(table)s, attname) IS NOT NULL)
-  AND attnum > 0 AND NOT attisdropped
+LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = %(table)s::regclass AND (attidentity <> '' OR pg_get_expr(adbin, adrelid) LIKE 'nextval(%%')
 """
 
 
