@@ -9,6 +9,10 @@ class StageBusyError(PipelineError):
     """The same stage is running in another process."""
 
 
+class RunOverError(PipelineError):
+    """A stage of a pipeline run that has failed or was taken over."""
+
+
 class NothingToExportError(PipelineError):
     """The table to export is empty."""
 
