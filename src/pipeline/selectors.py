@@ -23,7 +23,7 @@ _RATERS = """
 SELECT rated.user_id, rated.n_ratings::int,
   coalesce(account.ratings_changed_at >= %(trained_until)s, false)::int,
   coalesce(list.model_version_id = %(version)s
-    AND list.created_at > now() - make_interval(days => %(days)s)
+    AND list.created_at > clock_timestamp() - make_interval(days => %(days)s)
     AND (account.ratings_changed_at < list.created_at) IS NOT FALSE
     AND cardinality(list.movie_ids) BETWEEN least(%(maximum)s, %(n_candidates)s - rated.n_ratings) AND %(maximum)s
     AND NOT list.movie_ids && %(skipped)s::int[], false)::int

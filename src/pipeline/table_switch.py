@@ -70,7 +70,7 @@ def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
 
 
 def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_over: Callable[[], None]) -> None:
-    """Index the twin, lock out writers, let ``carry_over`` bring what changed meanwhile, and swap the names.
+    """Index the twin, lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap the names.
 
     Must run in the transaction that made the twin; readers see the new table when that commits.
 
@@ -115,7 +115,7 @@ def _indexes_build(cursor: CursorWrapper, next_table: NextTable) -> list[tuple[s
 
 
 def _locks_take(cursor: CursorWrapper, table: str) -> None:
-    """Lock the table against everybody, and the tables that it refers to against writers."""
+    """Lock the table and those that it refers to: dropping and adding foreign keys changes both sides."""
     cursor.execute(_REFERENCED, [table])
     referenced = [row[0] for row in cursor.fetchall()]
     for attempt in range(1, LOCK_ATTEMPTS + 1):
@@ -123,9 +123,7 @@ def _locks_take(cursor: CursorWrapper, table: str) -> None:
             with transaction.atomic():
                 cursor.execute(f"SET LOCAL lock_timeout TO '{LOCK_TIMEOUT}'")
                 # Referenced tables first: whoever writes a row here has locked the row that it refers to before.
-                if referenced:
-                    cursor.execute(f"LOCK TABLE {', '.join(referenced)} IN SHARE ROW EXCLUSIVE MODE")
-                cursor.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
+                cursor.execute(f"LOCK TABLE {', '.join([*referenced, table])} IN ACCESS EXCLUSIVE MODE")
         except OperationalError as error:
             if attempt == LOCK_ATTEMPTS:
                 message = f"Table {table} was in use for too long; the old rows stay. Run this again later."
