@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.db import connection, transaction
 
-from pipeline.copy import copy_in_arrays, copy_out_arrays, copy_out_csv
+from pipeline.copy import Columns, copy_in_arrays, copy_out_arrays, copy_out_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -15,7 +15,7 @@ def test_arrays_come_back_as_they_were_sent() -> None:
     counts = np.array([2**40, 0, -1], dtype=np.int64)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE sent (id integer, stars real, n bigint)")
-        part = {"n": counts, "id": ids, "stars": stars}
+        part: Columns = {"n": counts, "id": ids, "stars": stars}
         copy_in_arrays(cursor, "sent", ["id", "stars", "n"], [part, part])
 
         got = copy_out_arrays(cursor, "SELECT stars, id, n FROM sent", [], {"stars": "f4", "id": "i4", "n": "i8"})
@@ -27,7 +27,7 @@ def test_arrays_come_back_as_they_were_sent() -> None:
 
 
 def test_lists_of_each_length_are_written_and_empty_ones_too() -> None:
-    parts = [
+    parts: list[Columns] = [
         {
             "user_id": np.arange(n, n + 2, dtype=np.int32),
             "movie_ids": np.full((2, n), n, dtype=np.int32),

@@ -16,6 +16,7 @@ from movies.services.rate import movie_rate
 from movies.services.ratings import rating_remove, rating_set
 from pipeline.services import suggesting
 from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
+from pipeline.table_switch import next_table_switch
 from recommender.factors.model import FactorModel
 
 pytestmark = pytest.mark.django_db
@@ -252,15 +253,14 @@ def test_list_of_someone_who_rates_while_the_refresh_runs_is_carried_over(
 ) -> None:
     suggestion_lists_refresh()
     early, gone, liked = trained.user_ids[0], trained.user_ids[1], lists()[trained.user_ids[0]][0]
-    build = suggesting.next_table_switch
 
     def rate_then_switch(*args: object, **kwargs: object) -> None:
         movie_rate(user_id=early, movie_id=liked, value=5.0)
         for movie_id in rated(gone):
             rating_remove(user_id=gone, movie_id=movie_id)
-        build(*args, **kwargs)  # type: ignore[arg-type]  # Handed on as they came.
+        next_table_switch(*args, **kwargs)  # type: ignore[arg-type]  # Handed on as they came.
 
-    monkeypatch.setattr(suggesting, "next_table_switch", rate_then_switch)
+    monkeypatch.setattr("pipeline.services.suggesting.next_table_switch", rate_then_switch)
     suggestion_lists_refresh(reuse_days=0)
 
     assert liked not in lists()[early]
@@ -276,7 +276,7 @@ def test_refresh_that_fails_leaves_the_old_lists_and_no_other_table(
     def interrupt(*_args: object, **_kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(suggesting, "next_table_switch", interrupt)
+    monkeypatch.setattr("pipeline.services.suggesting.next_table_switch", interrupt)
     with pytest.raises(CommandError, match="changed nothing") as raised:
         call_command("createmoviesuggestions", "--reuse-suggestions-up-to-days", "0")
 
