@@ -70,7 +70,7 @@ def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
 
 
 def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_over: Callable[[], None]) -> None:
-    """Index the twin, lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap the names.
+    """Index the twin, lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap names.
 
     Must run in the transaction that made the twin; readers see the new table when that commits.
 

@@ -60,7 +60,7 @@ def rating_remove(*, user_id: int, movie_id: int) -> RatingChange:
 
 
 def _change_note(*, user_id: int) -> None:
-    """Stamp the change by the server's clock, whatever time the rating itself is dated: machines compare it with theirs."""
+    """Stamp the change by the server's clock, whatever date the rating itself bears: machines compare the stamp."""
     User.objects.filter(pk=user_id).update(ratings_changed_at=Now())
 
 
