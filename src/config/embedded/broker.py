@@ -1,0 +1,15 @@
+"""Celery's way to the embedded Redis: kombu's Redis transport, starting the server before it connects."""
+
+from kombu.transport import redis
+
+from config.embedded import ensure_redis
+
+
+class Transport(redis.Transport):
+    """The transport of ``embedded+socket://`` addresses; ``config.celery`` makes the scheme known to kombu."""
+
+    def establish_connection(self) -> redis.Transport:
+        """Connect; kombu comes here for the first connection and again after each lost one."""
+        ensure_redis()
+        connection: redis.Transport = super().establish_connection()
+        return connection

@@ -1,0 +1,32 @@
+"""The cache's way to the embedded Redis: a pool whose connections start the server before they connect."""
+
+import socket
+from typing import Any
+
+import redis
+
+from config.embedded import ensure_redis, redis_recover
+
+
+class Connection(redis.UnixDomainSocketConnection):
+    """A connection to the embedded Redis."""
+
+    def _connect(self) -> socket.socket:
+        ensure_redis()
+        try:
+            return self._open()
+        except OSError:
+            if not redis_recover():
+                raise
+            return self._open()
+
+    def _open(self) -> socket.socket:
+        opened: socket.socket = super()._connect()
+        return opened
+
+
+class ConnectionPool(redis.ConnectionPool):
+    """For the ``pool_class`` option of Django's Redis cache."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "connection_class": Connection})

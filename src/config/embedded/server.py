@@ -1,0 +1,57 @@
+"""What the supervisor needs to know of a server: how to prepare it, start it, see it ready and stop it."""
+
+import os
+import signal
+import stat
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from config.embedded.account import Account
+from config.embedded.errors import EmbeddedServiceError
+from config.embedded.layout import Layout
+
+
+class Server(ABC):
+    """One kind of embedded server in its folder."""
+
+    process_name: str
+    stop_signal: signal.Signals
+    kill_signal: signal.Signals
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    @property
+    @abstractmethod
+    def account(self) -> Account | None:
+        """Whom the server runs as; None for whoever runs this."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the data folder if there is none, and check it otherwise; raises ``EmbeddedServiceError``."""
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """Return the program and arguments that run the server in the foreground."""
+
+    @abstractmethod
+    def is_ready(self, pid: int) -> bool:
+        """Say whether the server with this process id takes connections."""
+
+
+def socket_directory_claim(directory: Path, account: Account | None) -> None:
+    """Make the folder of a socket, closed to everybody but ``account``, or check that an existing one is such a folder.
+
+    Raises ``EmbeddedServiceError`` where the name is taken by something that others could have put there.
+    """
+    owner = os.geteuid() if account is None else account.uid
+    if not os.path.lexists(directory):
+        directory.mkdir(mode=0o700)
+        if account is not None:
+            os.chown(directory, account.uid, account.gid)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) & 0o077:
+        raise EmbeddedServiceError(
+            f"{directory} must be a folder that only user {owner} can enter, but it belongs to user {found.st_uid} "
+            f"with mode {stat.filemode(found.st_mode)}. Remove it, or set VAR_DIR to a short path."
+        )
