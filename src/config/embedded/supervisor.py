@@ -89,7 +89,7 @@ class Supervisor:
             cwd="/",
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=child_setup(self.server.account, last_words=self.server.stop_signal),
+            preexec_fn=child_setup(self.server.account, last_words=self.server.stop_signal),  # noqa: PLW1509 the supervisor has one thread
         )
         while not self.server.is_ready(process.pid):
             if process.poll() is not None:
