@@ -4,7 +4,6 @@ from typing import Any
 
 import django_stubs_ext
 
-from config.databases import database_from_url
 from config.env import (
     PROJECT_ROOT,
     read_boolean,
@@ -14,6 +13,7 @@ from config.env import (
     read_secret_key,
     read_text,
 )
+from config.services import broker_url, cache_settings, database_settings
 
 # Lets Django's own classes be written with their type arguments, as ModelAdmin[Movie].
 django_stubs_ext.monkeypatch()
@@ -85,11 +85,11 @@ TEMPLATES: list[dict[str, Any]] = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database, cache, queue: real servers where an address is given, embedded ones otherwise --------------------------
-DATABASES: dict[str, dict[str, Any]] = {"default": database_from_url(read_text("DATABASE_URL", default=""))}
-REDIS_URL = read_text("REDIS_URL", default="redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+DATABASES = {"default": database_settings(read_text("DATABASE_URL", default=""), var_dir=VAR_DIR)}
+REDIS_URL = read_text("REDIS_URL", default="")
+CACHES = {"default": cache_settings(REDIS_URL, var_dir=VAR_DIR)}
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = broker_url(REDIS_URL, var_dir=VAR_DIR)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True

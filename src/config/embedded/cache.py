@@ -21,11 +21,11 @@ class Connection(redis.UnixDomainSocketConnection):
             return self._open()
 
     def _open(self) -> socket.socket:
-        opened: socket.socket = super()._connect()
+        opened: socket.socket = super()._connect()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         return opened
 
 
-class ConnectionPool(redis.ConnectionPool):
+class Pool(redis.ConnectionPool):
     """For the ``pool_class`` option of Django's Redis cache."""
 
     def __init__(self, **options: Any) -> None:
