@@ -69,9 +69,8 @@ def account_reaching(account: Account, paths: list[Path]) -> Account:
         candidate = Account(account.uid, account.gid, capability)
         if _holds(capability) and all(_is_reachable(candidate, path) for path in paths):
             return candidate
-    name = pwd.getpwuid(account.uid).pw_name
     raise EmbeddedServiceError(
-        f"PostgreSQL does not run as root, and the account `{name}` that would run it cannot reach "
+        f"PostgreSQL does not run as root, and user {account.uid} who would run it cannot reach "
         f"{' and '.join(str(path) for path in paths)}. Start Matinee as an ordinary user, move the project to a folder "
         "that everybody may pass, or set DATABASE_URL to a server of your own."
     )

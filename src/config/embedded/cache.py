@@ -4,6 +4,8 @@ import socket
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.embedded import ensure_redis, redis_recover
 
@@ -29,4 +31,5 @@ class Pool(redis.ConnectionPool):
     """For the ``pool_class`` option of Django's Redis cache."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "connection_class": Connection})
+        # A connection that was open when the server went fails once; the second attempt opens a new one.
+        super().__init__(**{"retry": Retry(NoBackoff(), 1), **options, "connection_class": Connection})

@@ -99,6 +99,10 @@ class PostgresServer(Server):
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.layout.data), *settings]
 
+    def stale_files(self) -> list[Path]:
+        """Return the process file and the lock of the socket; both name a process id."""
+        return [self.layout.data / "postmaster.pid", self.layout.socket.with_name(f"{self.layout.socket_name}.lock")]
+
     def is_ready(self, pid: int) -> bool:
         """Read the state that the server keeps in the last line of its own process file."""
         try:

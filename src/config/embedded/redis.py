@@ -57,17 +57,18 @@ class RedisServer(Server):
     def command(self) -> list[str]:
         """Return the command line of the server: snapshots at most once a minute, and one when it stops."""
         options = {
-            "port": "0",
-            "unixsocket": str(self.layout.socket),
-            "unixsocketperm": "700",
-            "dir": str(self.layout.data),
-            "appendonly": "no",
-            "save": "60 1",
+            "port": ("0",),
+            "unixsocket": (str(self.layout.socket),),
+            "unixsocketperm": ("700",),
+            "dir": (str(self.layout.data),),
+            "appendonly": ("no",),
+            # Seconds and changes: two words, as in a configuration file.
+            "save": ("60", "1"),
             # The queue must not stand still because a snapshot failed; the next one tries again.
-            "stop-writes-on-bgsave-error": "no",
-            "daemonize": "no",
+            "stop-writes-on-bgsave-error": ("no",),
+            "daemonize": ("no",),
         }
-        return [str(self.program), *(part for name, value in options.items() for part in (f"--{name}", value))]
+        return [str(self.program), *(word for name, values in options.items() for word in (f"--{name}", *values))]
 
     def is_ready(self, pid: int) -> bool:  # noqa: ARG002 the answer itself tells
         """Ask over the socket; while it still loads its data, Redis answers with an error."""

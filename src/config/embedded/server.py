@@ -30,6 +30,10 @@ class Server(ABC):
     def prepare(self) -> None:
         """Make the data folder if there is none, and check it otherwise; raises ``EmbeddedServiceError``."""
 
+    def stale_files(self) -> list[Path]:
+        """Return the files by which a crashed server would keep the next one from starting."""
+        return []
+
     @abstractmethod
     def command(self) -> list[str]:
         """Return the program and arguments that run the server in the foreground."""

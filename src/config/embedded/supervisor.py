@@ -10,6 +10,7 @@ import fcntl
 import logging
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,6 +67,7 @@ class Supervisor:
         finally:
             lock_release(self.ready)
             process_stop(process, self.server)
+            self._tidy()
         logger.info("%s has stopped.", self.layout.title)
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -115,6 +117,12 @@ class Supervisor:
                 # The lease stays locked until this process ends, so that newcomers wait for a clean stop.
                 return
 
+    def _tidy(self) -> None:
+        """Remove the folder of the socket where it lies in /tmp, unless a successor may be using it."""
+        folder = self.layout.socket_directory
+        if folder.parent != self.layout.directory and lock_matches(self.lease, self.layout.lease):
+            shutil.rmtree(folder)
+
     def _is_abandoned(self) -> bool:
         if not lock_try(self.lease, fcntl.LOCK_EX):
             self.idle_since = None
@@ -157,15 +165,9 @@ def orphans_stop(server: Server) -> None:
 
     A server that lost only its supervisor is asked to stop; workers that lost their server are simply ended.
     """
-    orphans = _processes_in(server.layout.data, server.process_name)
-    if not orphans:
-        # A process file that a crash left may name any process by now; the lock says that no server is running.
-        (server.layout.data / "postmaster.pid").unlink(missing_ok=True)
-        return
-    parents = {orphan.pid for orphan in orphans}
-    for orphan in orphans:
-        if orphan.ppid() not in parents:
-            orphan.send_signal(server.stop_signal)
+    orphans = _processes_of(server)
+    for orphan in _eldest(orphans):
+        orphan.send_signal(server.stop_signal)
     _, alive = psutil.wait_procs(orphans, timeout=10)
     for orphan in alive:
         orphan.kill()
@@ -174,19 +176,31 @@ def orphans_stop(server: Server) -> None:
         raise EmbeddedServiceError(
             f"An earlier {server.layout.title} still runs in {server.layout.data}: end process {alive[0].pid} first."
         )
-    (server.layout.data / "postmaster.pid").unlink(missing_ok=True)
+    # What a crash left may name any living process by now, which would keep the server from starting.
+    for path in server.stale_files():
+        path.unlink(missing_ok=True)
 
 
-def _processes_in(folder: Path, name: str) -> list[psutil.Process]:
+def _processes_of(server: Server) -> list[psutil.Process]:
+    """Return the processes that work in the server's folder, or were told to before it was moved or removed."""
+    data, socket_path = str(server.layout.data), str(server.layout.socket_directory)
     found = []
     for process in psutil.process_iter():
         try:
-            if process.name() == name and process.cwd() == str(folder):
+            if process.name() != server.process_name:
+                continue
+            if process.cwd() == data or any(data == word or socket_path in word for word in process.cmdline()):
                 found.append(process)
         except psutil.Error:
             # Gone meanwhile, or somebody else's.
             continue
     return found
+
+
+def _eldest(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return those whose parent is not among them: the servers themselves, or workers that lost theirs."""
+    pids = {process.pid for process in processes}
+    return [process for process in processes if process.ppid() not in pids]
 
 
 def _last_complaint(log: Path, *, since: int) -> str:
