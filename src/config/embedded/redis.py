@@ -7,7 +7,7 @@ import socket
 from functools import cached_property
 from pathlib import Path
 
-from config.embedded.account import Account, account_of
+from config.embedded.account import Account, account_of, account_reaching
 from config.embedded.errors import EmbeddedServiceError
 from config.embedded.layout import Layout
 from config.embedded.server import Server, socket_directory_claim
@@ -47,7 +47,8 @@ class RedisServer(Server):
     @cached_property
     def account(self) -> Account | None:
         """The owner of the folder where root acts for somebody else."""
-        return account_of(self.layout.directory)
+        account = account_of(self.layout.directory)
+        return account and account_reaching(account, [self.program, self.layout.directory])
 
     def prepare(self) -> None:
         """Make the folders of the data and of the socket."""
