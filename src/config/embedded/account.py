@@ -70,9 +70,9 @@ def account_reaching(account: Account, paths: list[Path]) -> Account:
         if _holds(capability) and all(_is_reachable(candidate, path) for path in paths):
             return candidate
     raise EmbeddedServiceError(
-        f"Root hands this server to user {account.uid}, who cannot reach {' and '.join(map(str, paths))}. Start Matinee "
-        "as an ordinary user, move it to a folder that everybody may pass, or set DATABASE_URL and REDIS_URL to servers "
-        "of your own."
+        f"Root hands this server to user {account.uid}, who cannot reach {' and '.join(map(str, paths))}. Start "
+        "Matinee as an ordinary user, move it to a folder that everybody may pass, or set DATABASE_URL and REDIS_URL "
+        "to servers of your own."
     )
 
 
