@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from faker import Faker
 
+from accounts.locks import transaction_lock
 from accounts.models import User
 
 FAKE_SOURCE = "fake"
@@ -55,7 +56,7 @@ def fake_users_create(*, total: int) -> int:
     Repeated calls go on where the last one ended.
     """
     with transaction.atomic():
-        _lock()
+        transaction_lock("accounts.fake_users_create")
         newest = User.objects.crowd().filter(crowd_source=FAKE_SOURCE).order_by("-crowd_key").first()
         first_key = 0 if newest is None or newest.crowd_key is None else newest.crowd_key + 1
         return _insert(source=FAKE_SOURCE, first_key=first_key, names=fake_names(first=first_key, total=total))
@@ -84,12 +85,6 @@ def _name_pools() -> tuple[list[str], list[str]]:
     first_names = dict.fromkeys(fake.first_name() for _ in range(_NAME_DRAWS))
     last_names = dict.fromkeys(fake.last_name() for _ in range(_NAME_DRAWS))
     return list(first_names), list(last_names)
-
-
-def _lock() -> None:
-    """Let one maker of fake users work at a time, until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('accounts.fake_users_create'))")
 
 
 def _insert(*, source: str, first_key: int, names: Sequence[CrowdName]) -> int:

@@ -7,7 +7,9 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
+from tqdm import tqdm
 
+from accounts.locks import transaction_lock
 from accounts.models import User
 from movies.errors import MoviesError
 from movies.models import Movie, Rating
@@ -41,8 +43,13 @@ class FakeRatingsSummary:
     exhausted: bool
 
 
-def fake_ratings_create(*, total: int, seed: int | None = None) -> FakeRatingsSummary:
+def fake_ratings_create(*, total: int, seed: int | None = None, progress: bool = False) -> FakeRatingsSummary:
     """Make ``total`` ratings by crowd users, or fewer where the unrated pairs of user and film run out.
+
+    Args:
+        total: ratings to make.
+        seed: of the draw; none for another draw each time.
+        progress: show a progress bar on standard error.
 
     Raises:
         FakeRatingsError: there are no films or no crowd users.
@@ -50,34 +57,44 @@ def fake_ratings_create(*, total: int, seed: int | None = None) -> FakeRatingsSu
     """
     rng = np.random.default_rng(seed)
     with transaction.atomic():
-        users = _ids(User.objects.crowd().order_by("pk").values_list("pk", flat=True))
-        movies = _ids(Movie.objects.order_by("pk").values_list("pk", flat=True))
-        if not len(movies):
-            raise FakeRatingsError("There are no films to rate; run loadsample or importdataset first.")
-        if not len(users):
-            raise FakeRatingsError("There are no crowd users to rate; run createfakeusers first.")
+        # Two runs would lock the films of their batches crosswise.
+        transaction_lock("movies.fake_ratings_create")
+        users, movies = _crowd_and_films()
         pairs = len(users) * len(movies)
         free = pairs - Rating.objects.filter(user__kind=User.Kind.CROWD).count()
         wanted = min(total, free)
         # Drawing blindly hits a free pair at least once in four; otherwise so few pairs are free, against what is
         # stored or asked for, that listing them is no larger a task.
         if wanted <= free // 2 and free >= pairs // 2:
-            created = _draw_blindly(users, movies, wanted=wanted, rng=rng)
+            created = _draw_blindly(users, movies, wanted=wanted, rng=rng, progress=progress)
         else:
             created = _draw_from_free(wanted=wanted, rng=rng)
     return FakeRatingsSummary(created=created, exhausted=created == free)
+
+
+def _crowd_and_films() -> tuple[Ids, Ids]:
+    movies = _ids(Movie.objects.order_by("pk").values_list("pk", flat=True))
+    if not len(movies):
+        raise FakeRatingsError("There are no films to rate; run loadsample or importdataset first.")
+    users = _ids(User.objects.crowd().order_by("pk").values_list("pk", flat=True))
+    if not len(users):
+        raise FakeRatingsError("There are no crowd users to rate; run createfakeusers first.")
+    return users, movies
 
 
 def _ids(rows: Iterable[int]) -> Ids:
     return np.fromiter(rows, dtype=np.int32)
 
 
-def _draw_blindly(users: Ids, movies: Ids, *, wanted: int, rng: np.random.Generator) -> int:
+def _draw_blindly(users: Ids, movies: Ids, *, wanted: int, rng: np.random.Generator, progress: bool) -> int:
     created = 0
-    while created < wanted:
-        codes = rng.integers(len(users) * len(movies), size=min(wanted - created, _BATCH))
-        user_position, movie_position = np.divmod(np.unique(codes), len(movies))
-        created += _rate(users[user_position], movies[movie_position], rng)
+    with tqdm(total=wanted, desc="Fake ratings", unit=" ratings", unit_scale=True, disable=not progress) as bar:
+        while created < wanted:
+            codes = rng.integers(len(users) * len(movies), size=min(wanted - created, _BATCH))
+            user_position, movie_position = np.divmod(np.unique(codes), len(movies))
+            added = _rate(users[user_position], movies[movie_position], rng)
+            bar.update(added)
+            created += added
     return created
 
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Lower
 from tqdm import tqdm
 
+from accounts.locks import transaction_lock
 from accounts.services.crowd import crowd_users_ensure
 from movies.models import Movie
 from movies.sample.catalogue import Film, films_read
@@ -40,7 +41,7 @@ def sample_load(*, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED, progr
 
     """
     with tqdm(total=4, desc="Sample", unit="step", disable=not progress) as bar, transaction.atomic():
-        _lock()
+        transaction_lock("movies.sample_load")
         films = films_read()
         crowd = crowd_generate(films, n_users=n_users, seed=seed)
         bar.update()
@@ -64,12 +65,6 @@ def sample_load(*, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED, progr
         users_added=users_added,
         ratings_added=ratings_added,
     )
-
-
-def _lock() -> None:
-    """Let one loader of the sample work at a time, until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('movies.sample_load'))")
 
 
 def _films_ensure(films: Sequence[Film]) -> tuple[list[int], int]:

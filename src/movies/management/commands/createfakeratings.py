@@ -1,5 +1,6 @@
 """``createfakeratings``: invented ratings by the crowd."""
 
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Make the ratings and print one line."""
         try:
-            summary = fake_ratings_create(total=options["total"])
+            summary = fake_ratings_create(total=options["total"], progress=sys.stderr.isatty())
         except MoviesError as error:
             raise CommandError(str(error)) from error
         ending = " Each crowd user has now rated every film." if summary.exhausted else ""
