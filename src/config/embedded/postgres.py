@@ -75,22 +75,11 @@ class PostgresServer(Server):
 
     def prepare(self) -> None:
         """Make the cluster with its role and database, all or nothing, or check the version of an old one."""
-        socket_directory_claim(self.layout.socket_directory, self.account)
         if self.layout.data.exists():
             self._check_version()
-            return
-        beside = self.layout.directory / "data.new"
-        if beside.exists():
-            shutil.rmtree(beside)
-        beside.mkdir(mode=0o700)
-        if self.account is not None:
-            os.chown(beside, self.account.uid, self.account.gid)
-        try:
-            self._make_cluster(beside)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
-        beside.rename(self.layout.data)
+        else:
+            self._make_data()
+        socket_directory_claim(self.layout.socket_directory, self.account)
 
     def command(self) -> list[str]:
         """Return the command line of the server."""
@@ -110,6 +99,20 @@ class PostgresServer(Server):
         except FileNotFoundError:
             return False
         return lines[0] == str(pid) and lines[-1].strip() == "ready"
+
+    def _make_data(self) -> None:
+        beside = self.layout.directory / "data.new"
+        if beside.exists():
+            shutil.rmtree(beside)
+        beside.mkdir(mode=0o700)
+        if self.account is not None:
+            os.chown(beside, self.account.uid, self.account.gid)
+        try:
+            self._make_cluster(beside)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+        beside.rename(self.layout.data)
 
     def _make_cluster(self, folder: Path) -> None:
         locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]

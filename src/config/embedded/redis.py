@@ -52,8 +52,8 @@ class RedisServer(Server):
 
     def prepare(self) -> None:
         """Make the folders of the data and of the socket."""
-        socket_directory_claim(self.layout.socket_directory, self.account)
         socket_directory_claim(self.layout.data, self.account)
+        socket_directory_claim(self.layout.socket_directory, self.account)
 
     def command(self) -> list[str]:
         """Return the command line of the server: snapshots at most once a minute, and one when it stops."""

@@ -61,9 +61,9 @@ class Supervisor:
             report(f"{error} (log: {self.layout.log})")
             return
         try:
-            lock_wait(self.ready, fcntl.LOCK_EX, deadline=self.deadline)
-            report(READY)
-            self._watch(process)
+            if lock_wait(self.ready, fcntl.LOCK_EX, deadline=self.deadline):
+                report(READY)
+                self._watch(process)
         finally:
             lock_release(self.ready)
             process_stop(process, self.server)
@@ -82,7 +82,11 @@ class Supervisor:
         self.server = SERVERS[self.layout.kind](self.layout)
         orphans_stop(self.server)
         self.server.prepare()
-        return self._launch()
+        try:
+            return self._launch()
+        except EmbeddedServiceError:
+            self._tidy()
+            raise
 
     def _launch(self) -> subprocess.Popen[bytes]:
         logged = self.layout.log.stat().st_size
@@ -120,7 +124,8 @@ class Supervisor:
     def _tidy(self) -> None:
         """Remove the folder of the socket where it lies in /tmp, unless a successor may be using it."""
         folder = self.layout.socket_directory
-        if folder.parent != self.layout.directory and lock_matches(self.lease, self.layout.lease):
+        shared = folder.parent != self.layout.directory
+        if shared and folder.exists() and lock_matches(self.lease, self.layout.lease):
             shutil.rmtree(folder)
 
     def _is_abandoned(self) -> bool:
