@@ -36,7 +36,7 @@ class EmbeddedServer:
         os.register_at_fork(after_in_child=self._renew_guard)
 
     def ensure(self) -> None:
-        """Return once the server takes connections, starting it if need be; some 30 µs where it runs already.
+        """Return once the server takes connections, starting it if need be; a few system calls where it runs already.
 
         Raises ``EmbeddedServiceError`` saying why it cannot run, after 60 seconds at the latest.
         """
