@@ -37,6 +37,10 @@ def synthetic() -> Ratings:
 
 @pytest.fixture
 def tiny_model() -> FactorModel:
+    return tiny_factor_model()
+
+
+def tiny_factor_model() -> FactorModel:
     """Two users (10, 20), three items (1, 2, 3), two factors; every prediction is easily done by hand."""
     return FactorModel(
         users=Vocabulary(np.array([10, 20])),
