@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from recommender.contract import EpochCallback
 from recommender.data.ratings import Ratings
 from recommender.errors import DataError
-from recommender.evaluation.holdout import evaluate_holdout
+from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
 from recommender.evaluation.metrics import mae, rmse
 from recommender.factors.model import FactorModel
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
@@ -54,3 +54,18 @@ def test_unseen_users_and_items_count_by_the_fallback() -> None:
     # The one rating left out is predicted by the mean of the other three.
     assert report["rmse"] in [pytest.approx(abs(value - (12 - value) / 3)) for value in (1.0, 2.0, 4.0, 5.0)]
     assert np.isfinite(report["mae"])
+
+
+def test_in_folds_every_rating_is_predicted_and_epochs_count_on() -> None:
+    ratings = Ratings.from_arrays([1, 1, 2, 2], [1, 2, 1, 2], [1.0, 2.0, 4.0, 5.0])
+    seen: list[tuple[int, int]] = []
+    estimator = SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=2))
+    report = evaluate_folds(estimator, ratings, n_folds=2, on_epoch=lambda *epoch: seen.append(epoch))
+    assert (report["n_train"], report["n_test"]) == (2, 4)
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_accuracy_in_folds_on_movielens_does_not_depend_on_the_draw(latest_small: Ratings) -> None:
+    reports = [evaluate_folds(SurpriseSVD(), latest_small, n_folds=5, seed=seed) for seed in (1, 2)]
+    assert reports[0]["rmse"] == pytest.approx(reports[1]["rmse"], abs=0.003)
+    assert reports[0]["rmse"] == pytest.approx(0.87, abs=0.01)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.data.ratings import Ratings
-from recommender.data.splits import Split, random_split, time_split
+from recommender.data.splits import Split, fold_splits, random_split, time_split
 from recommender.errors import ConfigError, DataError
 
 fractions = st.floats(0.01, 0.99)
@@ -63,3 +63,18 @@ def test_a_time_split_without_times_is_refused() -> None:
     ratings = Ratings.from_arrays([1, 2], [1, 1], [3.0, 3.0])
     with pytest.raises(DataError, match="have none: use random_split"):
         time_split(ratings, test_fraction=0.5)
+
+
+@given(n_folds=st.integers(2, 12), seed=st.integers(0, 2**32))
+def test_each_rating_is_tested_in_exactly_one_fold(synthetic: Ratings, n_folds: int, seed: int) -> None:
+    splits = list(fold_splits(synthetic, n_folds=n_folds, seed=seed))
+    assert all(_is_partition(split, synthetic) for split in splits)
+    assert sum(len(split.test) for split in splits) == len(synthetic)
+    assert set().union(*(_pairs(split.test) for split in splits)) == _pairs(synthetic)
+    assert max(len(split.test) for split in splits) - min(len(split.test) for split in splits) <= 1
+
+
+@pytest.mark.parametrize("n_folds", [0, 1, 1501])
+def test_folds_that_would_leave_a_side_empty_are_refused(synthetic: Ratings, n_folds: int) -> None:
+    with pytest.raises(ConfigError, match=f"n_folds is {n_folds}: it must be from 2 to the number of ratings, 1500"):
+        next(fold_splits(synthetic, n_folds=n_folds, seed=0))
