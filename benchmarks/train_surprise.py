@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import psutil
@@ -78,7 +79,7 @@ def on_row_tuples(options: argparse.Namespace) -> tuple[int, float, float]:
 class Cost:
     """Seconds of a block, and how far its memory rose above where it began, looked at every few milliseconds."""
 
-    def __enter__(self) -> "Cost":
+    def __enter__(self) -> Self:
         gc.collect()
         self._before = self._peak = psutil.Process().memory_info().rss
         self._ended = threading.Event()
