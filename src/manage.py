@@ -6,11 +6,16 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from config.embedded import EmbeddedServiceError
+
 
 def main() -> None:
     """Run the management command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except EmbeddedServiceError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

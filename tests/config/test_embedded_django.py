@@ -168,6 +168,23 @@ except OperationalError as error:
     assert "was made by PostgreSQL 15, and this is PostgreSQL 18" in shell(var_dir, program)
 
 
+def test_a_command_whose_database_cannot_run_says_why_in_one_line(var_dir: Path) -> None:
+    var_dir.mkdir()
+    (var_dir / "postgres").write_text("not a folder")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        check=False,
+        cwd=SOURCE,
+        env=environment(VAR_DIR=str(var_dir)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: PostgreSQL cannot use {var_dir}/postgres")
+
+
 def test_a_given_redis_holds_the_queue_and_beside_it_the_cache(var_dir: Path) -> None:
     url = "redis://:secret@queue.example:6379/3"
     assert broker_url(url, var_dir=var_dir) == url

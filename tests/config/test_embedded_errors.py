@@ -12,7 +12,7 @@ from tests.config.processes import User, server_processes, wait_until_stopped
 from config.embedded import EmbeddedServiceError, ensure_postgres, ensure_redis, postgres, redis
 from config.embedded.account import Account, account_reaching, child_setup
 from config.embedded.layout import postgres_layout, redis_layout
-from config.embedded.server import socket_directory_claim
+from config.embedded.server import private_folder_make
 
 pytestmark = pytest.mark.system
 
@@ -84,14 +84,14 @@ def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path) -> Non
     folder = tmp_path / "socket"
     folder.mkdir(mode=0o755)
     with pytest.raises(EmbeddedServiceError, match=r"only user \d+ can enter.*drwxr-xr-x"):
-        socket_directory_claim(folder, None)
+        private_folder_make(folder, None)
 
 
 def test_a_link_in_the_place_of_the_socket_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     (tmp_path / "socket").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(EmbeddedServiceError, match="only user"):
-        socket_directory_claim(tmp_path / "socket", None)
+        private_folder_make(tmp_path / "socket", None)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ SECBIT_NO_SETUID_FIXUP = 4
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
+# Either lets its holder pass closed folders; the first lets it do less besides.
+PASSING_POWERS = (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,17 @@ def account_reaching(account: Account, paths: list[Path]) -> Account:
     A project or a virtual environment under a closed folder such as /root is out of reach for every other account.
     Rather than open that folder, the server keeps root's right to pass it, and no other right.
     """
-    if all(_is_reachable(account, path) for path in paths):
-        return account
-    for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
-        candidate = Account(account.uid, account.gid, capability)
-        if _holds(capability) and all(_is_reachable(candidate, path) for path in paths):
-            return candidate
+    candidates = [account]
+    candidates += [Account(account.uid, account.gid, power) for power in PASSING_POWERS if _holds(power)]
+    try:
+        for candidate in candidates:
+            if all(_is_reachable(candidate, path) for path in paths):
+                return candidate
+    except subprocess.SubprocessError as error:
+        raise EmbeddedServiceError(
+            f"Root may not become user {account.uid} here, as happens in some containers. Start Matinee as an ordinary "
+            "user, or set DATABASE_URL and REDIS_URL to servers of your own."
+        ) from error
     raise EmbeddedServiceError(
         f"Root hands this server to user {account.uid}, who cannot reach {' and '.join(map(str, paths))}. Start "
         "Matinee as an ordinary user, move it to a folder that everybody may pass, or set DATABASE_URL and REDIS_URL "

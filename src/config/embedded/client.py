@@ -16,6 +16,7 @@ from config.embedded.locks import lock_is_held, lock_matches, lock_open, lock_wa
 
 WAIT_SECONDS = 60.0
 GRACE_SECONDS = 2.0
+ATTEMPTS = 5
 SOURCE = Path(__file__).resolve().parents[2]
 # What the server's supervisor gets of the environment: nothing that holds a secret, nothing that steers PostgreSQL.
 PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -35,7 +36,7 @@ class EmbeddedServer:
         os.register_at_fork(after_in_child=self._renew_guard)
 
     def ensure(self) -> None:
-        """Return once the server takes connections, starting it if need be; about 10 µs where it runs.
+        """Return once the server takes connections, starting it if need be; a few system calls where it runs already.
 
         Raises ``EmbeddedServiceError`` saying why it cannot run, after 60 seconds at the latest.
         """
@@ -43,10 +44,14 @@ class EmbeddedServer:
             deadline = time.monotonic() + WAIT_SECONDS
             try:
                 self._hold_lease(deadline)
-                while not lock_is_held(self.layout.ready):
+                for _ in range(ATTEMPTS):
+                    if lock_is_held(self.layout.ready):
+                        return
                     self._start(deadline)
             except OSError as error:
                 raise EmbeddedServiceError(self._explain(error)) from error
+            if not lock_is_held(self.layout.ready):
+                raise EmbeddedServiceError(f"{self.layout.title} starts and ends again (log: {self.layout.log})")
 
     def recover(self) -> bool:
         """After a failed connection: return True once a server that had gone runs again, False where it never went."""
@@ -105,11 +110,9 @@ class EmbeddedServer:
             )
         except subprocess.TimeoutExpired as error:
             raise EmbeddedServiceError(self._too_slow("to start")) from error
+        # Any other code means that it was killed while it started: `ensure` tries again.
         if started.returncode == 1:
             raise EmbeddedServiceError(started.stderr.strip())
-        if started.returncode != 0 and time.monotonic() > deadline:
-            # Killed from outside each time; the loop in `ensure` tried again until now.
-            raise EmbeddedServiceError(self._too_slow("to start"))
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

