@@ -37,6 +37,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Apps -------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config",
     "accounts",
     "movies",
     "pipeline",
@@ -141,16 +142,11 @@ USE_TZ = True
 # --- Static files: collected and hashed for production, served straight from the source otherwise ---------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = read_directory("STATIC_ROOT", default=VAR_DIR / "static")
-COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() and not DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if COLLECTED
-        else "django.contrib.staticfiles.storage.StaticFilesStorage",
-    },
+    "staticfiles": {"BACKEND": "config.staticfiles.HashedOnceCollected"},
 }
-WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_USE_FINDERS = True
 
 # --- Log --------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = read_text("LOG_LEVEL", default="INFO").upper()
