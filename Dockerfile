@@ -18,8 +18,10 @@ RUN groupadd --gid 1000 matinee \
 
 FROM base AS packages
 COPY requirements/base.txt requirements/
-RUN python -m venv /opt/venv \
-    && pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/base.txt
+# pip stays outside of the environment, so it does not come along into the images.
+RUN python -m venv --without-pip /opt/venv
+ENV PIP_PYTHON=/opt/venv/bin/python PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN pip install --require-hashes --only-binary :all: -r requirements/base.txt
 
 FROM base AS site
 COPY --from=packages /opt/venv /opt/venv
@@ -38,7 +40,7 @@ CMD ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
 
 FROM packages AS development-packages
 COPY requirements/dev.txt requirements/
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
+RUN pip install --require-hashes --only-binary :all: -r requirements/dev.txt
 
 FROM base AS development
 ENV PYTHONDONTWRITEBYTECODE=1

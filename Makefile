@@ -77,6 +77,7 @@ serve: install port-free  ## Serve the site as it is on http://localhost:8000 (P
 	@exec $(PY) -m gunicorn --config python:config.gunicorn config.wsgi
 
 worker: install  ## Run a Celery worker and the beat scheduler in one process
+	@$(MANAGE) migrate --verbosity 0
 	@exec $(PY) -m celery --app config worker --beat --loglevel INFO
 
 # Asked for first, so that nobody waits for a pipeline that ends in "address already in use".

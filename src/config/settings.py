@@ -7,11 +7,13 @@ import django_stubs_ext
 from config.env import (
     PROJECT_ROOT,
     read_boolean,
+    read_choice,
     read_directory,
     read_integer,
     read_list,
     read_secret_key,
     read_text,
+    read_time_zone,
 )
 from config.services import broker_url, cache_settings, database_settings
 
@@ -135,7 +137,7 @@ DEFAULT_FROM_EMAIL = read_text("DEFAULT_FROM_EMAIL", default="matinee@localhost"
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-TIME_ZONE = read_text("TIME_ZONE", default="UTC")
+TIME_ZONE = read_time_zone("TIME_ZONE", default="UTC")
 CELERY_TIMEZONE = TIME_ZONE
 USE_TZ = True
 
@@ -149,7 +151,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 
 # --- Log --------------------------------------------------------------------------------------------------------------
-LOG_LEVEL = read_text("LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL = read_choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
