@@ -56,10 +56,8 @@ install: $(VENV)/base.installed  ## Make .venv with everything that the site nee
 demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
 	@$(MANAGE) collectstatic --noinput --verbosity 0
 	@echo
-	@echo "  Matinee is on   http://localhost:$(PORT)"
+	@echo "Matinee is on http://localhost:$(PORT) - stop it with Ctrl-C."
 	@$(MANAGE) createdemouser
-	@echo "  Stop it with    Ctrl-C"
-	@echo
 	@exec $(PY) -m gunicorn --config python:config.gunicorn config.wsgi
 
 demo-data: install  ## All of demo but serving; DATASET=path imports that data set in place of the sample
