@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from config.embedded import EmbeddedServiceError
@@ -16,6 +17,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except EmbeddedServiceError as error:
         sys.exit(f"error: {error}")
+    except ImproperlyConfigured as error:
+        # It names the variable that is wrong; where the settings read it is of no use to the one who set it.
+        sys.exit(f"Settings: {error}")
 
 
 if __name__ == "__main__":

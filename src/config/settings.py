@@ -7,11 +7,13 @@ import django_stubs_ext
 from config.env import (
     PROJECT_ROOT,
     read_boolean,
+    read_choice,
     read_directory,
     read_integer,
     read_list,
     read_secret_key,
     read_text,
+    read_time_zone,
 )
 from config.services import broker_url, cache_settings, database_settings
 
@@ -37,6 +39,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Apps -------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config",
     "accounts",
     "movies",
     "pipeline",
@@ -134,26 +137,21 @@ DEFAULT_FROM_EMAIL = read_text("DEFAULT_FROM_EMAIL", default="matinee@localhost"
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-TIME_ZONE = read_text("TIME_ZONE", default="UTC")
+TIME_ZONE = read_time_zone("TIME_ZONE", default="UTC")
 CELERY_TIMEZONE = TIME_ZONE
 USE_TZ = True
 
 # --- Static files: collected and hashed for production, served straight from the source otherwise ---------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = read_directory("STATIC_ROOT", default=VAR_DIR / "static")
-COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() and not DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if COLLECTED
-        else "django.contrib.staticfiles.storage.StaticFilesStorage",
-    },
+    "staticfiles": {"BACKEND": "config.staticfiles.HashedOnceCollected"},
 }
-WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_USE_FINDERS = True
 
 # --- Log --------------------------------------------------------------------------------------------------------------
-LOG_LEVEL = read_text("LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL = read_choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
