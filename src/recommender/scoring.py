@@ -206,7 +206,7 @@ def _block(request: _Request, start: int, stop: int) -> TopBlock:
 
 def _kernel_arrays(
     request: _Request, start: int, stop: int
-) -> tuple[Float64Array, Float32Array, Float64Array, Int64Array, Int32Array, Float32Array, Float32Array, BoolArray]:
+) -> tuple[Float64Array, Float32Array, Float32Array, Int64Array, Int32Array, Float32Array, Float32Array, BoolArray]:
     """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
     model, users = request.model, request.users
     if isinstance(users, UserBlock):
@@ -219,7 +219,7 @@ def _kernel_arrays(
     return (
         offsets,
         np.ascontiguousarray(factors, dtype=np.float32),
-        (model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW,
+        ((model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
         rated.indptr,
         _frozen(rated.indices),
         _frozen(model.item_biases),

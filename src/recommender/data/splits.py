@@ -1,6 +1,7 @@
 """Ways to set ratings apart for testing."""
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,19 @@ def time_split(ratings: Ratings, *, test_fraction: float) -> Split:
     if test.all():
         raise DataError("All ratings carry the same time, so none is newer than another: use random_split.")
     return Split(train=ratings.select(~test), test=ratings.select(test))
+
+
+def fold_splits(ratings: Ratings, *, n_folds: int, seed: int) -> Iterator[Split]:
+    """Cut the ratings at random into `n_folds` equal parts; each is the test part of one split, the rest its training.
+
+    ConfigError unless there are at least two folds and no more than ratings. Splits are made one at a time.
+    """
+    if not 2 <= n_folds <= len(ratings):  # noqa: PLR2004 - a split has two parts.
+        raise ConfigError(f"n_folds is {n_folds}: it must be from 2 to the number of ratings, {len(ratings)}.")
+    fold_of = np.random.default_rng(seed).permutation(len(ratings)) % n_folds
+    for fold in range(n_folds):
+        test = fold_of == fold
+        yield Split(train=ratings.select(~test), test=ratings.select(test))
 
 
 def _n_test(ratings: Ratings, test_fraction: float) -> int:

@@ -24,29 +24,29 @@ _SIGN_SHIFT = np.int32(31)
 class TopState(NamedTuple):
     """What is known of a block of b users after some tiles of items.
 
-    `keys`: (b, capacity) int64, first `exact[u]` packed (score, item) pairs, then items that await their exact score;
-    `filled`, `exact`: (b,) int64; `thresholds`: (b,) float64, the n-th best exact score, -inf before there are n;
+    `keys`: (b, capacity) int64, packed (approximate score, item) pairs, every item of the exact list among them;
+    `filled`: (b,) int64, how many there are; `floors`: (b,) float32, approximate scores below which no item can enter;
     `seen`: (b,) int64, how many of the user's rated items lie before the next tile.
     """
 
     keys: Int64Array
     filled: Int64Array
-    exact: Int64Array
-    thresholds: Float64Array
+    floors: Float32Array
     seen: Int64Array
 
 
 class Block(NamedTuple):
     """A block of b users and all items, as the kernels read them.
 
-    `offsets`: (b,) float64 μ + b_u; `factors`: (b, k) float32; `errors`: (b,) float64, bound on the error of an
-    approximate score; `indptr`, `indices`: rated items of each user; `item_biases`: (n_items,) float32;
-    `item_factors`: (n_items, k) float32; `allowed`: (n_items,) bool, items that may be suggested at all.
+    `offsets`: (b,) float64 μ + b_u; `factors`: (b, k) float32; `errors`: (b,) float32, bound on the error of an
+    approximate score, which is p_u·q_i + b_i in float32; `indptr`, `indices`: rated items of each user;
+    `item_biases`: (n_items,) float32; `item_factors`: (n_items, k) float32; `allowed`: (n_items,) bool, items that may
+    be suggested at all.
     """
 
     offsets: Float64Array
     factors: Float32Array
-    errors: Float64Array
+    errors: Float32Array
     indptr: Int64Array
     indices: Int32Array
     item_biases: Float32Array
@@ -59,8 +59,7 @@ def top_state(n_users: int, n: int) -> TopState:
     return TopState(
         keys=np.empty((n_users, 2 * n + 64), dtype=np.int64),
         filled=np.zeros(n_users, dtype=np.int64),
-        exact=np.zeros(n_users, dtype=np.int64),
-        thresholds=np.full(n_users, -np.inf),
+        floors=np.full(n_users, -np.inf, dtype=np.float32),
         seen=np.zeros(n_users, dtype=np.int64),
     )
 
@@ -80,7 +79,7 @@ def _flipped(bits: np.int32) -> np.int32:
 
 
 @numba.njit(cache=True, nogil=True)
-def _packed(score: np.float32, item: int) -> np.int64:
+def _packed(score: np.float32, item: int | np.int64) -> np.int64:
     # Adding zero turns -0.0 into 0.0, which equals it but has other bits.
     bits = np.float32(score + np.float32(0.0)).view(np.int32)
     return (np.int64(_flipped(bits)) << _ITEM_BITS) | (_LARGEST_ITEM - item)
@@ -97,22 +96,37 @@ def _item_of(key: np.int64) -> np.int64:
 
 
 @numba.njit(cache=True, nogil=True)
-def _settle(block: Block, state: TopState, user: int, n: int) -> None:
-    """Score the waiting items exactly and keep the n best of the user, in any order."""
-    keys = state.keys[user]
-    filled = state.filled[user]
-    for at in range(state.exact[user], filled):
-        item = keys[at]
+def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
+    """The same items, packed with their exact scores, in ascending order."""
+    exact = np.empty_like(keys)
+    for at in range(keys.size):
+        item = _item_of(keys[at])
         product = _dot(block.factors[user], block.item_factors[item])
-        score = np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product)
-        keys[at] = _packed(score, item)
-    if filled >= n:
-        keys[:filled] = np.partition(keys[:filled], filled - n)
-        keys[:n] = keys[filled - n : filled].copy()
-        filled = n
-        state.thresholds[user] = _score_of(keys[:n].min())
-    state.filled[user] = filled
-    state.exact[user] = filled
+        exact[at] = _packed(np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product), item)
+    exact.sort()
+    return exact
+
+
+@numba.njit(cache=True, nogil=True)
+def _compact(block: Block, state: TopState, user: int, n: int) -> int:
+    """Drop what cannot be among the n best, raise the user's floor, and return how many are left, below capacity."""
+    keys = state.keys[user]
+    keys[:] = np.partition(keys, keys.size - n)
+    floor = np.float32(_score_of(keys[keys.size - n]) - np.float32(2.0) * block.errors[user])
+    state.floors[user] = floor
+    kept = 0
+    for at in range(keys.size):
+        if _score_of(keys[at]) >= floor:
+            keys[kept] = keys[at]
+            kept += 1
+    if kept > (keys.size + n) // 2:
+        # So many are within the error of one another that only their exact scores tell them apart.
+        keys[:n] = _exact_keys(block, user, keys[:kept])[kept - n :]
+        for at in range(n):
+            # The best approximation of an exact score is the score itself, less the user's offset.
+            keys[at] = _packed(np.float32(_score_of(keys[at]) - block.offsets[user]), _item_of(keys[at]))
+        kept = n
+    return kept
 
 
 @numba.njit(cache=True, nogil=True)
@@ -121,36 +135,30 @@ def topk_update(block: Block, products: Float32Array, first_item: int, state: To
     capacity = state.keys.shape[1]
     for user in range(products.shape[0]):
         rated = block.indices[block.indptr[user] : block.indptr[user + 1]]
-        seen = state.seen[user]
-        floor = np.float32(state.thresholds[user] - block.errors[user] - block.offsets[user])
-        filled = state.filled[user]
+        seen, filled, floor = state.seen[user], state.filled[user], state.floors[user]
         for column in range(products.shape[1]):
             item = first_item + column
-            if products[user, column] + block.item_biases[item] < floor or not block.allowed[item]:
+            score = products[user, column] + block.item_biases[item]
+            if score < floor or not block.allowed[item]:
                 continue
             while seen < rated.size and rated[seen] < item:
                 seen += 1
             if seen < rated.size and rated[seen] == item:
                 continue
-            state.keys[user, filled] = item
+            state.keys[user, filled] = _packed(score, item)
             filled += 1
             if filled == capacity:
-                state.filled[user] = filled
-                _settle(block, state, user, n)
-                filled = state.filled[user]
-                floor = np.float32(state.thresholds[user] - block.errors[user] - block.offsets[user])
-        state.filled[user] = filled
-        state.seen[user] = seen
+                filled = _compact(block, state, user, n)
+                floor = state.floors[user]
+        state.seen[user], state.filled[user] = seen, filled
 
 
 @numba.njit(cache=True, nogil=True)
 def topk_finish(block: Block, state: TopState, n: int, items: Int32Array, scores: Float32Array) -> None:
     """Write each user's list, best first, over the start of its row in `items` int32 and `scores` float32."""
     for user in range(items.shape[0]):
-        _settle(block, state, user, n)
-        filled = state.filled[user]
-        ranked = np.sort(state.keys[user, :filled])
-        for rank in range(filled):
-            key = ranked[filled - 1 - rank]
+        ranked = _exact_keys(block, user, state.keys[user, : state.filled[user]])
+        for rank in range(min(n, ranked.size)):
+            key = ranked[ranked.size - 1 - rank]
             items[user, rank] = _item_of(key)
             scores[user, rank] = _score_of(key)
