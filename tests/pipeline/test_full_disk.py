@@ -10,7 +10,7 @@ from tests.processes import PROJECT_ROOT, process_environment
 UNSHARE = shutil.which("unshare") or ""
 
 
-def test_disk_without_space_fails_the_command_with_one_sentence(committed: None, folders: Path) -> None:
+def test_disk_without_space_fails_the_command_with_one_sentence(transactional_db: None, folders: Path) -> None:
     if not UNSHARE or subprocess.run([UNSHARE, "-Urm", "/bin/true"], check=False).returncode:
         pytest.skip("this system lets nobody make a small disk to fill")
     world_create(n_users=100, n_movies=100)
