@@ -42,7 +42,8 @@ def poster_svg(*, title: str, genres: Sequence[str], year: int | None) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{palette.ground}"/>'
         f'<svg y="{top}" width="{SIDE}" height="{SIDE}">{drawing}</svg>'
         f'<g fill="{palette.ink}" font-family="{_FONTS}">'
-        f"{_words(set_title, title_first=title_first)}{_caption(genres, year, palette, title_first=title_first)}</g></svg>"
+        f"{_words(set_title, title_first=title_first)}"
+        f"{_caption(genres, year, palette, title_first=title_first)}</g></svg>"
     )
 
 
@@ -77,8 +78,8 @@ def _caption(genres: Sequence[str], year: int | None, palette: Palette, *, title
     words = [str(year)] if year else []
     words += [_printable(genre).upper() for genre in genres[:1]]
     y = 36 if title_first else HEIGHT - 22
-    line = (
-        f'<text x="{_MARGIN}" y="{y}" font-size="11" font-weight="600" letter-spacing="2">{escape("  ·  ".join(words))}</text>'
+    line = escape("  ·  ".join(words))
+    return (
+        f'<text x="{_MARGIN}" y="{y}" font-size="11" font-weight="600" letter-spacing="2">{line}</text>'
+        f'<rect x="{WIDTH - _MARGIN - 34}" y="{y - 4}" width="34" height="2.5" fill="{palette.accent}"/>'
     )
-    rule_y = y - 4
-    return line + f'<rect x="{WIDTH - _MARGIN - 34}" y="{rule_y}" width="34" height="2.5" fill="{palette.accent}"/>'

@@ -34,7 +34,7 @@ def width_of(text: str, size: float) -> float:
 
 
 def lettering(title: str, *, width: float, height: float) -> Lettering:
-    """Return ``title`` in capitals, in the largest size whose lines fit ``width`` and ``height``; the last resort is a cut."""
+    """Return ``title`` in capitals, in the largest size whose lines fit ``width`` and ``height``, or else cut short."""
     capitals = " ".join(title.upper().split())
     for size in _SIZES:
         room = int(height // (size * LINE_HEIGHT))

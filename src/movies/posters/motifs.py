@@ -49,8 +49,10 @@ def orbits(dice: Dice, palette: Palette) -> list[str]:
     moons = []
     for n in range(3):
         angle, away = dice.between(0, 6.2), radius + 26 + 26 * n
-        moons.append(circle(round(x + away * math.cos(angle)), round(y + away * math.sin(angle)), 5 + 2 * n, palette.ink))
-    return [*stars, *rings, circle(x, y, radius, palette.accent), circle(x + 14, y + 10, radius, palette.tone, 0.55), *moons]
+        moon_x, moon_y = round(x + away * math.cos(angle)), round(y + away * math.sin(angle))
+        moons.append(circle(moon_x, moon_y, 5 + 2 * n, palette.ink))
+    planet = [circle(x, y, radius, palette.accent), circle(x + 14, y + 10, radius, palette.tone, 0.55)]
+    return [*stars, *rings, *planet, *moons]
 
 
 def ridges(dice: Dice, palette: Palette) -> list[str]:
@@ -67,13 +69,12 @@ def ridges(dice: Dice, palette: Palette) -> list[str]:
 def blinds(dice: Dice, palette: Palette) -> list[str]:
     """Draw light that falls through a blind."""
     slant, gap = dice.between(-40, 40), dice.between(20, 28)
-    light = circle(dice.between(100, 200), dice.between(110, 180), dice.between(80, 105), palette.accent)
-    slats = [
-        shape(corners([(0, y + slant), (300, y - slant), (300, y - slant + gap * 0.55), (0, y + slant + gap * 0.55)]), fill)
-        for n in range(-3, 18)
-        for y, fill in [(round(n * gap, 1), palette.tone if n % 4 == 0 else palette.ground)]
-    ]
-    return [light, *slats]
+    drawn = [circle(dice.between(100, 200), dice.between(110, 180), dice.between(80, 105), palette.accent)]
+    for n in range(-3, 18):
+        left, right, thick = n * gap + slant, n * gap - slant, gap * 0.55
+        slat = corners([(0, left), (300, right), (300, right + thick), (0, left + thick)])
+        drawn.append(shape(slat, palette.tone if n % 4 == 0 else palette.ground))
+    return drawn
 
 
 def target(dice: Dice, palette: Palette) -> list[str]:
@@ -86,12 +87,11 @@ def target(dice: Dice, palette: Palette) -> list[str]:
 
 def confetti(dice: Dice, palette: Palette) -> list[str]:
     """Draw discs of all sizes thrown about."""
-    fills = (palette.tone, palette.accent, palette.ink)
-    return [
-        circle(column * 75 + dice.between(10, 65), row * 75 + dice.between(10, 65), dice.pick((7, 13, 22, 31)), dice.pick(fills))
-        for row in range(4)
-        for column in range(4)
-    ]
+    fills, drawn = (palette.tone, palette.accent, palette.ink), []
+    for cell in range(16):
+        x, y = cell % 4 * 75 + dice.between(10, 65), cell // 4 * 75 + dice.between(10, 65)
+        drawn.append(circle(x, y, dice.pick((7, 13, 22, 31)), dice.pick(fills)))
+    return drawn
 
 
 def tiles(dice: Dice, palette: Palette) -> list[str]:
@@ -133,23 +133,22 @@ def bars(dice: Dice, palette: Palette) -> list[str]:
     """Draw the bars of a sound."""
     drawn = []
     for n in range(12):
-        height = dice.between(30, 130)
-        fill = palette.accent if n % 3 == 1 else palette.tone
-        drawn.append(f'<rect x="{n * 24 + 11}" y="{150 - height:g}" width="13" height="{2 * height:g}" rx="6.5" fill="{fill}"/>')
+        height, fill = dice.between(30, 130), palette.accent if n % 3 == 1 else palette.tone
+        place = f'x="{n * 24 + 11}" y="{150 - height:g}" width="13" height="{2 * height:g}" rx="6.5"'
+        drawn.append(f'<rect {place} fill="{fill}"/>')
     return drawn
 
 
 def teeth(dice: Dice, palette: Palette) -> list[str]:
     """Draw spikes from above and below, and what waits between them."""
     middle = dice.between(135, 165)
-    light = circle(dice.between(110, 190), middle, dice.between(52, 70), palette.accent)
-    drawn = [light]
+    drawn = [circle(dice.between(110, 190), middle, dice.between(52, 70), palette.accent)]
     for n in range(7):
-        left = n * 300 / 7
-        tip = left + 300 / 14 + dice.between(-8, 8)
+        left, right = round(n * 300 / 7, 1), round((n + 1) * 300 / 7, 1)
+        tip = (left + right) / 2 + dice.between(-8, 8)
         upper, lower = middle - dice.between(-6, 62), middle + dice.between(-2, 70)
-        drawn.append(shape(corners([(round(left, 1), 0), (round(left + 300 / 7, 1), 0), (tip, upper)]), palette.tone))
-        drawn.append(shape(corners([(round(left, 1), 300), (round(left + 300 / 7, 1), 300), (tip, lower)]), palette.tone))
+        drawn.append(shape(corners([(left, 0), (right, 0), (tip, upper)]), palette.tone))
+        drawn.append(shape(corners([(left, 300), (right, 300), (tip, lower)]), palette.tone))
     return drawn
 
 
@@ -189,7 +188,7 @@ def stairs(dice: Dice, palette: Palette) -> list[str]:
     """Draw steps, and someone at the top of them."""
     steps, drawn = dice.whole(6, 9), []
     size = 300 / steps
-    rightward = dice.fraction() > 0.5
+    rightward = dice.pick((True, False))
     for n in range(steps):
         x = n * size if rightward else 300 - (n + 1) * size
         height = 40 + n * 200 / steps
@@ -199,11 +198,12 @@ def stairs(dice: Dice, palette: Palette) -> list[str]:
 
 
 def chevrons(dice: Dice, palette: Palette) -> list[str]:
-    """Draw marching angles."""
-    tip, drawn = dice.between(90, 210), []
+    """Draw marching angles, one of them apart from the rest."""
+    tip, apart, drawn = dice.between(90, 210), dice.whole(1, 5), []
     for n in range(7):
-        y, fill = n * 52 - 50, palette.accent if n == dice.whole(1, 5) else palette.tone
-        drawn.append(shape(corners([(0, y + 90), (tip, y), (300, y + 90), (300, y + 116), (tip, y + 26), (0, y + 116)]), fill))
+        y, fill = n * 52 - 50, palette.accent if n == apart else palette.tone
+        points = [(0, y + 90), (tip, y), (300, y + 90), (300, y + 116), (tip, y + 26), (0, y + 116)]
+        drawn.append(shape(corners(points), fill))
     return drawn
 
 
@@ -217,7 +217,7 @@ def skyline(dice: Dice, palette: Palette) -> list[str]:
             box(round(x + width * side, 1), round(300 - height + 14 + 22 * floor, 1), 6, 9, palette.accent)
             for floor in range(int((height - 24) // 22))
             for side in (0.22, 0.6)
-            if dice.fraction() > 0.62
+            if dice.pick((True, False, False))
         ]
         x += width + 3
     return drawn

@@ -37,10 +37,10 @@ class Shelf:
 
 
 def shelf_for(*, user_id: int | None, cursor: str = "") -> Shelf:
-    """Return a page of films that the user has not rated: suggestions in their order while there are any, else popular ones.
+    """Return a page of films that the user has not rated: what is suggested, best first, or else what is popular.
 
-    A suggestion's cursor is a position in the stored list, a popular film's is its place among the popular; so films that
-    are rated between two pages neither hide others nor show them twice. A cursor that makes no sense is the start.
+    A suggestion's cursor is a position in the stored list, a popular film's is its place among the popular; so films
+    that are rated between two pages neither hide others nor show them twice. A senseless cursor is the start.
     """
     if user_id is None:
         return _popular(Movie.objects.all(), cursor=cursor, n_rated=0)

@@ -9,7 +9,9 @@ from movies.models import Movie, Rating
 
 # Films are locked in the order of their ids, as everything that changes several films' figures does.
 _LOCK_RATED_BY = """
-SELECT id FROM movies_movie WHERE id IN (SELECT movie_id FROM movies_rating WHERE user_id = ANY(%s)) ORDER BY id FOR UPDATE
+SELECT id FROM movies_movie
+WHERE id IN (SELECT movie_id FROM movies_rating WHERE user_id = ANY(%s))
+ORDER BY id FOR UPDATE
 """
 _REMOVE_RATINGS = """
 WITH gone AS (DELETE FROM movies_rating WHERE user_id = ANY(%s) RETURNING movie_id, value),
