@@ -29,7 +29,7 @@ def movie_cards(movies: Iterable[Movie], *, ratings: Mapping[int, float]) -> lis
     return [MovieCard(movie, rating=ratings.get(movie.pk)) for movie in movies]
 
 
-def movie_card(*, movie_id: int, user_id: int) -> MovieCard:
+def movie_card(*, movie_id: int, user_id: int | None) -> MovieCard:
     """Return one film's card.
 
     Raises:

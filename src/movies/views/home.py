@@ -17,6 +17,5 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
     """Show what is suggested, or popular; to HTMX, only the cards after ``from``."""
     shelf = shelf_for(user_id=request.user.pk, cursor=request.GET.get("from", ""))
     template = "movies/_shelf_cards.html" if request.htmx else "movies/home.html"
-    return render(
-        request, template, {"shelf": shelf, "few_ratings": FEW_RATINGS, "is_start": "from" not in request.GET}
-    )
+    context = {"shelf": shelf, "few_ratings": FEW_RATINGS, "is_start": "from" not in request.GET}
+    return render(request, template, context)
