@@ -14,9 +14,10 @@ class RefreshSummary:
     corrected: int
 
 
-# One statement, so that figures and ratings are read in the same snapshot.
+# One statement, so that figures and ratings are read in the same snapshot. The lock leaves the key alone, so that an
+# import that adds ratings of these films goes on meanwhile.
 _RECOUNT = """
-WITH chosen AS MATERIALIZED ({chosen} FOR UPDATE),
+WITH chosen AS MATERIALIZED ({chosen} FOR NO KEY UPDATE),
 fresh AS (
     SELECT chosen.id, count(rating.value) AS n, coalesce(sum(rating.value::float8), 0) AS stars
     FROM chosen LEFT JOIN movies_rating rating ON rating.movie_id = chosen.id
