@@ -55,8 +55,12 @@ def dataset_load(*, dataset: Dataset, log: ImportLog, progress: Progress) -> Imp
             _lock(cursor)
             new_users = _load(cursor, dataset, log, progress)
             cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TABLES)}")
+            log.finish()
     except IntegrityError as error:
-        message = "The catalogue was changed by somebody else in the meantime. Nothing was imported: run it again."
+        message = (
+            f"The database refused a row ({_first_line(error)}). Nothing was imported. "
+            "If somebody changed the catalogue in the meantime, run it again."
+        )
         raise DatasetError(message) from error
     except (OperationalError, InterfaceError) as error:
         message = f"The database could not go on ({_first_line(error)}). Nothing was imported: run it again."

@@ -2,17 +2,13 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from movies.importers.dataset import SOUND_REASONS, Kind, Reason, Skip
 from movies.importers.errors import DatasetError
-
-if TYPE_CHECKING:
-    from _csv import Writer as CsvWriter
 
 REPORT_COLUMNS = ("file", "line", "reason", "detail")
 # So few bad rows do not condemn a file, unless it has no good one.
@@ -40,7 +36,7 @@ class Tally:
 class ImportLog:
     """Counts what becomes of each row, and hands the rows that were left out to a report, if there is one."""
 
-    def __init__(self, report: "CsvWriter | None" = None) -> None:
+    def __init__(self, report: "Report | None" = None) -> None:
         """Count from zero."""
         self.tallies: dict[Kind, Tally] = {kind: Tally() for kind in Kind}
         self._report = report
@@ -80,39 +76,59 @@ class ImportLog:
         )
         raise DatasetError(message)
 
+    def finish(self) -> None:
+        """Finish the report, if there is one."""
+        if self._report is not None:
+            self._report.finish()
+
     def _write(self, skip: Skip) -> None:
         if self._report is not None:
-            self._report.writerow((skip.file, skip.line, skip.reason, skip.detail))
+            self._report.write(skip)
 
 
-@contextmanager
-def report_open(path: Path | None) -> Iterator["CsvWriter | None"]:
-    """Write a report beside ``path`` and put it in place once the import is done; a failed one leaves no file.
+class Report:
+    """A CSV file of rows that were left out, written beside its place and put there once the import is done."""
 
-    Raises:
-        DatasetError: the report cannot be written there.
-
-    """
-    if path is None:
-        yield None
-        return
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        handle = beside.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise DatasetError(_unwritable(path, error)) from error
-    try:
+    def __init__(self, path: Path) -> None:
+        """Open the file beside ``path``; raise a ``DatasetError`` where that is not possible."""
+        self._path = path
+        self._beside = path.with_name(f".{path.name}.partial")
         if path.is_dir():
             message = f"{path}: is a folder; name a file for the report."
             raise DatasetError(message)
-        with handle:
-            writer = csv.writer(handle)
-            writer.writerow(REPORT_COLUMNS)
-            yield writer
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        try:
+            self._handle = self._beside.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise DatasetError(self._unwritable(error)) from error
+        self._writer = csv.writer(self._handle)
+        self._writer.writerow(REPORT_COLUMNS)
 
+    def write(self, skip: Skip) -> None:
+        """Add a row."""
+        try:
+            self._writer.writerow((skip.file, skip.line, skip.reason, skip.detail))
+        except OSError as error:
+            raise DatasetError(self._unwritable(error)) from error
 
-def _unwritable(path: Path, error: OSError) -> str:
-    return f"{path}: the report cannot be written ({error.strerror}). Name a file in a folder that you may write to."
+    def finish(self) -> None:
+        """Make sure that all rows are on the disk, while the import can still be called off."""
+        try:
+            self._handle.close()
+        except OSError as error:
+            raise DatasetError(self._unwritable(error)) from error
+
+    def publish(self) -> None:
+        """Put the report in its place."""
+        self._beside.replace(self._path)
+
+    def discard(self) -> None:
+        """Remove what was written, unless it was published."""
+        with suppress(OSError):
+            self._handle.close()
+        self._beside.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> str:
+        return (
+            f"{self._path}: the report cannot be written ({error.strerror}). Nothing was imported. "
+            "Name a file in a folder that you may write to and that has room."
+        )

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from movies.importers.errors import DatasetError
 from movies.importers.load import ImportSummary, dataset_load
-from movies.importers.log import ImportLog, report_open
+from movies.importers.log import ImportLog, Report
 from movies.importers.progress import Progress
 from movies.importers.recognise import RatingChoice, dataset_recognise
 
@@ -19,5 +20,16 @@ def dataset_import(*, path: Path, ratings: RatingChoice | None = None, report: P
     """
     dataset = dataset_recognise(path, ratings=ratings)
     total = sum(file.stat().st_size for file in dataset.files() if file.exists())
-    with report_open(report) as writer, Progress(total=total) as progress:
-        return dataset_load(dataset=dataset, log=ImportLog(writer), progress=progress)
+    written = Report(report) if report else None
+    try:
+        with Progress(total=total) as progress:
+            summary = dataset_load(dataset=dataset, log=ImportLog(written), progress=progress)
+        if written:
+            written.publish()
+    except OSError as error:
+        message = f"{error.filename or path}: {error.strerror or error}. Nothing was imported."
+        raise DatasetError(message) from error
+    finally:
+        if written:
+            written.discard()
+    return summary
