@@ -29,7 +29,9 @@ def test_same_film_always_gets_the_same_poster() -> None:
 
 
 def test_film_of_another_year_gets_another_poster_and_version() -> None:
-    assert poster_svg(title="Heat", genres=["Crime"], year=1986) != poster_svg(title="Heat", genres=["Crime"], year=1995)
+    assert poster_svg(title="Heat", genres=["Crime"], year=1986) != poster_svg(
+        title="Heat", genres=["Crime"], year=1995
+    )
     assert poster_version(title="Heat", genres=[], year=1986) != poster_version(title="Heat", genres=[], year=1995)
 
 
@@ -75,7 +77,10 @@ def test_long_title_is_cut_with_an_ellipsis() -> None:
 
 
 def test_short_title_is_set_larger_than_a_long_one() -> None:
-    assert lettering("Up", width=256, height=90).size > lettering("Dr. Strangelove or: How I Learned", width=256, height=90).size
+    assert (
+        lettering("Up", width=256, height=90).size
+        > lettering("Dr. Strangelove or: How I Learned", width=256, height=90).size
+    )
 
 
 def test_every_palette_keeps_its_letters_readable() -> None:

@@ -34,8 +34,9 @@ def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None
         raise InvalidRatingError(message)
     now = at or timezone.now()
     with transaction.atomic():
-        # The film's row is locked first, so that two raters of one film wait for each other and never deadlock.
-        Movie.objects.select_for_update().only("pk").get(pk=movie_id)
+        # The film's row is locked first, so that two raters of one film wait for each other and never deadlock;
+        # its key is left alone, so that nobody waits for an import that adds ratings of the film.
+        Movie.objects.select_for_update(no_key=True).only("pk").get(pk=movie_id)
         existing = Rating.objects.filter(user_id=user_id, movie_id=movie_id).first()
         Rating.objects.update_or_create(
             user_id=user_id, movie_id=movie_id, defaults={"value": value, "created_at": now}
@@ -49,7 +50,7 @@ def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None
 def rating_remove(*, user_id: int, movie_id: int) -> RatingChange:
     """Take a rating back; nothing happens where there is none."""
     with transaction.atomic():
-        Movie.objects.select_for_update().only("pk").filter(pk=movie_id).first()
+        Movie.objects.select_for_update(no_key=True).only("pk").filter(pk=movie_id).first()
         existing = Rating.objects.filter(user_id=user_id, movie_id=movie_id).first()
         if existing is None:
             return RatingChange(before=None, after=None)
