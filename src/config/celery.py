@@ -12,4 +12,7 @@ TRANSPORT_ALIASES["embedded"] = "config.embedded.broker:Transport"
 
 app = Celery("matinee")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# Redis hands a task that is not acknowledged to another worker after this many seconds, so the longest task must have
+# ended by then; its limit is six hours.
+app.conf.broker_transport_options = {"visibility_timeout": 8 * 3600}
 app.autodiscover_tasks()

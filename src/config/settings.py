@@ -25,6 +25,9 @@ BASE_DIR = PROJECT_ROOT
 VAR_DIR = read_directory("VAR_DIR", default=PROJECT_ROOT / "var")
 EXPORTS_DIR = read_directory("EXPORTS_DIR", default=VAR_DIR / "exports")
 MODELS_DIR = read_directory("MODELS_DIR", default=VAR_DIR / "models")
+# How many of the newest exports of each kind, and of the newest models, stay on the disk.
+EXPORTS_KEEP = read_integer("EXPORTS_KEEP", default=5, minimum=1)
+MODELS_KEEP = read_integer("MODELS_KEEP", default=5, minimum=1)
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 DEBUG = read_boolean("DEBUG", default=False)
