@@ -2,12 +2,12 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from tests.films import make_movies, rate_quietly
 
 from accounts.models import User
 from movies.models import Movie
 from movies.selectors.cards import PAGE_SIZE
 from movies.selectors.catalogue import MovieSort, catalogue_page, movies_sorted
-from tests.films import make_movies, rate_quietly
 
 pytestmark = pytest.mark.django_db
 
