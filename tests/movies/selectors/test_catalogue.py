@@ -2,12 +2,12 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from tests.films import make_movies, rate_quietly
 
 from accounts.models import User
 from movies.models import Movie
 from movies.selectors.cards import PAGE_SIZE
 from movies.selectors.catalogue import MovieSort, catalogue_page, movies_sorted
-from tests.films import make_movies, rate_quietly
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,8 @@ def test_unknown_sort_means_the_popular_films() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"), [("2", 2), ("0", 1), ("-3", 1), ("99", 3), ("9" * 30, 3), ("x", 1), ("", 1), ("²", 1), ("1.5", 1)]
+    ("asked", "given"),
+    [("2", 2), ("0", 1), ("-3", 1), ("99", 3), ("9" * 30, 3), ("x", 1), ("", 1), ("²", 1), ("1.5", 1)],
 )
 def test_page_number_that_cannot_be_leads_to_the_nearest_that_can(asked: str, given: int) -> None:
     make_movies(2 * PAGE_SIZE + 1)
@@ -72,7 +73,9 @@ def test_viewers_own_ratings_are_on_the_cards() -> None:
 def test_first_page_of_each_sort_is_read_from_an_index(sort: MovieSort) -> None:
     with connection.cursor() as cursor:
         # Planned as for a large table: a handful of rows would be read whole.
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off"
+        )
 
     plan = movies_sorted(sort)[:PAGE_SIZE].explain()
 

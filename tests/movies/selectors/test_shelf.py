@@ -1,10 +1,10 @@
 import pytest
+from tests.films import make_movies, rate_quietly, suggest
 
 from accounts.models import User
 from movies.models import Movie
 from movies.selectors.cards import PAGE_SIZE
 from movies.selectors.shelf import shelf_for
-from tests.films import make_movies, rate_quietly, suggest
 
 pytestmark = pytest.mark.django_db
 

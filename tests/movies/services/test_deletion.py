@@ -1,10 +1,10 @@
 import pytest
+from tests.films import suggest
 
 from accounts.models import User
 from movies.models import Movie, Rating, SuggestionList
 from movies.services.deletion import movies_delete, ratings_delete, users_delete
 from movies.services.ratings import rating_set
-from tests.films import suggest
 
 pytestmark = pytest.mark.django_db
 

@@ -1,11 +1,11 @@
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
+from tests.films import make_movies, rate_quietly
 
 from accounts.models import User
 from movies.models import Movie
 from movies.selectors.cards import PAGE_SIZE
-from tests.films import make_movies, rate_quietly
 
 pytestmark = pytest.mark.django_db
 

@@ -1,10 +1,10 @@
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
+from tests.films import make_movies, rate_quietly, suggest
 
 from accounts.models import User
 from movies.selectors.cards import PAGE_SIZE
-from tests.films import make_movies, rate_quietly, suggest
 
 pytestmark = pytest.mark.django_db
 
