@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.models import User
 
@@ -14,7 +14,7 @@ PASSWORD = "a-long-evening-42"
 
 
 @pytest.fixture(autouse=True)
-def _own_rate_limits(settings: SettingsWrapper) -> None:
+def _own_rate_limits(settings: Settings) -> None:
     # Limits on attempts are counted in the cache, which tests that run at the same time share.
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}}
 
@@ -78,7 +78,7 @@ def test_crowd_cannot_log_in(client: Client, password: str) -> None:
 
 
 def test_letter_that_resets_a_password_lands_in_a_file_and_works(
-    client: Client, settings: SettingsWrapper, tmp_path: Path
+    client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", tmp_path
     User.objects.create_user("ada", email="ada@example.org", password="forgotten-one-1")

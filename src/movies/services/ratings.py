@@ -48,9 +48,14 @@ def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None
 
 
 def rating_remove(*, user_id: int, movie_id: int) -> RatingChange:
-    """Take a rating back; nothing happens where there is none."""
+    """Take a rating back; nothing happens where there is none.
+
+    Raises:
+        Movie.DoesNotExist: there is no such film.
+
+    """
     with transaction.atomic():
-        Movie.objects.select_for_update(no_key=True).only("pk").filter(pk=movie_id).first()
+        Movie.objects.select_for_update(no_key=True).only("pk").get(pk=movie_id)
         existing = Rating.objects.filter(user_id=user_id, movie_id=movie_id).first()
         if existing is None:
             return RatingChange(before=None, after=None)

@@ -2,7 +2,7 @@
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from movies.models import Movie
@@ -10,6 +10,12 @@ from movies.models.rating import HALF_STARS
 from movies.posters import poster_version
 
 register = template.Library()
+
+_CHOICE = (
+    '<label class="stars__half"><input type="radio" name="value" required id="stars-{}-{}" value="{}"{}>'
+    '<span class="visually-hidden">{}</span></label>'
+)
+_CHECKED = SafeString(" checked")
 
 
 @register.simple_tag
@@ -42,18 +48,7 @@ def in_stars(value: float) -> str:
 def star_choices(movie_id: int, rating: float | None) -> SafeString:
     """Return the ten radio buttons of a film's rating; a page has hundreds, so no template loop draws them."""
     choices = (
-        (
-            movie_id,
-            f"{value:g}",
-            f"{value:g}",
-            format_html(" checked") if value == rating else "",
-            in_stars(value),
-        )
-        for value in HALF_STARS
+        (movie_id, f"{stars:g}", f"{stars:g}", _CHECKED if stars == rating else "", in_stars(stars))
+        for stars in HALF_STARS
     )
-    return format_html_join(
-        "\n",
-        '<label class="stars__half"><input type="radio" name="value" required id="stars-{}-{}" value="{}"{}>'
-        '<span class="visually-hidden">{}</span></label>',
-        choices,
-    )
+    return format_html_join("\n", _CHOICE, choices)

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
@@ -28,13 +28,15 @@ def rate(request: HtmxHttpRequest, movie_id: int) -> HttpResponse:
     """Take a rating from a page's form: HTMX gets the component back, a plain form its page."""
     if not request.user.is_authenticated:
         return _log_in_first(request, movie_id)
+    # Taking back a rating that cannot be is no error of the service, but its film must exist to return to.
+    get_object_or_404(Movie.objects.only("pk"), pk=movie_id)
     form = RatingForm(request.POST)
     if not form.is_valid():
         return _answer(request, movie_id, error=form.complaint)
     try:
         movie_rate(user_id=request.user.pk, movie_id=movie_id, value=form.stars)
-    except Movie.DoesNotExist as error:
-        raise Http404 from error
+    except Movie.DoesNotExist as missing:
+        raise Http404 from missing
     return _answer(request, movie_id)
 
 

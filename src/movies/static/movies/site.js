@@ -8,7 +8,7 @@ const say = (text) => {
 
 document.addEventListener("htmx:sendError", () => say("The site does not answer. Your last change is not saved; try again."));
 document.addEventListener("htmx:responseError", () => say("That did not work and nothing was saved. Reload the page and try again."));
-document.addEventListener("htmx:afterOnLoad", () => say(""));
+document.addEventListener("htmx:beforeRequest", () => say(""));
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
