@@ -27,7 +27,7 @@ def arrays_copy(
         rows[f"size{place}"] = array.dtype.itemsize
         rows[f"value{place}"] = array
     source = io.BytesIO(b"".join((_HEADER, rows.tobytes(), _TRAILER)))
-    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", source)
+    _send(cursor, f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", source)
 
 
 def rows_copy(cursor: CursorWrapper, *, table: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -39,14 +39,16 @@ def rows_copy(cursor: CursorWrapper, *, table: str, columns: Sequence[str], rows
         writer.writerow([_array_text(cell) if isinstance(cell, tuple) else cell for cell in row])
         if number % _BATCH_ROWS == 0:
             _send(cursor, statement, buffer)
+            buffer.truncate(0)
     _send(cursor, statement, buffer)
 
 
-def _send(cursor: CursorWrapper, statement: str, buffer: io.StringIO) -> None:
-    buffer.seek(0)
-    cursor.copy_expert(statement, buffer)
-    buffer.seek(0)
-    buffer.truncate()
+def _send(cursor: CursorWrapper, statement: str, source: io.BytesIO | io.StringIO) -> None:
+    source.seek(0)
+    # Django passes COPY on to the driver as it is; this makes the driver's errors Django's.
+    with cursor.db.wrap_database_errors:
+        cursor.copy_expert(statement, source)
+    source.seek(0)
 
 
 def _row_type(arrays: Sequence[npt.NDArray[np.generic]]) -> np.dtype[np.void]:

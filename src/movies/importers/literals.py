@@ -70,6 +70,6 @@ def _whole_read(text: str) -> list[Entry]:
 def _literal(text: str) -> object:
     try:
         return ast.literal_eval(text)
-    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         message = "not a Python literal"
         raise ValueError(message) from error

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES = 1 << 20
 DETAIL_CHARACTERS = 200
+# A row torn over more lines than any text has swallowed good rows, which would be lost without a word.
+_TORN_LINES = 100
 # The longest field of a known data set is a cast list of some 100,000 characters.
 csv.field_size_limit(1 << 20)
 
@@ -139,6 +141,12 @@ def _numbered(reader: "CsvReader", path: Path, kind: Kind) -> Iterator[_Fields |
         except StopIteration:
             return
         except csv.Error as error:
+            if reader.line_num - line >= _TORN_LINES:
+                message = (
+                    f"{path}, line {line}: a quotation mark in this row is never closed ({error}). "
+                    "Unpack or download the data set again, or mend the row."
+                )
+                raise DatasetError(message) from error
             yield Skip(kind, path.name, line, Reason.TORN, f"lines {line} to {reader.line_num}: {error}")
 
 
