@@ -15,9 +15,9 @@ from movies.models import Movie, Rating
 
 NOTEBOOKS = PROJECT_ROOT / "src" / "notebooks"
 METADATA_COLUMNS = (
-    "adult belongs_to_collection budget genres homepage id imdb_id original_language original_title overview popularity "
-    "poster_path production_companies production_countries release_date revenue runtime spoken_languages status tagline "
-    "title video vote_average vote_count"
+    "adult belongs_to_collection budget genres homepage id imdb_id original_language original_title overview "
+    "popularity poster_path production_companies production_countries release_date revenue runtime "
+    "spoken_languages status tagline title video vote_average vote_count"
 )
 FILMS = [
     {"id": 8844, "imdb_id": "tt0113497", "title": "Jumanji", "release_date": "1995-12-15", "genres": "[]"},
@@ -29,6 +29,10 @@ RATINGS = ["userId,movieId,rating,timestamp", "1,2,4.5,1260759144", "2,2,3.0,126
 RATINGS += ["2,4470,5.0,1260759182", "1,99,2.0,1260759185"]
 
 Run = Callable[[str], str]
+
+
+def notebook_read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call,no-any-return] # nbformat is typed in part.
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ def run(transactional_db: None, dataset: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("DATASET", str(dataset))
 
     def run_notebook(name: str) -> str:
-        book = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        book = notebook_read(NOTEBOOKS / f"{name}.ipynb")
         NotebookClient(book, timeout=120, resources={"metadata": {"path": str(dataset)}}).execute()
         outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
         return "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
@@ -86,5 +90,5 @@ def test_ratings_get_the_ids_that_links_give_them(run: Run, dataset: Path) -> No
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_notebooks_are_kept_without_outputs(path: Path) -> None:
-    cells = nbformat.read(path, as_version=4).cells
+    cells = notebook_read(path).cells
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in cells)

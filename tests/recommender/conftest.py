@@ -11,15 +11,10 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
 
-SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
-
 
 @pytest.fixture(scope="session")
-def latest_small() -> Ratings:
-    path = SHARED_DATA / "ml-latest-small" / "ratings.csv"
-    if not path.is_file():
-        pytest.skip("MovieLens latest-small is not beside the project")
-    table = pyarrow.csv.read_csv(path)
+def latest_small(shared_data: Path) -> Ratings:
+    table = pyarrow.csv.read_csv(shared_data / "ml-latest-small" / "ratings.csv")
     return Ratings.from_arrays(*(table[name].to_numpy() for name in ("userId", "movieId", "rating", "timestamp")))
 
 

@@ -14,8 +14,9 @@ class RefreshSummary:
     corrected: int
 
 
-# In the order of ids, as every writer of several films' figures does, so that none waits in a circle.
-_LOCK = "SELECT id FROM movies_movie WHERE id IN (SELECT id FROM movies_movie {chosen}) ORDER BY id FOR UPDATE"
+# In the order of ids, as every writer of several films' figures does, so that none waits in a circle. The lock leaves
+# the key alone, so that an import that adds ratings of these films goes on meanwhile.
+_LOCK = "SELECT id FROM movies_movie WHERE id IN (SELECT id FROM movies_movie {chosen}) ORDER BY id FOR NO KEY UPDATE"
 _RECOUNT = """
 WITH fresh AS (
     SELECT movie.id, count(rating.value) AS n, coalesce(sum(rating.value::float8), 0) AS stars,

@@ -34,8 +34,9 @@ def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None
         message = f"A rating must be one of 0.5, 1, 1.5 … 5 stars, not {value!r}."
         raise InvalidRatingError(message)
     with transaction.atomic():
-        # The film's row is locked first, so that two raters of one film wait for each other and never deadlock.
-        Movie.objects.select_for_update().only("pk").get(pk=movie_id)
+        # The film's row is locked first, so that two raters of one film wait for each other and never deadlock;
+        # its key is left alone, so that nobody waits for an import that adds ratings of the film.
+        Movie.objects.select_for_update(no_key=True).only("pk").get(pk=movie_id)
         existing = Rating.objects.filter(user_id=user_id, movie_id=movie_id).first()
         Rating.objects.update_or_create(
             user_id=user_id, movie_id=movie_id, defaults={"value": value, "created_at": at or timezone.now()}
@@ -47,9 +48,14 @@ def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None
 
 
 def rating_remove(*, user_id: int, movie_id: int) -> RatingChange:
-    """Take a rating back; nothing happens where there is none."""
+    """Take a rating back; nothing happens where there is none.
+
+    Raises:
+        Movie.DoesNotExist: there is no such film.
+
+    """
     with transaction.atomic():
-        Movie.objects.select_for_update().only("pk").filter(pk=movie_id).first()
+        Movie.objects.select_for_update(no_key=True).only("pk").get(pk=movie_id)
         existing = Rating.objects.filter(user_id=user_id, movie_id=movie_id).first()
         if existing is None:
             return RatingChange(before=None, after=None)

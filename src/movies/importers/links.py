@@ -1,0 +1,37 @@
+"""MovieLens' table of its own, IMDb's and TMDB's numbers, which the Kaggle set also holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from movies.importers.dataset import Kind, Reason, Skip, Watch
+from movies.importers.numbers import imdb_id_read, positive_id_read
+from movies.importers.tables import csv_read, shortened
+
+_COLUMNS = ("movieId", "imdbId", "tmdbId")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One film's numbers."""
+
+    movielens_id: int
+    imdb_id: str | None
+    tmdb_id: int | None
+
+
+def links_read(path: Path, *, watch: Watch) -> Iterator[Link | Skip]:
+    """Read a file of links; a blank number is none, anything else that is no number spoils the row."""
+    for row in csv_read(path, kind=Kind.LINKS, columns=_COLUMNS, watch=watch):
+        if isinstance(row, Skip):
+            yield row
+            continue
+        line, values = row
+        movielens_id = positive_id_read(values["movieId"])
+        imdb_id, tmdb_id = imdb_id_read(values["imdbId"]), positive_id_read(values["tmdbId"])
+        if movielens_id is None or any(
+            number is None and values[column].strip() for number, column in ((imdb_id, "imdbId"), (tmdb_id, "tmdbId"))
+        ):
+            yield Skip(Kind.LINKS, path.name, line, Reason.BAD_ID, shortened(", ".join(values.values())))
+        else:
+            yield Link(movielens_id, imdb_id, tmdb_id)

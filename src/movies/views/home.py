@@ -1,0 +1,21 @@
+"""The home page."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from movies.selectors.shelf import shelf_for
+from movies.views.requests import HtmxHttpRequest
+
+FEW_RATINGS = 5
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def home(request: HtmxHttpRequest) -> HttpResponse:
+    """Show what is suggested, or popular; to HTMX, only the cards after ``from``."""
+    shelf = shelf_for(user_id=request.user.pk, cursor=request.GET.get("from", ""))
+    template = "movies/_shelf_cards.html" if request.htmx else "movies/home.html"
+    context = {"shelf": shelf, "few_ratings": FEW_RATINGS, "is_start": "from" not in request.GET}
+    return render(request, template, context)
