@@ -4,19 +4,20 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from django.conf import settings
 from django.db import connection
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
 def process_environment(folder: Path) -> dict[str, str]:
-    """Return this process's environment, but with the test's database, and everything written under ``folder``."""
+    """Return this process's environment, but with the test's database, and everything written under ``folder``.
+
+    Where ``REDIS_URL`` names no server, the process has an embedded one of its own there.
+    """
     inherited = {name: value for name, value in os.environ.items() if name not in {"EXPORTS_DIR", "MODELS_DIR"}}
     return {
         **inherited,
         "DATABASE_URL": _database_url(),
-        "REDIS_URL": settings.REDIS_URL,
         "VAR_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(PROJECT_ROOT / "src"),

@@ -20,7 +20,7 @@ FROM pg_attribute WHERE attrelid = 'shelf'::regclass AND attnum > 0
 
 
 @pytest.fixture
-def shelf(committed: None) -> Iterator[None]:
+def shelf(transactional_db: None) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE room (id integer PRIMARY KEY); INSERT INTO room SELECT generate_series(1, 9)")
         cursor.execute("""
@@ -164,7 +164,7 @@ def test_table_that_others_refer_to_is_refused(shelf: None, table: str) -> None:
         next_table_create(cursor, table)
 
 
-def test_table_that_numbers_itself_is_refused(committed: None) -> None:
+def test_table_that_numbers_itself_is_refused(transactional_db: None) -> None:
     with (
         pytest.raises(TableSwitchError, match="numbered column id"),
         transaction.atomic(),
