@@ -81,7 +81,7 @@ def hosts_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     return found
 
 
-@register("database")
+@register("database", deploy=True)
 def servers_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """W005: an embedded queue is seen by one machine only, a database server perhaps by many."""
     if settings.DATABASES["default"]["ENGINE"] == "config.database" or settings.REDIS_URL:

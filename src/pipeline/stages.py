@@ -1,10 +1,10 @@
 """The stages of the pipeline, each of which runs at most once at a time in the whole installation."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from django.db import connection, models
+from django.db import DatabaseError, connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from pipeline.errors import StageBusyError
@@ -68,7 +68,13 @@ def _session_lock(namespace: int, number: int) -> Iterator[datetime | None]:
     """Take the lock and yield ``None``, or yield since when somebody else has had it."""
     session = connection.copy()
     try:
-        yield None if _lock_taken(session, namespace, number) else _holder_known(session, namespace, number)
+        if not _lock_taken(session, namespace, number):
+            yield _holder_known(session, namespace, number)
+            return
+        try:
+            yield None
+        finally:
+            _lock_released(session, namespace, number)
     finally:
         session.close()
 
@@ -77,6 +83,13 @@ def _lock_taken(session: BaseDatabaseWrapper, namespace: int, number: int) -> bo
     with session.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [namespace, number])
         return bool(cursor.fetchone()[0])
+
+
+def _lock_released(session: BaseDatabaseWrapper, namespace: int, number: int) -> None:
+    """Give the lock back now: the server takes a moment to notice that a session was closed."""
+    with suppress(DatabaseError), session.cursor() as cursor:
+        # A session that was lost meanwhile has lost its lock, too.
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [namespace, number])
 
 
 def _holder_known(session: BaseDatabaseWrapper, namespace: int, number: int) -> datetime:

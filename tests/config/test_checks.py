@@ -29,10 +29,10 @@ def database_server(embedded_database: None, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
 
 
-def found_with(**changes: Any) -> list[str]:
+def found_with(*, deployed: bool = False, **changes: Any) -> list[str]:
     """Return the ids that the project's own checks report for sound settings with ``changes``."""
     with override_settings(**{**SOUND, **changes}):
-        messages = run_checks(tags=["security", "database"], databases=[])
+        messages = run_checks(tags=["security", "database"], databases=[], include_deployment_checks=deployed)
     return sorted(str(message.id) for message in messages if str(message.id).startswith("matinee."))
 
 
@@ -59,9 +59,10 @@ def test_a_bad_combination_is_reported_by_its_id(changes: dict[str, Any], ids: l
     assert found_with(**changes) == ids
 
 
-def test_a_database_server_without_a_queue_server_is_reported(database_server: None) -> None:
-    assert found_with() == ["matinee.W005"]
-    assert found_with(REDIS_URL="redis://host") == []
+def test_a_database_server_without_a_queue_server_is_reported_before_a_deployment(database_server: None) -> None:
+    assert found_with() == []
+    assert found_with(deployed=True) == ["matinee.W005"]
+    assert found_with(deployed=True, REDIS_URL="redis://host") == []
 
 
 def test_each_report_says_what_to_do() -> None:

@@ -82,17 +82,12 @@ class KaggleDataset(Dataset):
                 yield film
                 continue
             made_by = people.get(film.key, _People())
-            yield film.filled_from(
-                Film(
-                    film.file,
-                    film.line,
-                    film.key,
-                    film.title,
-                    movielens_id=self._movielens_id(film),
-                    keywords=keywords.get(film.key, ()),
-                    cast=made_by.cast,
-                    directors=made_by.directors,
-                )
+            yield replace(
+                film,
+                movielens_id=self._movielens_id(film),
+                keywords=keywords.get(film.key, ()),
+                cast=made_by.cast,
+                directors=made_by.directors,
             )
         yield from self._faults
 
@@ -243,4 +238,4 @@ def _is_director(piece: str) -> bool:
 
 def _order(entry: Entry) -> int:
     order = entry.get("order")
-    return order if isinstance(order, int) else CAST_SIZE
+    return order if isinstance(order, int) else CAST_SIZE - 1

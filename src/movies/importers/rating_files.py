@@ -96,6 +96,9 @@ class _Parser:
 
     def _typed(self, block: bytes) -> list[Numbers] | None:
         """Return the four columns, or nothing where not every line is a row of numbers."""
+        if b"0x" in block or b"0X" in block:
+            # Arrow would take hexadecimal numbers, which are none in a data set.
+            return None
         text = block if self._single else block.replace(self._file.separator, _UNIT_SEPARATOR)
         try:
             table = arrow_csv.read_csv(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 FIRST_YEAR, LAST_YEAR = 1870, 2200
 
+_WORD = re.compile(r"[^\W_]+")
 # The year closes the title; (V) and (TV) after it tell a video or a television film.
 _YEAR = re.compile(r"\((\d{4})\)?\s*(?:\((?:V|TV)\))?\s*$")
 _LAST_PARENTHESES = re.compile(r"^(?P<before>.*\S)\s+\((?P<inside>[^()]+)\)$")
@@ -54,10 +55,12 @@ def article_first(title: str) -> str:
 
 def title_key(title: str) -> str:
     """Return what two spellings of one title share: no case, no accents, no punctuation."""
-    decomposed = unicodedata.normalize("NFKD", title.replace("&", " and "))
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
-    words = "".join(letter if letter.isalnum() else " " for letter in plain.replace("'", "")).split()
-    return " ".join(words) or plain.strip()
+    plain = title.replace("&", " and ").replace("'", "")
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    plain = plain.casefold()
+    return " ".join(_WORD.findall(plain)) or plain.strip()
 
 
 def _parentheses_part(text: str) -> tuple[str, str]:

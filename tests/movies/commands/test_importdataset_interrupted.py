@@ -93,7 +93,8 @@ def test_interrupted_from_the_keyboard(movielens: Path) -> None:
 
     assert process.returncode == 130
     assert output == ""
-    assert errors.strip() == "CommandError: Interrupted. Nothing was imported."
+    assert errors.strip().endswith("CommandError: Interrupted. Nothing was imported.")
+    assert "Traceback" not in errors
     assert nothing_is_there()
 
 
@@ -112,7 +113,7 @@ def test_connection_lost(movielens: Path) -> None:
         _output, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
-    assert errors.startswith("CommandError: The database could not go on")
+    assert "CommandError: The database could not go on" in errors
     assert "Traceback" not in errors
     assert nothing_is_there()
 
@@ -122,5 +123,5 @@ def test_uninterrupted_import_goes_through(movielens: Path) -> None:
         handle.close()
         output, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
-    assert (process.returncode, errors) == (0, "")
+    assert process.returncode == 0, errors
     assert "300,000 imported" in output

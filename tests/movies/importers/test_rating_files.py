@@ -6,7 +6,7 @@ import pytest
 from movies.importers import rating_files
 from movies.importers.dataset import RatingBlock, Reason, nothing_watched
 from movies.importers.errors import DatasetError
-from movies.importers.rating_files import RatingFile, ratings_read
+from movies.importers.rating_files import COLUMNS, RatingFile, _Parser, ratings_read
 
 HEADER = "userId,movieId,rating,timestamp\n"
 
@@ -99,6 +99,23 @@ def test_bad_rows_are_found_anywhere_in_a_file_of_many_blocks(tmp_path: Path, mo
     assert [line for line, _reason in faults(file)] == sorted(bad_lines)
     assert all(film == line for _user, film, _value, _time, line in rows(file))
     assert len(rows(file)) == 3000 - 40
+
+
+CELLS = ["1", "007", " 2 ", "+3", "-0", "4e0", "4.0", "3.50", ".5", "5.", "0x1F", "1_0", "nan", "\t5", "1f", "\u0663"]
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("cell", CELLS)
+def test_reading_by_block_and_by_line_agree(cell: str, place: int) -> None:
+    parser = _Parser(RatingFile(Path("ratings.csv")), COLUMNS)
+    row = ["1", "2", "3.5", "4"]
+    row[place] = cell
+    block = ",".join(row).encode() + b"\n"
+
+    whole, by_line = parser.parse(block, 2), parser._by_line(block, 2)
+
+    assert (whole.users.tolist(), whole.films.tolist()) == (by_line.users.tolist(), by_line.films.tolist())
+    assert (whole.values.tolist(), whole.times.tolist()) == (by_line.values.tolist(), by_line.times.tolist())
 
 
 def test_double_colons_part_the_columns_of_older_sets(tmp_path: Path) -> None:
