@@ -1,7 +1,10 @@
 """Suggestions for one user, at once: their parameters are fitted to their ratings while the movies' stay fixed."""
 
+from functools import cache
+
 import numpy as np
 from django.db import connection, transaction
+from threadpoolctl import ThreadpoolController
 
 from accounts.models import User
 from movies.live import LiveModel, live_model
@@ -37,8 +40,16 @@ def suggestion_list_refresh(*, user_id: int) -> None:
             return
         if live is None:
             return
-        movie_ids, scores = _suggested(live, ratings)
+        # For one user more threads cost more than they bring, and on a busy machine many times more.
+        with _blas().limit(limits=1, user_api="blas"):
+            movie_ids, scores = _suggested(live, ratings)
         cursor.execute(_UPSERT, [user_id, movie_ids, scores, live.version_id, read_at])
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return the switch of NumPy's threads; to look for the libraries behind it takes longer than to fit a user."""
+    return ThreadpoolController()
 
 
 def _suggested(live: LiveModel, ratings: list[tuple[int, float]]) -> tuple[list[int], list[float]]:

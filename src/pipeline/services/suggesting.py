@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from threadpoolctl import threadpool_limits
 
 from movies.live import LiveModel, live_model
 from pipeline.copy import Columns, copy_in_arrays, copy_out_arrays
@@ -154,9 +155,11 @@ def _parameters(live: LiveModel, users: Raters, row_of: Int64Array, ratings: Col
     positions = model.users.positions(users.user_ids)
     biases, factors = model.user_biases[positions], model.user_factors[positions]
     bounds = np.searchsorted(row_of, np.arange(users.user_ids.size + 1))
-    for row in np.flatnonzero((positions < 0) | users.changed):
-        own = slice(bounds[row], bounds[row + 1])
-        biases[row], factors[row] = model.fold_in(ratings["movie_id"][own], ratings["value"][own])
+    # The systems are too small to share: on a busy machine, more threads make each of them many times slower.
+    with threadpool_limits(1, user_api="blas"):
+        for row in np.flatnonzero((positions < 0) | users.changed):
+            own = slice(bounds[row], bounds[row + 1])
+            biases[row], factors[row] = model.fold_in(ratings["movie_id"][own], ratings["value"][own])
     return UserBlock(biases, factors)
 
 
