@@ -22,16 +22,15 @@ from recommender.artifacts import Provenance
 from recommender.contract import Estimator
 from recommender.data.ratings import Ratings
 from recommender.data.snapshot import ratings_read
+from recommender.data.splits import Split, random_split
 from recommender.errors import RecommenderError
-from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
+from recommender.evaluation.holdout import evaluate_split
 from recommender.evaluation.metrics import rmse
 from recommender.factors.model import FactorModel
 
 ALGORITHM = "surprise-svd"
-# A tenth of the ratings is kept from a first fit, which is measured on it; the last fit gets all of them. Where that
-# is cheap, each tenth in turn is kept from a fit of its own: on few ratings a single tenth is a matter of luck.
-FOLDS = 10
-FOLDED_UP_TO = 250_000
+# The share of the ratings that is kept from a first fit, which is measured on them; the second fit gets all.
+TEST_FRACTION = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def _model_train(snapshot: Snapshot, *, n_epochs: int, n_factors: int, seed: int
         config = SurpriseSVDConfig(n_epochs=n_epochs, n_factors=n_factors, seed=seed)
         ratings = ratings_read(snapshot.parquet)
         estimator = SurpriseSVD(config)
-        metrics = _unseen_measure(estimator, ratings, n_epochs=n_epochs, seed=seed)
+        metrics = _holdout_measure(estimator, random_split(ratings, test_fraction=TEST_FRACTION, seed=seed), n_epochs)
         with _epochs_shown("training on all ratings", n_epochs) as on_epoch:
             model = estimator.fit(ratings, on_epoch)
         provenance = Provenance(ALGORITHM, asdict(config), seed, dataset=snapshot.csv_sha256, metrics=metrics)
@@ -79,22 +78,17 @@ def _model_train(snapshot: Snapshot, *, n_epochs: int, n_factors: int, seed: int
         raise TrainingError(str(error)) from error
 
 
-def _unseen_measure(estimator: Estimator, ratings: Ratings, *, n_epochs: int, seed: int) -> dict[str, float]:
-    """Return the errors of models that saw one part of the ratings, on the other, beside those of the mean."""
-    n_folds = FOLDS if FOLDS <= len(ratings) <= FOLDED_UP_TO else 1
-    with _epochs_shown("training for the measurement", n_epochs * n_folds) as on_epoch:
-        if n_folds > 1:
-            measured = evaluate_folds(estimator, ratings, n_folds=n_folds, seed=seed, on_epoch=on_epoch)
-        else:
-            measured = evaluate_holdout(estimator, ratings, test_fraction=1 / FOLDS, seed=seed, on_epoch=on_epoch)
-    mean = np.full(len(ratings), ratings.global_mean)
+def _holdout_measure(estimator: Estimator, split: Split, n_epochs: int) -> dict[str, float]:
+    """Return the errors of a model that saw only one part of the split, on the other, beside those of the mean."""
+    with _epochs_shown("training for the measurement", n_epochs) as on_epoch:
+        measured = evaluate_split(estimator, split, on_epoch=on_epoch)
+    mean = np.full(len(split.test), split.train.global_mean)
     return {
         "rmse": measured["rmse"],
         "mae": measured["mae"],
-        "rmse_of_mean": rmse(ratings.values, mean),
+        "rmse_of_mean": rmse(split.test.values, mean),
         "n_train": measured["n_train"],
         "n_test": measured["n_test"],
-        "n_folds": n_folds,
     }
 
 

@@ -31,9 +31,8 @@ class Command(StageCommand):
             promote=not options["no_promote"],
         )
         version, metrics = report.version, report.version.metrics
-        folds = f" in {metrics['n_folds']} folds" if metrics["n_folds"] > 1 else ""
         return (
             f"Trained model #{version.pk} on {version.n_ratings:,} ratings of {version.n_users:,} users and "
             f"{version.n_movies:,} movies: RMSE {metrics['rmse']:.4f}, MAE {metrics['mae']:.4f} on "
-            f"{metrics['n_test']:,} unseen ratings{folds}; {'now live' if report.is_live else 'kept as a candidate'}"
+            f"{metrics['n_test']:,} ratings held out; {'now live' if report.is_live else 'kept as a candidate'}"
         )
