@@ -43,7 +43,8 @@ COPY requirements/dev.txt requirements/
 RUN pip install --require-hashes --only-binary :all: -r requirements/dev.txt
 
 FROM base AS development
-ENV PYTHONDONTWRITEBYTECODE=1
+# The source is mounted over /app, and may belong to somebody else.
+ENV PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/var/lib/matinee/static
 COPY --from=development-packages /opt/venv /opt/venv
 COPY . .
 USER matinee

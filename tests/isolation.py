@@ -1,9 +1,11 @@
 """Fixtures for tests whose files and rows other processes see: each has folders of its own and leaves no rows."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django_celery_results.models import TaskResult
 from pytest_django import DjangoDbBlocker, Settings
@@ -20,6 +22,12 @@ def folders(settings: Settings, tmp_path: Path) -> Path:
     settings.EXPORTS_DIR = tmp_path / "exports"
     settings.MODELS_DIR = tmp_path / "models"
     return tmp_path
+
+
+@pytest.fixture
+def planned_jobs(transactional_db: None) -> None:
+    """Plan the jobs where a test of another kind, which emptied all tables, has taken them along."""
+    import_module("pipeline.migrations.0002_schedule").plan(apps, None)
 
 
 @pytest.fixture

@@ -151,8 +151,6 @@ USE_TZ = True
 # --- Static files: collected and hashed for production, served straight from the source otherwise ---------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = read_directory("STATIC_ROOT", default=VAR_DIR / "static")
-# Whitenoise warns of a missing folder at every start, though it serves from the source then.
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
     "staticfiles": {"BACKEND": "config.staticfiles.HashedOnceCollected"},

@@ -61,7 +61,8 @@ class Visit:
             route.abort()
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # Chromium gives up requests when any program changes the machine's network interfaces; that is not the site's.
+        if message.type in {"error", "warning"} and "ERR_NETWORK_CHANGED" not in message.text:
             self.troubles.append(f"console: {message.text}")
 
     def _count_load(self) -> None:

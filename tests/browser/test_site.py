@@ -2,6 +2,7 @@ import uuid
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from tests.browser.conftest import Visit
@@ -114,6 +115,23 @@ def test_shelf_grows_as_it_is_scrolled_and_keeps_its_order(visit: Visit, movies:
     assert page.locator(".card__title").all_inner_texts() == [movie.title for movie in backwards]
     expect(page.get_by_role("link", name="Next page")).to_have_count(0)
     assert visit.loads == loads
+
+
+def test_shelf_shows_every_film_once_though_the_list_is_written_anew(visit: Visit, movies: list[Movie]) -> None:
+    user = log_in(visit)
+    row = suggest(user, movies)
+    page = visit.open("/")
+    expect(page.locator(".card").nth(PAGE_SIZE - 1)).to_be_attached()
+
+    row.movie_ids, row.created_at = row.movie_ids[::-1], timezone.now()
+    row.save()
+    for shown in (2 * PAGE_SIZE, len(movies)):
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        expect(page.locator(".card").nth(shown - 1)).to_be_attached()
+
+    expect(page.get_by_role("link", name="Next page")).to_have_count(0)
+    titles = page.locator(".card__title").all_inner_texts()
+    assert sorted(titles) == sorted(movie.title for movie in movies)
 
 
 def test_card_rated_on_the_shelf_is_marked_in_place_and_gone_next_time(visit: Visit, movies: list[Movie]) -> None:

@@ -172,6 +172,13 @@ def test_second_rating_of_the_same_film_is_refused_with_a_reason(desk: Client, s
     assert figures(movie) == (1, 4.0)
 
 
+def test_ratings_are_found_by_user_and_by_title(desk: Client, rows: dict[str, Model]) -> None:
+    def found(term: str) -> int:
+        return desk.get(address(Rating, "changelist"), {"q": term}).content.count(b'class="field-user')
+
+    assert (found("ada3"), found("film 1"), found("nobody")) == (1, 20, 0)
+
+
 def test_chosen_ratings_are_deleted_together(desk: Client, staff: User) -> None:
     movie = Movie.objects.create(title="Heat")
     other = User.objects.create_user("ada")

@@ -113,7 +113,7 @@ def test_stage_that_fails_ends_the_run_with_its_error_and_later_stages_do_not_be
     assert not ModelVersion.objects.exists()
 
 
-def test_beat_takes_the_plan_from_the_database_and_sends_what_is_due(transactional_db: None, folders: Path) -> None:
+def test_beat_takes_the_plan_from_the_database_and_sends_what_is_due(planned_jobs: None, folders: Path) -> None:
     task = PeriodicTask.objects.get(task="pipeline.refresh_rating_averages")
     PeriodicTask.objects.filter(pk=task.pk).update(last_run_at=timezone.now() - timedelta(hours=1), total_run_count=0)
     with celery(folders, "beat", "--loglevel=INFO") as log:

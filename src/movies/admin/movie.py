@@ -27,7 +27,7 @@ class ExternalMovieInline(admin.TabularInline[ExternalMovie, Movie]):
 class MovieAdmin(ServiceDeletedAdmin[Movie]):
     """Films; their rating figures follow from ratings and are not edited."""
 
-    list_display = ("title", "year", "ratings_count", "ratings_average", "tmdb_id", "movielens_id", "imdb_id")
+    list_display = ("title", "year", "ratings_count", "average", "tmdb_id", "movielens_id", "imdb_id")
     search_fields = ("title", "=tmdb_id", "=movielens_id", "=imdb_id")
     search_help_text = "Part of a title, or a whole TMDB, MovieLens or IMDb id"
     ordering = ("-ratings_count", "-pk")
@@ -42,6 +42,11 @@ class MovieAdmin(ServiceDeletedAdmin[Movie]):
         "created_at",
         "updated_at",
     )
+
+    @admin.display(ordering="ratings_standing")
+    def average(self, movie: Movie) -> str | None:
+        """Return the average to two places; the column sorts by standing, for which there is an index."""
+        return None if movie.ratings_average is None else f"{movie.ratings_average:.2f}"
 
     def rows_delete(self, ids: Sequence[int]) -> None:
         """Delete films."""

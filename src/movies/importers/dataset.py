@@ -151,7 +151,7 @@ def nothing_watched(count: int) -> None:
 
 @dataclass
 class Dataset(ABC):
-    """A folder in a known format. Each method reads its files again from the start and keeps none of them.
+    """A folder in a known format. Films are read first, then ratings and trailers; nothing but links is kept in memory.
 
     ``name`` tells data sets of one format apart, and with it the crowds that they bring. ``watch`` is told the number
     of bytes whenever some have been read.

@@ -119,7 +119,11 @@ class Report:
 
     def publish(self) -> None:
         """Put the report in its place."""
-        self._beside.replace(self._path)
+        try:
+            self._beside.replace(self._path)
+        except OSError as error:
+            message = f"The data set was imported, but its report is lost: {self._path}: {error.strerror}."
+            raise DatasetError(message) from error
 
     def discard(self) -> None:
         """Remove what was written, unless it was published."""

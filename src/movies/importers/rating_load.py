@@ -10,9 +10,9 @@ from movies.importers.dataset import Dataset, Int64s, Kind, RatingBlock, Reason,
 from movies.importers.film_load import FilmKeys
 from movies.importers.log import ImportLog
 
-# A statement's foreign key checks queue up in memory until it ends, so a statement inserts this many pages of ratings
-# at a time, some 120 to the page.
-_PAGES_AT_A_TIME = 4096
+# A statement's foreign key checks queue up in memory until it ends, and until then Ctrl-C is not heard; so a statement
+# inserts this many pages of ratings at a time, some 120 to the page.
+_PAGES_AT_A_TIME = 1024
 _LINES_AT_A_TIME = 10_000
 _STAGE = """
 CREATE TEMPORARY TABLE import_rating (

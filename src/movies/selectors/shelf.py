@@ -11,7 +11,7 @@ from movies.models import Movie, Rating, SuggestionList
 from movies.models.rating import HALF_STARS
 from movies.selectors.cards import PAGE_SIZE, MovieCard, card_columns
 
-_POSITION = re.compile(r"[0-9]{1,6}")
+_POSITION = re.compile(r"([0-9]{1,6})(?:@([0-9]{1,20}))?")
 _AFTER_MOVIE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 
 
@@ -40,7 +40,8 @@ def shelf_for(*, user_id: int | None, cursor: str = "") -> Shelf:
     """Return a page of films that the user has not rated: what is suggested, best first, or else what is popular.
 
     A suggestion's cursor is a position in the stored list, a popular film's is its place among the popular; so films
-    that are rated between two pages neither hide others nor show them twice. A senseless cursor is the start.
+    that are rated between two pages neither hide others nor show them twice. A position may name the edition of the
+    list (``24@<edition>``): once the list has been written anew, it is the start. So is a cursor that makes no sense.
     """
     if user_id is None:
         return _popular(Movie.objects.all(), cursor=cursor, n_rated=0)
@@ -56,7 +57,8 @@ def _suggested(*, user_id: int, rated: set[int], cursor: str) -> Shelf | None:
     row = SuggestionList.objects.select_related("model_version").filter(user_id=user_id).first()
     if row is None:
         return None
-    start = int(cursor) if _POSITION.fullmatch(cursor) else 0
+    edition = str(int(row.created_at.timestamp() * 1_000_000))
+    start = _start(cursor, edition=edition)
     places = [place for place in range(start, len(row.movie_ids)) if row.movie_ids[place] not in rated]
     shown, later = places[:PAGE_SIZE], places[PAGE_SIZE:]
     # Films come back in any order; the stored one is what counts. One deleted since is left out.
@@ -67,7 +69,14 @@ def _suggested(*, user_id: int, rated: set[int], cursor: str) -> Shelf | None:
         if (movie := movies.get(row.movie_ids[place]))
     ]
     origin = Origin(model=str(row.model_version), created_at=row.created_at)
-    return Shelf(cards, next_cursor=str(later[0]) if later else "", n_rated=len(rated), origin=origin)
+    return Shelf(cards, next_cursor=f"{later[0]}@{edition}" if later else "", n_rated=len(rated), origin=origin)
+
+
+def _start(cursor: str, *, edition: str) -> int:
+    position = _POSITION.fullmatch(cursor)
+    if position is None or position[2] not in {None, edition}:
+        return 0
+    return int(position[1])
 
 
 def stars_on_scale(score: float) -> float:

@@ -1,9 +1,11 @@
 import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from accounts.models import User
@@ -270,6 +272,15 @@ def test_ratings_can_be_chosen(kaggle: Path, importdataset: Import) -> None:
     assert not Rating.objects.exists()
     importdataset(kaggle, "--ratings", "full")
     assert stars() == {("the-movies-dataset/full", 77, "Toy Story", 4.5)}
+
+
+def test_command_can_be_called_from_code(kaggle: Path) -> None:
+    output = io.StringIO()
+
+    call_command("importdataset", str(kaggle), ratings="none", stdout=output)
+
+    assert "films: 3 read, 3 imported" in output.getvalue()
+    assert not Rating.objects.exists()
 
 
 def test_no_temporary_table_stays_behind(movielens: Path, importdataset: Import) -> None:

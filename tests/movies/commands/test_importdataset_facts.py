@@ -90,7 +90,6 @@ def test_figures_of_the_movies_dataset_alone_and_beside_latest_small(
     assert "Nothing changed." in importdataset(small)
 
 
-@pytest.mark.slow
 def test_both_orders_give_the_same_films(dataset: Callable[[str], Path], importdataset: Import) -> None:
     def films(*names: str) -> set[tuple[int | None, str, int | None]]:
         Movie.objects.all().delete()
@@ -99,4 +98,6 @@ def test_both_orders_give_the_same_films(dataset: Callable[[str], Path], importd
         assert all("Nothing changed." in importdataset(dataset(name), "--ratings", "none") for name in names)
         return set(Movie.objects.values_list("tmdb_id", "title", "year"))
 
-    assert films("the-movies-dataset", "ml-latest-small") == films("ml-latest-small", "the-movies-dataset")
+    # The first 3,188 films are told by every column, and most of them are in the other set too.
+    one, other = "the-movies-dataset-3188", "ml-latest-small"
+    assert films(one, other) == films(other, one)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -58,15 +60,28 @@ def test_who_rated_enough_waits_for_the_next_round(client: Client, user: User) -
 def test_next_page_works_as_a_link_and_as_a_fragment(client: Client, user: User) -> None:
     movies = make_movies(PAGE_SIZE + 2)
     suggest(user, movies)
-    assert "?from=24" in client.get("/").content.decode()
+    link = re.search(r'href="(/\?from=24@[0-9]+)"', client.get("/").content.decode())
+    assert link
 
-    page = client.get("/?from=24").content.decode()
-    fragment = client.get("/?from=24", headers={"HX-Request": "true"}).content.decode()
+    page = client.get(link[1]).content.decode()
+    fragment = client.get(link[1], headers={"HX-Request": "true"}).content.decode()
 
     assert "<html" in page
     assert "<html" not in fragment
     assert fragment.count('class="card"') == 2
-    assert "from=" not in fragment.replace("/?from=24", "")
+    assert "grid__more" not in fragment
+    assert page.count('class="card"') == 2
+
+
+def test_list_written_anew_is_read_from_its_start_by_htmx_and_goes_on_for_a_page(client: Client, user: User) -> None:
+    movies = make_movies(PAGE_SIZE + 2)
+    suggest(user, movies)
+
+    page = client.get("/?from=24@17").content.decode()
+    fragment = client.get("/?from=24@17", headers={"HX-Request": "true"}).content.decode()
+
+    assert page.count('class="card"') == 2
+    assert fragment.count('class="card"') == PAGE_SIZE
 
 
 def test_caches_are_told_that_fragments_and_pages_differ(client: Client) -> None:

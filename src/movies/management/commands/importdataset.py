@@ -27,9 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, help="the folder that holds the data set's files")
         parser.add_argument(
             "--ratings",
-            type=RatingChoice,
-            choices=list(RatingChoice),
-            metavar="{small,full,none}",
+            choices=[choice.value for choice in RatingChoice],
             help="which ratings to import; by default the small selection where there is one, else all",
         )
         parser.add_argument("--report", type=Path, metavar="FILE", help="write each row that was left out to this CSV")
@@ -37,7 +35,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Import and print what was read and what became of it."""
         try:
-            summary = dataset_import(path=options["path"], ratings=options["ratings"], report=options["report"])
+            summary = dataset_import(
+                path=Path(options["path"]),
+                ratings=RatingChoice(options["ratings"]) if options["ratings"] else None,
+                report=Path(options["report"]) if options["report"] else None,
+            )
         except DatasetError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt as error:
