@@ -135,9 +135,9 @@ def run(folder: Path, command: list[str]) -> float:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{command[1:3]} failed")
-    name = Path(command[1]).name if command[1] != "-c" else "preparation"
+    name = " ".join([Path(command[1]).name, command[2]]) if command[1] != "-c" else "preparation"
     print(
-        f"  {' '.join([name, *command[2:3]])[:40]:40} {seconds:6.1f} s  peak {peak_megabytes(usage):5.0f} MB",
+        f"  {name:40} {seconds:6.1f} s  peak {peak_megabytes(usage):5.0f} MB",
         flush=True,
     )
     return seconds

@@ -9,10 +9,13 @@ from django.db.backends.utils import CursorWrapper
 
 from pipeline.errors import TableSwitchError
 
-# Readers queue behind a waiting switch, so it waits briefly and often rather than once and for long.
+# Readers queue behind a waiting switch, so it waits briefly and often rather than once and for long. Only who waits for
+# more than a second (PostgreSQL's deadlock_timeout) makes an automatic vacuum give way, so that comes after some tries.
 LOCK_TIMEOUT = "300ms"
+PATIENT_LOCK_TIMEOUT = "1500ms"
+PATIENT_FROM_ATTEMPT = 5
 LOCK_ATTEMPTS = 40
-LONGEST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 1.0
 
 _CONSTRAINTS = """
 SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
@@ -119,11 +122,14 @@ def _locks_take(cursor: CursorWrapper, table: str) -> None:
     cursor.execute(_REFERENCED, [table])
     referenced = [row[0] for row in cursor.fetchall()]
     for attempt in range(1, LOCK_ATTEMPTS + 1):
+        timeout = LOCK_TIMEOUT if attempt < PATIENT_FROM_ATTEMPT else PATIENT_LOCK_TIMEOUT
         try:
             with transaction.atomic():
-                cursor.execute(f"SET LOCAL lock_timeout TO '{LOCK_TIMEOUT}'")
+                cursor.execute(f"SET LOCAL lock_timeout TO '{timeout}'")
                 # Referenced tables first: whoever writes a row here has locked the row that it refers to before.
                 cursor.execute(f"LOCK TABLE {', '.join([*referenced, table])} IN ACCESS EXCLUSIVE MODE")
+                # What is left to lock, parts of the same tables, a vacuum alone may hold; that gives way in a second.
+                cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
         except OperationalError as error:
             if attempt == LOCK_ATTEMPTS:
                 message = f"Table {table} was in use for too long; the old rows stay. Run this again later."

@@ -180,3 +180,30 @@ def write_elsewhere(statement: str) -> None:
             cursor.execute(statement)
     finally:
         session.close()
+
+
+def test_what_is_locked_after_the_table_itself_is_waited_for_patiently(shelf: None) -> None:
+    seen: list[str] = []
+    with transaction.atomic(), connection.cursor() as cursor:
+
+        def note_timeout() -> None:
+            cursor.execute("SHOW lock_timeout")
+            seen.append(cursor.fetchone()[0])
+
+        next_table_switch(cursor, next_table_create(cursor, "shelf"), carry_over=note_timeout)
+
+    # An automatic vacuum of the table's TOAST part gives way after a second; a shorter timeout would fail the switch.
+    assert seen == ["0"]
+
+
+def test_switch_is_tried_again_until_a_reader_leaves(shelf: None) -> None:
+    session = connection.copy()
+    session.inc_thread_sharing()
+    with session.cursor() as cursor:
+        cursor.execute("BEGIN; SELECT count(*) FROM shelf")
+    leaving = threading.Timer(0.7, session.close)
+    leaving.start()
+    rebuild(label="new")
+    leaving.join()
+
+    assert rows("SELECT min(width), count(*) FROM shelf") == {(2.0, 1000)}
