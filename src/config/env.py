@@ -2,7 +2,9 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, FileAwareEnv
@@ -39,6 +41,26 @@ def read_integer(name: str, *, default: int, minimum: int = 0) -> int:
         raise ImproperlyConfigured(message) from error
     if value < minimum:
         raise ImproperlyConfigured(message)
+    return value
+
+
+def read_choice(name: str, *, default: str, choices: Sequence[str]) -> str:
+    """Return a variable that is one of ``choices``, in upper case as they are."""
+    value = read_text(name, default=default).upper()
+    if value not in choices:
+        message = f"{name} must be one of {', '.join(choices)}, not {os.environ.get(name)!r}."
+        raise ImproperlyConfigured(message)
+    return value
+
+
+def read_time_zone(name: str, *, default: str) -> str:
+    """Return the name of a time zone that this machine knows."""
+    value = read_text(name, default=default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"{name} must be a time zone like Europe/Prague, not {value!r}."
+        raise ImproperlyConfigured(message) from error
     return value
 
 

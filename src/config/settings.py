@@ -4,16 +4,18 @@ from typing import Any
 
 import django_stubs_ext
 
-from config.databases import database_from_url
 from config.env import (
     PROJECT_ROOT,
     read_boolean,
+    read_choice,
     read_directory,
     read_integer,
     read_list,
     read_secret_key,
     read_text,
+    read_time_zone,
 )
+from config.services import broker_url, cache_settings, database_settings
 
 # Lets Django's own classes be written with their type arguments, as ModelAdmin[Movie].
 django_stubs_ext.monkeypatch()
@@ -23,6 +25,9 @@ BASE_DIR = PROJECT_ROOT
 VAR_DIR = read_directory("VAR_DIR", default=PROJECT_ROOT / "var")
 EXPORTS_DIR = read_directory("EXPORTS_DIR", default=VAR_DIR / "exports")
 MODELS_DIR = read_directory("MODELS_DIR", default=VAR_DIR / "models")
+# How many of the newest exports of each kind, and of the newest models, stay on the disk.
+EXPORTS_KEEP = read_integer("EXPORTS_KEEP", default=5, minimum=1)
+MODELS_KEEP = read_integer("MODELS_KEEP", default=5, minimum=1)
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 DEBUG = read_boolean("DEBUG", default=False)
@@ -31,12 +36,15 @@ ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = read_boolean("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+# Whoever watches over the site asks it directly, not through the proxy that speaks HTTPS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = read_integer("HSTS_SECONDS", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if read_boolean("BEHIND_PROXY", default=False) else None
 X_FRAME_OPTIONS = "DENY"
 
 # --- Apps -------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config",
     "accounts",
     "movies",
     "pipeline",
@@ -57,7 +65,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -85,11 +95,11 @@ TEMPLATES: list[dict[str, Any]] = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database, cache, queue: real servers where an address is given, embedded ones otherwise --------------------------
-DATABASES: dict[str, dict[str, Any]] = {"default": database_from_url(read_text("DATABASE_URL", default=""))}
-REDIS_URL = read_text("REDIS_URL", default="redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+DATABASES = {"default": database_settings(read_text("DATABASE_URL", default=""), var_dir=VAR_DIR)}
+REDIS_URL = read_text("REDIS_URL", default="")
+CACHES = {"default": cache_settings(REDIS_URL, var_dir=VAR_DIR)}
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = broker_url(REDIS_URL, var_dir=VAR_DIR)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
@@ -134,26 +144,21 @@ DEFAULT_FROM_EMAIL = read_text("DEFAULT_FROM_EMAIL", default="matinee@localhost"
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-TIME_ZONE = read_text("TIME_ZONE", default="UTC")
+TIME_ZONE = read_time_zone("TIME_ZONE", default="UTC")
 CELERY_TIMEZONE = TIME_ZONE
 USE_TZ = True
 
 # --- Static files: collected and hashed for production, served straight from the source otherwise ---------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = read_directory("STATIC_ROOT", default=VAR_DIR / "static")
-COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() and not DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR}},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if COLLECTED
-        else "django.contrib.staticfiles.storage.StaticFilesStorage",
-    },
+    "staticfiles": {"BACKEND": "config.staticfiles.HashedOnceCollected"},
 }
-WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_USE_FINDERS = True
 
 # --- Log --------------------------------------------------------------------------------------------------------------
-LOG_LEVEL = read_text("LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL = read_choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

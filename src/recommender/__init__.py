@@ -1,0 +1,1 @@
+"""Pure recommender algorithms: arrays in, arrays out. No web framework, no queue, no database."""

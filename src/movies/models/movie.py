@@ -71,6 +71,13 @@ class Movie(models.Model):
                 name="movies_movie_standing", fields=["ratings_standing", "id"], condition=Q(ratings_count__gt=0)
             ),
             models.Index(name="movies_movie_release", fields=["year", "released_at", "id"]),
+            # The latest first, and those without a date last, which the index above read backwards would put first.
+            models.Index(
+                F("year").desc(nulls_last=True),
+                F("released_at").desc(nulls_last=True),
+                F("id").desc(),
+                name="movies_movie_recent",
+            ),
             # Serves the choice of the films whose figures were checked longest ago.
             models.Index(F("ratings_refreshed_at").asc(nulls_first=True), F("id").asc(), name="movies_movie_refreshed"),
             # Serves an import's look-up of a film by its title and year.

@@ -14,44 +14,48 @@ class RefreshSummary:
     corrected: int
 
 
-# One statement, so that figures and ratings are read in the same snapshot. The lock leaves the key alone, so that an
-# import that adds ratings of these films goes on meanwhile.
+# In the order of ids, as every writer of several films' figures does, so that none waits in a circle. The lock leaves
+# the key alone, so that an import that adds ratings of these films goes on meanwhile.
+_LOCK = "SELECT id FROM movies_movie WHERE id IN (SELECT id FROM movies_movie {chosen}) ORDER BY id FOR NO KEY UPDATE"
 _RECOUNT = """
-WITH chosen AS MATERIALIZED ({chosen} FOR NO KEY UPDATE),
-fresh AS (
-    SELECT chosen.id, count(rating.value) AS n, coalesce(sum(rating.value::float8), 0) AS stars
-    FROM chosen LEFT JOIN movies_rating rating ON rating.movie_id = chosen.id
-    GROUP BY chosen.id
+WITH fresh AS (
+    SELECT movie.id, count(rating.value) AS n, coalesce(sum(rating.value::float8), 0) AS stars,
+           (movie.ratings_count, movie.ratings_sum) AS before
+    FROM movies_movie movie LEFT JOIN movies_rating rating ON rating.movie_id = movie.id
+    WHERE movie.id = ANY(%s)
+    GROUP BY movie.id
 ),
 changed AS (
     UPDATE movies_movie movie
     SET ratings_count = fresh.n, ratings_sum = fresh.stars, ratings_refreshed_at = now()
-    FROM fresh JOIN chosen USING (id)
+    FROM fresh
     WHERE movie.id = fresh.id
-    RETURNING (chosen.ratings_count, chosen.ratings_sum) IS DISTINCT FROM (fresh.n::int, fresh.stars) AS corrected
+    RETURNING fresh.before IS DISTINCT FROM ROW(fresh.n::int, fresh.stars) AS corrected
 )
 SELECT count(*), count(*) FILTER (WHERE corrected) FROM changed
 """
-_COLUMNS = "SELECT id, ratings_count, ratings_sum FROM movies_movie"
 
 
 def movie_averages_refresh_all() -> RefreshSummary:
     """Recount every film."""
-    return _recount(f"{_COLUMNS} ORDER BY id", [])
+    return _recount("", [])
 
 
 def movie_averages_refresh_stalest(*, count: int) -> RefreshSummary:
     """Recount the ``count`` films whose figures were checked longest ago."""
-    return _recount(f"{_COLUMNS} ORDER BY ratings_refreshed_at ASC NULLS FIRST, id LIMIT %s", [count])
+    return _recount("ORDER BY ratings_refreshed_at ASC NULLS FIRST, id LIMIT %s", [count])
 
 
 def movie_averages_refresh(*, movie_ids: list[int]) -> RefreshSummary:
     """Recount the films named by ``movie_ids``."""
-    return _recount(f"{_COLUMNS} WHERE id = ANY(%s) ORDER BY id", [movie_ids])
+    return _recount("WHERE id = ANY(%s)", [movie_ids])
 
 
 def _recount(chosen: str, parameters: Sequence[int | list[int]]) -> RefreshSummary:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_RECOUNT.format(chosen=chosen), parameters)
+        # Locked by a statement of its own: the count then sees every rating that the locks waited for.
+        cursor.execute(_LOCK.format(chosen=chosen), parameters)
+        movie_ids = [movie_id for (movie_id,) in cursor.fetchall()]
+        cursor.execute(_RECOUNT, [movie_ids])
         checked, corrected = cursor.fetchone()
     return RefreshSummary(checked=checked, corrected=corrected)

@@ -1,4 +1,7 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from movies.errors import InvalidRatingError
@@ -64,6 +67,17 @@ def test_each_change_is_noted_on_the_user(user: User, movie: Movie) -> None:
     assert first is not None
     assert user.ratings_changed_at is not None
     assert user.ratings_changed_at > first
+
+
+def test_change_is_noted_when_it_happens_even_if_the_rating_is_dated_back(user: User, movie: Movie) -> None:
+    before = timezone.now() - timedelta(minutes=1)
+
+    rating_set(user_id=user.pk, movie_id=movie.pk, value=4.0, at=datetime(2001, 1, 1, tzinfo=UTC))
+
+    user.refresh_from_db()
+    assert user.ratings_changed_at is not None
+    assert user.ratings_changed_at > before
+    assert Rating.objects.get().created_at.year == 2001
 
 
 @pytest.mark.parametrize("value", [0.0, 0.25, 3.3, 5.5, 11.0, float("nan")])

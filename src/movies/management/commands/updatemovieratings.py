@@ -1,19 +1,11 @@
 """``updatemovieratings``: recount films' ratings."""
 
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.management.arguments import positive_integer
 from movies.services.averages import movie_averages_refresh_all, movie_averages_refresh_stalest
-
-
-def positive_integer(text: str) -> int:
-    """Return ``text`` as a whole number of at least one."""
-    if not text.isdecimal() or int(text) < 1:
-        message = f"must be a whole number of at least 1, not {text!r}"
-        raise ArgumentTypeError(message)
-    return int(text)
 
 
 class Command(BaseCommand):

@@ -1,0 +1,125 @@
+# Works with GNU make 3.81 and later, so with the one that macOS ships.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PY := $(VENV)/bin/python
+MANAGE := $(PY) src/manage.py
+PORT ?= 8000
+SLOW ?= 1
+BIND_ADDRESS ?= 127.0.0.1
+
+export PYTHONPATH := $(CURDIR)/src
+export PORT BIND_ADDRESS
+# Any of our own files is read from here; what the shell has set for other programs must not change that.
+export DJANGO_SETTINGS_MODULE := config.settings
+
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r
+COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+.PHONY: help install demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
+
+help:  ## List what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Variables: PORT=8000  PYTHON=python3.12  DATASET=path/to/data-set  SLOW=0  ARGS='more arguments'"
+
+# --- Installing -------------------------------------------------------------------------------------------------------
+# `activate` is the last file that venv writes, so it stands for a whole environment.
+$(VENV)/bin/activate:
+	@for python in $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3); do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	      >/dev/null 2>&1; then \
+	    echo "Making $(VENV) with $$("$$python" --version)"; \
+	    exec "$$python" -m venv --clear $(VENV); \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or 3.12 with the venv module was found$(if $(PYTHON), at $(PYTHON))." >&2; \
+	echo "Install one (Debian, Ubuntu: python3-venv; macOS: brew install python@3.12)" >&2; \
+	echo "or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
+	exit 1
+
+$(VENV)/base.installed: requirements/base.txt $(VENV)/bin/activate
+	@echo "Installing what Matinee runs on (some 60 packages, about a minute)"
+	@$(INSTALL) requirements/base.txt
+	@touch $@
+
+$(VENV)/dev.installed: requirements/dev.txt $(VENV)/bin/activate
+	@echo "Installing what tests, checks and notebooks need"
+	@$(INSTALL) requirements/dev.txt
+	@touch $@ $(VENV)/base.installed
+
+install: $(VENV)/base.installed  ## Make .venv with everything that the site needs
+
+# --- Running ----------------------------------------------------------------------------------------------------------
+demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
+	@$(MANAGE) collectstatic --noinput --verbosity 0
+	@echo
+	@echo "Matinee is on http://localhost:$(PORT) - stop it with Ctrl-C."
+	@$(MANAGE) createdemouser
+	@exec $(PY) -m gunicorn --config python:config.gunicorn config.wsgi
+
+demo-data: install  ## All of demo but serving; DATASET=path imports that data set in place of the sample
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) $(if $(DATASET),importdataset "$(DATASET)",loadsample)
+	@$(MANAGE) createdemouser
+	@$(MANAGE) exportdatasets
+	@$(MANAGE) trainsurprisemodel
+	@$(MANAGE) createmoviesuggestions
+
+serve: install port-free  ## Serve the site as it is on http://localhost:8000 (PORT=, BIND_ADDRESS=)
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) collectstatic --noinput --verbosity 0
+	@echo "Matinee is on http://localhost:$(PORT)"
+	@exec $(PY) -m gunicorn --config python:config.gunicorn config.wsgi
+
+worker: install  ## Run a Celery worker and the beat scheduler in one process
+	@$(MANAGE) migrate --verbosity 0
+	@exec $(PY) -m celery --app config worker --beat --loglevel INFO
+
+# Asked for first, so that nobody waits for a pipeline that ends in "address already in use".
+port-free: $(VENV)/bin/activate
+	@$(PY) -c 'import socket, sys; \
+	port = sys.argv[1]; \
+	port.isdigit() and 0 < int(port) < 65536 or sys.exit(f"PORT must be a number from 1 to 65535, not {port!r}."); \
+	socket.socket().connect_ex(("127.0.0.1", int(port))) or \
+	sys.exit(f"Port {port} is taken by another program; choose one with: make PORT=8001 $(MAKECMDGOALS)")' "$(PORT)"
+
+# --- Checking ---------------------------------------------------------------------------------------------------------
+test: $(VENV)/dev.installed  ## Run the tests in parallel (SLOW=0 leaves the slow ones out; ARGS='-k name')
+	@$(PY) -m pytest -n auto $(if $(filter 0,$(SLOW)),-m "not slow") $(ARGS)
+
+lint: $(VENV)/dev.installed  ## Check style, types, import directions and that no migration is missing
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+	@$(MANAGE) makemigrations --check --dry-run
+
+format: $(VENV)/dev.installed  ## Put the code in the house's form
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format .
+
+bench: $(VENV)/dev.installed  ## Reproduce the figures in docs/benchmarks.md (BENCH=benchmarks/one.py runs one)
+	@for script in $(if $(BENCH),$(BENCH),benchmarks/[a-z]*.py); do \
+	  echo "== $$script"; $(PY) "$$script" $(ARGS) || exit 1; \
+	done
+
+notebooks: $(VENV)/dev.installed  ## Open the notebooks in Jupyter
+	@exec $(PY) -m jupyter lab --notebook-dir src/notebooks
+
+requirements: $(VENV)/dev.installed  ## Pin the requirements anew from pyproject.toml (ARGS=--upgrade for newer ones)
+	$(COMPILE) $(ARGS) --output-file requirements/base.txt
+	$(COMPILE) $(ARGS) --extra notebooks --constraint requirements/base.txt --output-file requirements/notebooks.txt
+	$(COMPILE) $(ARGS) --extra notebooks --extra dev --constraint requirements/notebooks.txt \
+	  --output-file requirements/dev.txt
+
+# --- Cleaning ---------------------------------------------------------------------------------------------------------
+clean:  ## Remove .venv and caches; data stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+clean-data: install  ## Stop the embedded services and remove var/ with the database, models and exports
+	@$(PY) -m config.embedded stop
+	rm -rf var

@@ -1,0 +1,108 @@
+"""What surprise's SVD costs on arrays and on its own row tuples: seconds, and memory beyond the ratings themselves.
+
+    python benchmarks/train_surprise.py                  # 1,000,000 random ratings of 10,000 users on 4,000 items
+    python benchmarks/train_surprise.py --ratings R.csv  # a file with userId, movieId and rating; also prints its RMSE
+
+Each way runs in a process of its own, so that peaks do not mix.
+"""
+
+import argparse
+import gc
+import multiprocessing
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from recommender.data.ratings import Ratings
+from recommender.data.snapshot import ratings_read
+from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
+from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ratings", type=Path)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--factors", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=12)
+    parser.add_argument("--quick", action="store_true", help="2 epochs, 2 seeds")
+    options = parser.parse_args()
+    if options.quick:
+        options.epochs = options.seeds = 2
+    processes = multiprocessing.get_context("spawn")
+    for name, way in (("arrays", on_arrays), ("row tuples", on_row_tuples)):
+        with processes.Pool(1) as pool:
+            n_ratings, seconds, megabytes = pool.apply(way, (options,))
+        print(f"{name:<12}{n_ratings:,} ratings, {options.epochs} epochs  {seconds:6.2f} s  {megabytes:6.0f} MB more")
+    if options.ratings:
+        estimator, ratings = SurpriseSVD(config_of(options)), ratings_of(options)
+        print("a tenth held out", evaluate_holdout(estimator, ratings))
+        tenths = [evaluate_holdout(estimator, ratings, seed=seed)["rmse"] for seed in range(options.seeds)]
+        print(f"RMSE over {options.seeds} seeds: mean {np.mean(tenths):.4f}, standard deviation {np.std(tenths):.4f}")
+        print("ten folds", evaluate_folds(estimator, ratings))
+
+
+def config_of(options: argparse.Namespace) -> SurpriseSVDConfig:
+    return SurpriseSVDConfig(n_factors=options.factors, n_epochs=options.epochs)
+
+
+def ratings_of(options: argparse.Namespace) -> Ratings:
+    if options.ratings:
+        return ratings_read(options.ratings)
+    rng = np.random.default_rng(0)
+    pairs = rng.choice(10_000 * 4_000, 1_000_000, replace=False)
+    return Ratings.from_arrays(pairs // 4_000, pairs % 4_000, rng.integers(1, 11, pairs.size) / 2)
+
+
+def on_arrays(options: argparse.Namespace) -> tuple[int, float, float]:
+    ratings = ratings_of(options)
+    with Cost() as cost:
+        SurpriseSVD(config_of(options)).fit(ratings)
+    return len(ratings), cost.seconds, cost.megabytes
+
+
+def on_row_tuples(options: argparse.Namespace) -> tuple[int, float, float]:
+    import pandas as pd  # noqa: PLC0415 - only this way needs them.
+    import surprise  # noqa: PLC0415
+
+    ratings = ratings_of(options)
+    columns = {"user": ratings.user_ids, "item": ratings.item_ids, "rating": ratings.values}  # noqa: PD011 - not pandas.
+    with Cost() as cost:
+        data = surprise.Dataset.load_from_df(pd.DataFrame(columns), surprise.Reader(rating_scale=(0.5, 5.0)))
+        algorithm = surprise.SVD(n_factors=options.factors, n_epochs=options.epochs, random_state=0)
+        algorithm.fit(data.build_full_trainset())
+    return len(ratings), cost.seconds, cost.megabytes
+
+
+class Cost:
+    """Seconds of a block, and how far its memory rose above where it began, looked at every few milliseconds."""
+
+    def __enter__(self) -> Self:
+        gc.collect()
+        self._before = self._peak = psutil.Process().memory_info().rss
+        self._ended = threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+        self._watcher.start()
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._started
+        self._ended.set()
+        self._watcher.join()
+        self.megabytes = (self._peak - self._before) / 2**20
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.005):
+            self._peak = max(self._peak, psutil.Process().memory_info().rss)
+
+
+if __name__ == "__main__":
+    main()

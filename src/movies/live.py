@@ -1,0 +1,74 @@
+"""The live model in this process: memory-mapped, loaded when first needed, swapped when another model goes live."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from movies.models import ModelVersion
+from recommender.errors import RecommenderError
+from recommender.factors.model import FactorModel
+
+logger = logging.getLogger(__name__)
+
+# A model that could not be read is tried again after this time, not on every request.
+RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """A model and what its row says: every rating changed before ``trained_until`` is in it."""
+
+    version_id: int
+    trained_until: datetime
+    path: Path
+    factors: FactorModel
+
+
+class _Holder:
+    """One model for all threads. A model in use stays readable when its files are removed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._current: LiveModel | None = None
+        self._failed: tuple[Path, float] | None = None
+
+    def model_of(self, version: ModelVersion) -> LiveModel | None:
+        path = Path(settings.MODELS_DIR) / version.folder
+        current = self._current
+        if current is not None and current.path == path:
+            return current
+        with self._lock:
+            return self._loaded(version, path)
+
+    def _loaded(self, version: ModelVersion, path: Path) -> LiveModel | None:
+        """Return the model, loaded by this thread or by the one that had the lock before it."""
+        if self._current is not None and self._current.path == path:
+            return self._current
+        if self._failed is not None and self._failed[0] == path and time.monotonic() < self._failed[1]:
+            return None
+        try:
+            factors = FactorModel.load(path)
+        except RecommenderError as error:
+            self._failed = (path, time.monotonic() + RETRY_SECONDS)
+            logger.error("The live model #%s cannot be used: %s", version.pk, error)  # noqa: TRY400 - the sentence says it.
+            return None
+        self._current = LiveModel(version.pk, version.trained_until, path, factors)
+        self._failed = None
+        return self._current
+
+
+_holder = _Holder()
+
+
+def live_model() -> LiveModel | None:
+    """Return the live model, or ``None`` where there is none or it cannot be read, which is logged.
+
+    Costs one indexed query; loading happens in the first call after a promotion.
+    """
+    version = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).first()
+    return None if version is None else _holder.model_of(version)

@@ -1,0 +1,89 @@
+"""Admin of exports and pipeline runs: to look at, and to download; machines write them."""
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from pipeline.models import Export, PipelineRun
+
+
+class _MachineMadeAdmin:
+    """Nobody adds, edits or deletes these rows by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no."""
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Say no."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Say no."""
+        del request, obj
+        return False
+
+
+@admin.register(Export)
+class ExportAdmin(_MachineMadeAdmin, admin.ModelAdmin[Export]):
+    """Exports and their files."""
+
+    list_display = ["id", "kind", "rows", "size", "created_at", "files"]
+    list_filter = ["kind"]
+    date_hierarchy = "created_at"
+    ordering = ["-id"]
+    readonly_fields = ["files"]
+
+    @admin.display(description="size", ordering="bytes")
+    def size(self, export: Export) -> str:
+        """Return the size of all files together."""
+        return filesizeformat(export.bytes)
+
+    @admin.display(description="files")
+    def files(self, export: Export) -> SafeString:
+        """Return a link to each file."""
+        links = (
+            (reverse("admin:pipeline_export_download", args=[export.pk, file_format.value]), file_format.label)
+            for file_format in Export.Format
+        )
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address of the files."""
+        download = path(
+            "<int:export_id>/download/<str:file_format>/",
+            self.admin_site.admin_view(self.download),
+            name="pipeline_export_download",
+        )
+        return [download, *super().get_urls()]
+
+    def download(self, request: HttpRequest, export_id: int, file_format: str) -> FileResponse:
+        """Send a file to staff who may see exports; 404 for one that was removed since."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        export = Export.objects.filter(pk=export_id).first()
+        if export is None or file_format not in Export.Format.values:
+            raise Http404
+        file_path = export.path(Export.Format(file_format))
+        try:
+            file = file_path.open("rb")
+        except OSError as error:
+            message = f"The file of export {export_id} is gone."
+            raise Http404(message) from error
+        return FileResponse(file, as_attachment=True, filename=f"{file_path.stem}-{export_id}{file_path.suffix}")
+
+
+@admin.register(PipelineRun)
+class PipelineRunAdmin(_MachineMadeAdmin, admin.ModelAdmin[PipelineRun]):
+    """Nightly runs, the newest first."""
+
+    list_display = ["id", "state", "stage", "started_at", "finished_at", "error"]
+    list_filter = ["state"]
+    date_hierarchy = "started_at"
+    ordering = ["-id"]

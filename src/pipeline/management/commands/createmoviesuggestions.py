@@ -1,0 +1,61 @@
+"""``createmoviesuggestions``: write everyone's suggestions from the live model."""
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from pipeline.management.stage_command import StageCommand
+from pipeline.services.suggesting import suggestion_lists_refresh
+
+
+def whole_number(minimum: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers of at least ``minimum``."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < minimum:
+            message = f"must be a whole number of at least {minimum}, not {text!r}"
+            raise ArgumentTypeError(message)
+        return int(text)
+
+    return read
+
+
+class Command(StageCommand):
+    """Writes suggestions."""
+
+    help = "Write the suggestions of everyone who has rated anything, from the live model."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the limits."""
+        parser.add_argument(
+            "--start", type=whole_number(0), default=0, help="skip this many of the most-rated movies (0)"
+        )
+        parser.add_argument(
+            "--offset",
+            type=whole_number(1),
+            default=50,
+            help="movies scored per block; memory only, never the result (50)",
+        )
+        parser.add_argument("--max", type=whole_number(1), default=250, help="suggestions kept per user (250)")
+        parser.add_argument(
+            "--reuse-suggestions-up-to-days",
+            type=whole_number(0),
+            default=7,
+            help="leave users alone whose suggestions from the live model are younger than this many days, unless "
+            "their ratings have changed since (7)",
+        )
+
+    def run_stage(self, **options: Any) -> str:
+        """Refresh and say for how many."""
+        report = suggestion_lists_refresh(
+            start=options["start"],
+            block_movies=options["offset"],
+            maximum=options["max"],
+            reuse_days=options["reuse_suggestions_up_to_days"],
+        )
+        return (
+            f"Wrote suggestions for {report.refreshed:,} users from model #{report.model_version_id}; "
+            f"{report.reused:,} users keep theirs"
+        )

@@ -1,0 +1,38 @@
+"""``trainsurprisemodel``: train scikit-surprise's SVD on the latest export and let it go live."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from pipeline.management.stage_command import StageCommand
+from pipeline.services.training import surprise_model_train
+
+
+class Command(StageCommand):
+    """Trains a model."""
+
+    help = "Train scikit-surprise's SVD on the latest export of the ratings, measure it, and let it go live."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the hyper-parameters."""
+        parser.add_argument("--epochs", type=int, default=20, help="passes over the ratings (20)")
+        parser.add_argument("--factors", type=int, default=100, help="factors per user and movie (100)")
+        parser.add_argument("--seed", type=int, default=0, help="seed of the split and of the first factors (0)")
+        parser.add_argument(
+            "--no-promote", action="store_true", help="keep the model as a candidate, beside the live one"
+        )
+
+    def run_stage(self, **options: Any) -> str:
+        """Train and say how well."""
+        report = surprise_model_train(
+            n_epochs=options["epochs"],
+            n_factors=options["factors"],
+            seed=options["seed"],
+            promote=not options["no_promote"],
+        )
+        version, metrics = report.version, report.version.metrics
+        return (
+            f"Trained model #{version.pk} on {version.n_ratings:,} ratings of {version.n_users:,} users and "
+            f"{version.n_movies:,} movies: RMSE {metrics['rmse']:.4f}, MAE {metrics['mae']:.4f} on "
+            f"{metrics['n_test']:,} ratings held out; {'now live' if report.is_live else 'kept as a candidate'}"
+        )

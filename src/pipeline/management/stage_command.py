@@ -1,0 +1,32 @@
+"""What the commands of the stages share: how they end when something goes wrong."""
+
+import time
+from abc import abstractmethod
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from pipeline.errors import PipelineError
+
+INTERRUPTED = 130
+
+
+class StageCommand(BaseCommand):
+    """A command that runs stages: its errors are sentences, and an interrupt leaves things as they were."""
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run the stages; say how long they took."""
+        began = time.perf_counter()
+        try:
+            summary = self.run_stage(**options)
+        except PipelineError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise CommandError(
+                "Interrupted; the stage that was running changed nothing.", returncode=INTERRUPTED
+            ) from error
+        self.stdout.write(f"{summary} ({time.perf_counter() - began:.1f} s)")
+
+    @abstractmethod
+    def run_stage(self, **options: Any) -> str:
+        """Call the service and return a one-line summary."""

@@ -1,0 +1,80 @@
+"""What the machines have done: exports, and nightly runs of the whole pipeline."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from pipeline.stages import Stage
+
+
+class Export(models.Model):
+    """A whole snapshot in files: the row is written when everything is on the disk, and not before."""
+
+    class Kind(models.TextChoices):
+        """What was exported."""
+
+        RATINGS = "ratings", "ratings"
+        MOVIES = "movies", "movies"
+
+    class Format(models.TextChoices):
+        """The two files of each export; they hold the same rows."""
+
+        CSV = "csv", "CSV"
+        PARQUET = "parquet", "Parquet"
+
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    folder = models.CharField(max_length=200, unique=True, help_text="Under EXPORTS_DIR.")
+    rows = models.PositiveBigIntegerField()
+    bytes = models.PositiveBigIntegerField(help_text="Of all files together.")
+    sha256 = models.CharField(max_length=64, help_text="Checksum of the CSV file.")
+    settled_at = models.DateTimeField(help_text="Every change before this moment is in the snapshot.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="pipeline_export_kind_known", condition=Q(kind__in=["ratings", "movies"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+    def path(self, file_format: Format) -> Path:
+        """Return where the file of that format is."""
+        return Path(settings.EXPORTS_DIR) / self.folder / f"{self.kind}.{file_format.value}"
+
+
+class PipelineRun(models.Model):
+    """One run of all stages, one after another, by Celery's workers."""
+
+    class State(models.TextChoices):
+        """How it goes, or went."""
+
+        RUNNING = "running", "running"
+        SUCCEEDED = "succeeded", "succeeded"
+        FAILED = "failed", "failed"
+
+    state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
+    stage = models.CharField(max_length=20, choices=Stage.choices, blank=True, help_text="The newest one begun.")
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, help_text="When a worker last began or ended a stage.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="pipeline_run_state_known", condition=Q(state__in=["running", "succeeded", "failed"])
+            ),
+            models.CheckConstraint(
+                name="pipeline_run_finished_unless_running",
+                condition=Q(state="running", finished_at__isnull=True)
+                | (~Q(state="running") & Q(finished_at__isnull=False)),
+            ),
+            models.UniqueConstraint(name="pipeline_run_one_running", fields=["state"], condition=Q(state="running")),
+        ]
+
+    def __str__(self) -> str:
+        return f"run #{self.pk}"

@@ -1,0 +1,122 @@
+"""Reading what the stages need to know before they start."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from movies.live import LiveModel
+from pipeline.copy import copy_out_arrays
+from recommender.arrays import BoolArray, Int32Array
+
+# Transactions that have written hold ratings which nobody sees yet, stamped no earlier than they began.
+_SETTLED = """
+SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+"""
+# A list is complete when nothing that could be suggested is missing from it: it may be shorter for a user who has rated
+# much. How many of a user's ratings are of candidates is not known here, so the least possible length is compared.
+_RATERS = """
+SELECT rated.user_id, rated.n_ratings::int,
+  coalesce(account.ratings_changed_at >= %(trained_until)s, false)::int,
+  coalesce(list.model_version_id = %(version)s
+    AND list.created_at > clock_timestamp() - make_interval(days => %(days)s)
+    AND (account.ratings_changed_at < list.created_at) IS NOT FALSE
+    AND cardinality(list.movie_ids) BETWEEN least(%(maximum)s, %(n_candidates)s - rated.n_ratings) AND %(maximum)s
+    AND NOT list.movie_ids && %(skipped)s::int[], false)::int
+FROM (SELECT user_id, count(*) AS n_ratings FROM movies_rating GROUP BY user_id) rated
+JOIN accounts_user account ON account.id = rated.user_id
+LEFT JOIN movies_suggestionlist list ON list.user_id = rated.user_id
+ORDER BY rated.user_id
+"""
+
+
+@dataclass(frozen=True)
+class Raters:
+    """Users with ratings, ascending.
+
+    ``user_ids``, ``n_ratings``: (n,) int32; ``changed``: (n,) bool, whether ratings changed after the
+    model's were exported.
+    """
+
+    user_ids: Int32Array
+    n_ratings: Int32Array
+    changed: BoolArray
+
+    def blocks(self, n_users: int, n_ratings: int) -> Iterator["Raters"]:
+        """Yield the users in blocks of at most ``n_users``, that end soon after ``n_ratings`` ratings."""
+        block_of = np.arange(self.user_ids.size) // n_users + np.cumsum(self.n_ratings, dtype=np.int64) // n_ratings
+        ends = [*np.flatnonzero(np.diff(block_of)) + 1, self.user_ids.size]
+        begin = 0
+        for end in ends:
+            yield self.take(slice(begin, end))
+            begin = end
+
+    def take(self, chosen: slice | BoolArray) -> "Raters":
+        """Return some of the users."""
+        return Raters(self.user_ids[chosen], self.n_ratings[chosen], self.changed[chosen])
+
+
+@dataclass(frozen=True)
+class RatersToServe:
+    """Users whose suggestions are to be written, and ids of those whose suggestions stay as they are."""
+
+    stale: Raters
+    reused: Int32Array
+
+
+@dataclass(frozen=True)
+class ListLimits:
+    """What decides whether a list is as a refresh would write it.
+
+    ``n_candidates`` movies may be suggested, ``skipped`` ones (m,) int32 may not; ``maximum`` per user; not older than
+    ``reuse_days``.
+    """
+
+    n_candidates: int
+    skipped: Int32Array
+    maximum: int
+    reuse_days: int
+
+
+def changes_settled_at() -> datetime:
+    """Return the moment before which every change is committed: whoever reads from now on sees all of those."""
+    return _moment(_SETTLED)
+
+
+def clock_now() -> datetime:
+    """Return the time by the database server's clock, which all hosts share."""
+    return _moment("SELECT clock_timestamp()")
+
+
+def movies_by_popularity(cursor: CursorWrapper) -> Int32Array:
+    """Return the ids of all movies, the most-rated first: (n,) int32."""
+    query = "SELECT id FROM movies_movie ORDER BY ratings_count DESC, id"
+    return copy_out_arrays(cursor, query, [], {"id": np.int32})["id"]
+
+
+def raters_select(cursor: CursorWrapper, live: LiveModel, limits: ListLimits) -> RatersToServe:
+    """Return everyone who has rated anything, divided by whether their suggestions are worth keeping."""
+    parameters = {
+        "trained_until": live.trained_until,
+        "version": live.version_id,
+        "days": limits.reuse_days,
+        "maximum": limits.maximum,
+        "n_candidates": limits.n_candidates,
+        "skipped": limits.skipped.tolist(),
+    }
+    names = ("user_id", "n_ratings", "changed", "reusable")
+    columns = copy_out_arrays(cursor, _RATERS, parameters, dict.fromkeys(names, np.int32))
+    raters = Raters(columns["user_id"], columns["n_ratings"], columns["changed"].astype(np.bool_))
+    reusable = columns["reusable"].astype(np.bool_)
+    return RatersToServe(stale=raters.take(~reusable), reused=raters.user_ids[reusable])
+
+
+def _moment(query: str) -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        moment: datetime = cursor.fetchone()[0]
+    return moment

@@ -1,0 +1,173 @@
+"""Writing snapshots of the ratings and of the movies."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from pipeline.copy import copy_out_csv
+from pipeline.errors import ExportStorageError, NothingToExportError
+from pipeline.folders import folder_published, folders_prune, latest_switch
+from pipeline.models import Export
+from pipeline.numbering import number_reserve
+from pipeline.progress import progress_shown
+from pipeline.selectors import changes_settled_at
+from pipeline.snapshot import manifest_write, parquet_write
+from pipeline.stages import Stage, stage_lock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Ordered, so that the same ratings give the same bytes and the same checksum.
+_RATINGS = """
+SELECT user_id AS "userId", movie_id AS "movieId", value::numeric(2, 1) AS "rating", created_at AS "createdAt"
+FROM movies_rating ORDER BY user_id, movie_id
+"""
+_MOVIES = """
+SELECT id AS "movieId", title, released_at AS "releasedAt", ratings_average AS "ratingsAverage",
+  ratings_count AS "ratingsCount"
+FROM movies_movie ORDER BY id
+"""
+
+
+def _ratings_schema() -> "pa.Schema":
+    import pyarrow as pa  # noqa: PLC0415 - half a second that the web process need not pay.
+
+    return pa.schema(
+        {"userId": pa.int32(), "movieId": pa.int32(), "rating": pa.float32(), "createdAt": pa.timestamp("us", "UTC")}
+    )
+
+
+def _movies_schema() -> "pa.Schema":
+    import pyarrow as pa  # noqa: PLC0415 - see above.
+
+    return pa.schema(
+        {
+            "movieId": pa.int32(),
+            "title": pa.string(),
+            "releasedAt": pa.date32(),
+            "ratingsAverage": pa.float64(),
+            "ratingsCount": pa.int32(),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What an export of one kind reads, and what to do when there is nothing to read."""
+
+    stage: Stage
+    query: str
+    schema: Callable[[], "pa.Schema"]
+    when_empty: str
+
+
+_SOURCES = {
+    Export.Kind.RATINGS: _Source(
+        Stage.EXPORT_RATINGS,
+        _RATINGS,
+        _ratings_schema,
+        "There are no ratings to export: import a data set with importdataset, or rate some films, first.",
+    ),
+    Export.Kind.MOVIES: _Source(
+        Stage.EXPORT_MOVIES,
+        _MOVIES,
+        _movies_schema,
+        "There are no movies to export: import a data set with importdataset first.",
+    ),
+}
+
+
+def ratings_export() -> Export:
+    """Write all ratings to a new snapshot, which becomes the latest; see `_export`."""
+    return _export(Export.Kind.RATINGS)
+
+
+def movies_export() -> Export:
+    """Write all movies to a new snapshot, which becomes the latest; see `_export`."""
+    return _export(Export.Kind.MOVIES)
+
+
+def _export(kind: Export.Kind) -> Export:
+    """Write a snapshot as CSV, Parquet and manifest, record it, point ``latest`` to it, and remove old ones.
+
+    Raises:
+        NothingToExportError: the table is empty.
+        ExportStorageError: the files could not be written; nothing of them is left, and ``latest`` is as it was.
+        StageBusyError: the same export is running elsewhere.
+
+    """
+    parent = Path(settings.EXPORTS_DIR) / kind
+    with stage_lock(_SOURCES[kind].stage):
+        try:
+            export = _snapshot_write(kind, parent)
+            latest_switch(Path(settings.EXPORTS_DIR) / export.folder)
+        except OSError as error:
+            message = (
+                f"The {kind} could not be exported to {parent} ({error.strerror or error}): "
+                "make room or make the folder writable, then export again. The latest whole export is untouched."
+            )
+            raise ExportStorageError(message) from error
+        _old_remove(kind, parent)
+    return export
+
+
+def _snapshot_write(kind: Export.Kind, parent: Path) -> Export:
+    """Write the files and their row together: neither stays without the other."""
+    source, settled_at = _SOURCES[kind], changes_settled_at()
+    schema = source.schema()
+    with transaction.atomic():
+        export = Export(kind=kind, pk=number_reserve("pipeline_export"), settled_at=settled_at)
+        folder = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{export.pk}"
+        with folder_published(folder) as beside:
+            csv_path = beside / f"{kind}.csv"
+            export.rows = _csv_write(source, csv_path, kind)
+            parquet_write(csv_path, beside / f"{kind}.parquet", schema)
+            content = manifest_write(beside, kind=kind, rows=export.rows, settled_at=settled_at, schema=schema)
+        export.folder = f"{kind}/{folder.name}"
+        export.sha256 = content["files"][csv_path.name]["sha256"]
+        export.bytes = sum(file["bytes"] for file in content["files"].values())
+        try:
+            export.save(force_insert=True)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    return export
+
+
+def _csv_write(source: _Source, path: Path, kind: str) -> int:
+    with (
+        path.open("xb") as file,
+        progress_shown(f"exporting {kind}", total=None, unit="bytes") as advance,
+        connection.cursor() as cursor,
+    ):
+        rows = copy_out_csv(cursor, source.query, _CountedFile(file, advance))
+    if not rows:
+        raise NothingToExportError(source.when_empty)
+    return rows
+
+
+@dataclass(frozen=True)
+class _CountedFile:
+    """A file that reports how much it took."""
+
+    file: BinaryIO
+    advance: Callable[[int], None]
+
+    def write(self, data: bytes, /) -> None:
+        """Take the next piece."""
+        self.file.write(data)
+        self.advance(len(data))
+
+
+def _old_remove(kind: Export.Kind, parent: Path) -> None:
+    """Keep the newest exports; remove older ones, and folders without a row, which a crash left behind."""
+    exports = Export.objects.filter(kind=kind).order_by("-pk")
+    kept = list(exports[: settings.EXPORTS_KEEP])
+    exports.exclude(pk__in=[export.pk for export in kept]).delete()
+    folders_prune(parent, keep={Path(export.folder).name for export in kept})

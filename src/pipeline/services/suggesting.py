@@ -1,0 +1,179 @@
+"""Writing everyone's suggestions: read in blocks, scored in blocks, written beside, switched at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from threadpoolctl import threadpool_limits
+
+from movies.live import LiveModel, live_model
+from pipeline.copy import Columns, copy_in_arrays, copy_out_arrays
+from pipeline.errors import NoLiveModelError
+from pipeline.progress import progress_shown
+from pipeline.selectors import (
+    ListLimits,
+    Raters,
+    RatersToServe,
+    changes_settled_at,
+    clock_now,
+    movies_by_popularity,
+    raters_select,
+)
+from pipeline.stages import Stage, stage_lock
+from pipeline.table_switch import next_table_create, next_table_switch
+from recommender.arrays import BoolArray, Int32Array, Int64Array
+from recommender.data.rows import Rows
+from recommender.scoring import TopBlock, UserBlock, top_n
+
+TABLE = "movies_suggestionlist"
+COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
+# What is in memory at once: this many users, and not many more ratings than these.
+BLOCK_USERS = 2048
+BLOCK_RATINGS = 1 << 20
+# Smaller tiles of movies cost more in calls than they save in memory.
+SMALLEST_TILE = 512
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+_BLOCK_RATINGS = """
+SELECT user_id, movie_id, value FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id
+"""
+_KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
+# People who rated while this ran have newer lists than those made here.
+_CARRY_OVER = """
+INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > %s
+ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
+  model_version_id = excluded.model_version_id, created_at = excluded.created_at
+"""
+_REMOVE_UNRATED = """
+DELETE FROM {table} list WHERE NOT EXISTS (SELECT FROM accounts_user WHERE id = list.user_id)
+  OR NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
+"""
+
+
+@dataclass(frozen=True)
+class SuggestionReport:
+    """How many users got new suggestions and how many were left alone, from which model."""
+
+    refreshed: int
+    reused: int
+    model_version_id: int
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One refresh: the model, who gets suggestions, which movies may be among them, how many, and when it was read."""
+
+    live: LiveModel
+    raters: RatersToServe
+    candidates: BoolArray
+    maximum: int
+    tile: int
+    settled_at: datetime
+
+
+def suggestion_lists_refresh(
+    *, start: int = 0, block_movies: int = 50, maximum: int = 250, reuse_days: int = 7
+) -> SuggestionReport:
+    """Write the suggestions of everyone who has rated anything; readers see all old ones, then all new ones.
+
+    ``start``: how many of the most-rated movies to skip; ``block_movies``: how many movies to score at once, at least
+    (memory and speed only, never the result); ``maximum``: movies per user; ``reuse_days``: users are left alone whose
+    suggestions come from the live model with these same limits, are younger than this, and whose ratings have not
+    changed since. Lists are exact, best first, with unclipped predictions.
+
+    Raises:
+        NoLiveModelError: no model is live, or the live one cannot be read.
+        TableSwitchError: the table was in use for too long; the old suggestions stay.
+        StageBusyError: a refresh is running elsewhere.
+
+    """
+    with stage_lock(Stage.SUGGEST):
+        live = live_model()
+        if live is None:
+            raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
+        with transaction.atomic(), connection.cursor() as cursor:
+            began_at, settled_at = clock_now(), changes_settled_at()
+            movie_ids = movies_by_popularity(cursor)
+            candidates = np.isin(live.factors.items.ids, movie_ids[start:])
+            limits = ListLimits(int(candidates.sum()), movie_ids[:start], maximum, reuse_days)
+            raters = raters_select(cursor, live, limits)
+            tile = max(block_movies, SMALLEST_TILE)
+            _lists_write(cursor, _Job(live, raters, candidates, maximum, tile, settled_at), began_at)
+    return SuggestionReport(raters.stale.user_ids.size, raters.reused.size, live.version_id)
+
+
+def _lists_write(cursor: CursorWrapper, job: _Job, began_at: datetime) -> None:
+    if not job.raters.stale.user_ids.size:
+        cursor.execute(_REMOVE_UNRATED.format(table=TABLE))
+        return
+    next_table = next_table_create(cursor, TABLE)
+    with progress_shown("writing suggestions", total=job.raters.stale.user_ids.size, unit="users") as advance:
+        for block in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
+            copy_in_arrays(cursor, next_table.name, COLUMNS, _block_lists(cursor, job, block), freeze=True)
+            advance(block.user_ids.size)
+    cursor.execute(_KEEP.format(next_table=next_table.name), [job.raters.reused.tolist()])
+
+    def carry_over() -> None:
+        cursor.execute(_CARRY_OVER.format(next_table=next_table.name), [began_at])
+        cursor.execute(_REMOVE_UNRATED.format(table=next_table.name))
+
+    next_table_switch(cursor, next_table, carry_over=carry_over)
+
+
+def _block_lists(cursor: CursorWrapper, job: _Job, users: Raters) -> Iterator[Columns]:
+    """Read the ratings of some users now, and return their rows as they get scored, in parts of lists of one length."""
+    model = job.live.factors
+    ratings = copy_out_arrays(
+        cursor,
+        _BLOCK_RATINGS,
+        [users.user_ids.tolist()],
+        {"user_id": np.int32, "movie_id": np.int32, "value": np.float32},
+    )
+    row_of = np.searchsorted(users.user_ids, ratings["user_id"])
+    parameters = _parameters(job.live, users, row_of, ratings)
+    rated = Rows.of_pairs(row_of, model.items.positions(ratings["movie_id"]), n_rows=users.user_ids.size)
+    best = top_n(
+        model,
+        parameters,
+        n=min(job.maximum, len(model.items)),
+        exclude=rated,
+        candidates=job.candidates,
+        block_items=job.tile,
+    )
+    return chain.from_iterable(
+        _rows_of(job, users.user_ids[top.start : top.start + len(top.items)], top) for top in best
+    )
+
+
+def _parameters(live: LiveModel, users: Raters, row_of: Int64Array, ratings: Columns) -> UserBlock:
+    """Return trained parameters where they still hold, and fitted ones for users who are new or rated since."""
+    model = live.factors
+    positions = model.users.positions(users.user_ids)
+    biases, factors = model.user_biases[positions], model.user_factors[positions]
+    bounds = np.searchsorted(row_of, np.arange(users.user_ids.size + 1))
+    # The systems are too small to share: on a busy machine, more threads make each of them many times slower.
+    with threadpool_limits(1, user_api="blas"):
+        for row in np.flatnonzero((positions < 0) | users.changed):
+            own = slice(bounds[row], bounds[row + 1])
+            biases[row], factors[row] = model.fold_in(ratings["movie_id"][own], ratings["value"][own])
+    return UserBlock(biases, factors)
+
+
+def _rows_of(job: _Job, user_ids: Int32Array, top: TopBlock) -> Iterator[Columns]:
+    movie_ids = job.live.factors.items.ids[top.items].astype(np.int32)
+    lengths = np.count_nonzero(top.items >= 0, axis=1)
+    stamp = (job.settled_at - _POSTGRES_EPOCH) // timedelta(microseconds=1)
+    for length in np.unique(lengths):
+        chosen = lengths == length
+        n_users = int(chosen.sum())
+        yield {
+            "user_id": user_ids[chosen],
+            "movie_ids": movie_ids[chosen, :length],
+            "scores": top.scores[chosen, :length],
+            "model_version_id": np.full(n_users, job.live.version_id, dtype=np.int64),
+            "created_at": np.full(n_users, stamp, dtype=np.int64),
+        }

@@ -1,0 +1,133 @@
+"""Building the next version of a table beside it and switching to it, so that readers see the old or the new one."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import OperationalError, transaction
+from django.db.backends.utils import CursorWrapper
+
+from pipeline.errors import TableSwitchError
+
+# Readers queue behind a waiting switch, so it waits briefly and often rather than once and for long.
+LOCK_TIMEOUT = "300ms"
+LOCK_ATTEMPTS = 40
+LONGEST_PAUSE_SECONDS = 2.0
+
+_CONSTRAINTS = """
+SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid = %s::regclass AND contype IN ('p', 'u', 'x', 'f') ORDER BY conname
+"""
+_INDEXES = """
+SELECT relname, pg_get_indexdef(indexrelid), indisunique
+FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+WHERE indrelid = %s::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype <> 'f')
+ORDER BY relname
+"""
+_REFERENCED = """
+SELECT DISTINCT confrelid::regclass::text FROM pg_constraint
+WHERE conrelid = %s::regclass AND contype = 'f' ORDER BY 1
+"""
+# What a rebuilt table would lose: keys that point to it, triggers, and columns that number themselves.
+_UNSUPPORTED = """
+SELECT 'foreign key ' || conname FROM pg_constraint WHERE confrelid = %(table)s::regclass AND contype = 'f'
+UNION ALL
+SELECT 'trigger ' || tgname FROM pg_trigger WHERE tgrelid = %(table)s::regclass AND NOT tgisinternal
+UNION ALL
+SELECT 'numbered column ' || attname FROM pg_attribute
+LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = %(table)s::regclass AND (attidentity <> '' OR pg_get_expr(adbin, adrelid) LIKE 'nextval(%%')
+"""
+
+
+@dataclass(frozen=True)
+class NextTable:
+    """The version of ``table`` that is being built, named ``name``; nobody else sees it before the switch."""
+
+    table: str
+    name: str
+
+
+def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
+    """Create an empty twin of ``table``, without indexes and keys, inside the caller's transaction.
+
+    It vanishes with the transaction unless `next_table_switch` follows, so that a crash leaves nothing behind.
+
+    Raises:
+        TableSwitchError: something depends on the table that a twin cannot take over.
+
+    """
+    cursor.execute(_UNSUPPORTED, {"table": table})
+    if found := [row[0] for row in cursor.fetchall()]:
+        message = f"Table {table} cannot be rebuilt beside itself, for it has: {', '.join(found)}."
+        raise TableSwitchError(message)
+    name = f"{table}_next"
+    cursor.execute(
+        f'CREATE TABLE "{name}" (LIKE "{table}" '
+        "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS)"
+    )
+    return NextTable(table=table, name=name)
+
+
+def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_over: Callable[[], None]) -> None:
+    """Index the twin, lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap names.
+
+    Must run in the transaction that made the twin; readers see the new table when that commits.
+
+    Raises:
+        TableSwitchError: the table was in use for too long.
+
+    """
+    renamed = _indexes_build(cursor, next_table)
+    cursor.execute(f'ANALYZE "{next_table.name}"')
+    _locks_take(cursor, next_table.table)
+    carry_over()
+    cursor.execute(_CONSTRAINTS, [next_table.table])
+    foreign_keys = [(name, definition) for name, kind, definition in cursor.fetchall() if kind == "f"]
+    # Checks that earlier statements of this transaction put off would stand in the way of dropping the table.
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    cursor.execute(f'DROP TABLE "{next_table.table}"')
+    cursor.execute(f'ALTER TABLE "{next_table.name}" RENAME TO "{next_table.table}"')
+    for temporary, final in renamed:
+        cursor.execute(f'ALTER INDEX "{temporary}" RENAME TO "{final}"')
+    for name, definition in foreign_keys:
+        cursor.execute(f'ALTER TABLE "{next_table.table}" ADD CONSTRAINT "{name}" {definition}')
+
+
+def _indexes_build(cursor: CursorWrapper, next_table: NextTable) -> list[tuple[str, str]]:
+    """Build the old table's indexes on the twin; return each one's temporary and final name."""
+    renamed: list[tuple[str, str]] = []
+    cursor.execute(_CONSTRAINTS, [next_table.table])
+    for final, kind, definition in cursor.fetchall():
+        if kind == "f":
+            continue
+        temporary = f"{next_table.name}_{len(renamed)}"
+        cursor.execute(f'ALTER TABLE "{next_table.name}" ADD CONSTRAINT "{temporary}" {definition}')
+        renamed.append((temporary, final))
+    cursor.execute(_INDEXES, [next_table.table])
+    for final, definition, is_unique in cursor.fetchall():
+        temporary = f"{next_table.name}_{len(renamed)}"
+        unique = "UNIQUE" if is_unique else ""
+        _, _, method_and_columns = definition.partition(" USING ")
+        cursor.execute(f'CREATE {unique} INDEX "{temporary}" ON "{next_table.name}" USING {method_and_columns}')
+        renamed.append((temporary, final))
+    return renamed
+
+
+def _locks_take(cursor: CursorWrapper, table: str) -> None:
+    """Lock the table and those that it refers to: dropping and adding foreign keys changes both sides."""
+    cursor.execute(_REFERENCED, [table])
+    referenced = [row[0] for row in cursor.fetchall()]
+    for attempt in range(1, LOCK_ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                cursor.execute(f"SET LOCAL lock_timeout TO '{LOCK_TIMEOUT}'")
+                # Referenced tables first: whoever writes a row here has locked the row that it refers to before.
+                cursor.execute(f"LOCK TABLE {', '.join([*referenced, table])} IN ACCESS EXCLUSIVE MODE")
+        except OperationalError as error:
+            if attempt == LOCK_ATTEMPTS:
+                message = f"Table {table} was in use for too long; the old rows stay. Run this again later."
+                raise TableSwitchError(message) from error
+            time.sleep(min(0.1 * attempt, LONGEST_PAUSE_SECONDS))
+        else:
+            return

@@ -1,0 +1,91 @@
+"""The stages as Celery tasks: policy around one service each. All of them may safely run twice."""
+
+from typing import Any
+
+from celery import chain, shared_task
+from django.db import InterfaceError, OperationalError
+
+from movies.services.averages import movie_averages_refresh_stalest
+from pipeline.errors import StageBusyError
+from pipeline.services.exporting import movies_export, ratings_export
+from pipeline.services.runs import run_begin, run_fail, run_stage, run_succeed
+from pipeline.services.suggesting import suggestion_lists_refresh
+from pipeline.services.training import surprise_model_train
+from pipeline.stages import Stage
+
+MINUTE, HOUR = 60, 3600
+AVERAGES_PER_TICK = 5000
+
+# A task is acknowledged when it ends, so that one whose worker dies is delivered again. What passes by itself is tried
+# again: a database that restarts, a stage that somebody runs by hand.
+_POLICY: dict[str, Any] = {
+    "acks_late": True,
+    "autoretry_for": (OperationalError, InterfaceError, StageBusyError),
+    "max_retries": 4,
+    "retry_backoff": 15,
+    "retry_backoff_max": 5 * MINUTE,
+}
+_EXPORT: dict[str, Any] = {**_POLICY, "soft_time_limit": 2 * HOUR, "time_limit": 2 * HOUR + MINUTE}
+_LONG: dict[str, Any] = {**_POLICY, "soft_time_limit": 6 * HOUR, "time_limit": 6 * HOUR + MINUTE}
+
+
+@shared_task(name="pipeline.refresh_rating_averages", soft_time_limit=5 * MINUTE, time_limit=6 * MINUTE, **_POLICY)
+def refresh_rating_averages() -> str:
+    """Recount the ratings of the movies that were checked longest ago."""
+    summary = movie_averages_refresh_stalest(count=AVERAGES_PER_TICK)
+    return f"{summary.checked} movies checked, {summary.corrected} corrected"
+
+
+@shared_task(name="pipeline.export_ratings", **_EXPORT)
+def export_ratings(run_id: int | None = None) -> str:
+    """Write the ratings to a new snapshot."""
+    with run_stage(run_id, Stage.EXPORT_RATINGS):
+        export = ratings_export()
+    return f"{export.rows} ratings in {export.folder}"
+
+
+@shared_task(name="pipeline.export_movies", **_EXPORT)
+def export_movies(run_id: int | None = None) -> str:
+    """Write the movies to a new snapshot."""
+    with run_stage(run_id, Stage.EXPORT_MOVIES):
+        export = movies_export()
+    return f"{export.rows} movies in {export.folder}"
+
+
+@shared_task(name="pipeline.train_surprise_model", **_LONG)
+def train_surprise_model(run_id: int | None = None) -> str:
+    """Train scikit-surprise's SVD on the latest snapshot and let it go live."""
+    with run_stage(run_id, Stage.TRAIN):
+        version = surprise_model_train().version
+    return f"model #{version.pk}: RMSE {version.metrics['rmse']:.4f}"
+
+
+@shared_task(name="pipeline.create_movie_suggestions", **_LONG)
+def create_movie_suggestions(run_id: int | None = None) -> str:
+    """Write everyone's suggestions from the live model."""
+    with run_stage(run_id, Stage.SUGGEST):
+        report = suggestion_lists_refresh()
+    return f"{report.refreshed} users refreshed, {report.reused} left alone"
+
+
+# Acknowledged at once: a second delivery would begin a second run.
+@shared_task(name="pipeline.run_nightly_pipeline", acks_late=False, soft_time_limit=MINUTE, time_limit=2 * MINUTE)
+def run_nightly_pipeline() -> int:
+    """Begin a run of all stages, one after another; its row tells how it goes."""
+    run = run_begin()
+    stages = (export_ratings, export_movies, train_surprise_model, create_movie_suggestions)
+    steps = [*(stage.si(run.pk) for stage in stages), finish_nightly_pipeline.si(run.pk)]
+    chain(*steps).on_error(fail_nightly_pipeline.s(run.pk)).delay()
+    return run.pk
+
+
+@shared_task(name="pipeline.finish_nightly_pipeline", acks_late=True, autoretry_for=(OperationalError, InterfaceError))
+def finish_nightly_pipeline(run_id: int) -> None:
+    """Note that all stages of a run are done."""
+    run_succeed(run_id=run_id)
+
+
+@shared_task(name="pipeline.fail_nightly_pipeline")
+def fail_nightly_pipeline(_request: object, error: object, _traceback: object, run_id: int) -> None:
+    """Note which error ended a run; Celery calls this with what it knows about the failed stage."""
+    run_fail(run_id=run_id, error=f"{type(error).__name__}: {error}")

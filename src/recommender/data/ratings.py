@@ -1,0 +1,134 @@
+"""Ratings as arrays, in one canonical order, with the vocabularies that give their positions a meaning."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.arrays import (
+    BoolArray,
+    Float32Array,
+    IdsLike,
+    Int32Array,
+    Int64Array,
+    ValuesLike,
+    ids_checked,
+    shape_checked,
+)
+from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
+from recommender.errors import DataError
+
+RATING_SCALE = (0.5, 5.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """All ratings of a data set, ordered by user position, then item position; at most one per pair.
+
+    `user_positions`, `item_positions`: (n,) int32; `values`: (n,) float32 stars in 0.5…5.0;
+    `times`: (n,) int64 Unix seconds, or None where unknown. Every vocabulary entry has at least one rating.
+    The canonical order makes training independent of the order in which a file or a query gave the rows.
+    Build it with `from_arrays`, which checks everything.
+    """
+
+    user_positions: Int32Array
+    item_positions: Int32Array
+    values: Float32Array
+    users: Vocabulary
+    items: Vocabulary
+    times: Int64Array | None = None
+
+    @classmethod
+    def from_arrays(
+        cls, user_ids: IdsLike, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None
+    ) -> "Ratings":
+        """Check and order ratings given as parallel arrays of ids, stars and Unix seconds.
+
+        Raises DataError for arrays of unequal length, no ratings at all, a value that is not finite or outside 0.5…5.0,
+        and a pair of user and item that occurs twice.
+        """
+        users_of = ids_checked(user_ids, "user_ids")
+        items_of = ids_checked(item_ids, "item_ids")
+        stars = values_checked(values)
+        seconds = None if times is None else ids_checked(times, "times")
+        for array, name in ((items_of, "item_ids"), (stars, "values"), (seconds, "times")):
+            if array is not None:
+                shape_checked(array, users_of.shape, name)
+        if not users_of.size:
+            raise DataError("There are no ratings: at least one is needed.")
+        users, items = Vocabulary.of(users_of), Vocabulary.of(items_of)
+        pairs = users.positions(users_of) * len(items) + items.positions(items_of)
+        if not (pairs[1:] > pairs[:-1]).all():
+            order = np.argsort(pairs, kind="stable")
+            pairs, stars = pairs[order], stars[order]
+            seconds = None if seconds is None else seconds[order]
+            _distinct_checked(pairs, users, items)
+        user_positions, item_positions = np.divmod(pairs, len(items))
+        return cls(user_positions.astype(np.int32), item_positions.astype(np.int32), stars, users, items, seconds)
+
+    def __len__(self) -> int:
+        return int(self.values.size)
+
+    @property
+    def user_ids(self) -> Int64Array:
+        """The user id of each rating: (n,) int64."""
+        return self.users.ids[self.user_positions]
+
+    @property
+    def item_ids(self) -> Int64Array:
+        """The item id of each rating: (n,) int64."""
+        return self.items.ids[self.item_positions]
+
+    @property
+    def global_mean(self) -> float:
+        """μ, the mean of all values, summed in float64."""
+        return float(np.mean(self.values, dtype=np.float64))
+
+    def by_user(self) -> Rows:
+        """The item positions that each user rated, one row per user position; shares memory with the ratings."""
+        return Rows.of_sorted(self.user_positions, self.item_positions, n_rows=len(self.users))
+
+    def select(self, mask: BoolArray) -> "Ratings":
+        """The ratings where `mask` (n,) is true, with vocabularies of only their own users and items.
+
+        DataError when the mask has another shape or selects nothing.
+        """
+        shape_checked(mask, self.values.shape, "mask")
+        if not mask.any():
+            raise DataError("The selection holds no ratings: at least one is needed.")
+        user_positions, users = _compacted(self.user_positions[mask], self.users)
+        item_positions, items = _compacted(self.item_positions[mask], self.items)
+        times = None if self.times is None else self.times[mask]
+        return Ratings(user_positions, item_positions, self.values[mask], users, items, times)
+
+
+def _compacted(positions: Int32Array, vocabulary: Vocabulary) -> tuple[Int32Array, Vocabulary]:
+    """Renumber positions so that only those that occur remain; order is kept."""
+    used = np.zeros(len(vocabulary), dtype=np.bool_)
+    used[positions] = True
+    renumbered = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return renumbered[positions], Vocabulary(vocabulary.ids[used])
+
+
+def values_checked(values: ValuesLike) -> Float32Array:
+    """`values` as 1-d float32 stars; DataError for the first that is not a number inside the rating scale."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "fiu"):
+        raise DataError(f"values must be one-dimensional numbers, got {array.dtype} of shape {array.shape}.")
+    low, high = RATING_SCALE
+    within = (array >= low) & (array <= high)
+    if not within.all():
+        at = int(np.argmin(within))
+        raise DataError(f"values[{at}] is {array[at]}: a rating must be a number from {low} to {high}.")
+    return array.astype(np.float32)
+
+
+def _distinct_checked(sorted_pairs: Int64Array, users: Vocabulary, items: Vocabulary) -> None:
+    repeated = np.flatnonzero(sorted_pairs[1:] == sorted_pairs[:-1])
+    if not repeated.size:
+        return
+    user, item = divmod(int(sorted_pairs[repeated[0]]), len(items))
+    raise DataError(
+        f"User {users.ids[user]} rated item {items.ids[item]} twice ({repeated.size} such repetitions): "
+        "keep one rating per user and item."
+    )

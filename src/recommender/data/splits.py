@@ -1,0 +1,64 @@
+"""Ways to set ratings apart for testing."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from recommender.data.ratings import Ratings
+from recommender.errors import ConfigError, DataError
+
+
+class Split(NamedTuple):
+    """Two disjoint parts of one data set, each with vocabularies of what it holds itself."""
+
+    train: Ratings
+    test: Ratings
+
+
+def random_split(ratings: Ratings, *, test_fraction: float, seed: int) -> Split:
+    """Draw `round(test_fraction · n)` ratings (at least one, never all) uniformly for testing."""
+    n_test = _n_test(ratings, test_fraction)
+    test = np.zeros(len(ratings), dtype=np.bool_)
+    test[np.random.default_rng(seed).choice(len(ratings), size=n_test, replace=False)] = True
+    return Split(train=ratings.select(~test), test=ratings.select(test))
+
+
+def time_split(ratings: Ratings, *, test_fraction: float) -> Split:
+    """Set the newest `round(test_fraction · n)` ratings apart for testing, so that a model is asked about its future.
+
+    Ratings of the boundary second all stay in the training part unless that would leave nothing to test; DataError
+    when the ratings carry no times or all carry the same.
+    """
+    n_test = _n_test(ratings, test_fraction)
+    if ratings.times is None:
+        raise DataError("A time split needs the time of every rating, and these ratings have none: use random_split.")
+    boundary = np.partition(ratings.times, len(ratings) - n_test - 1)[len(ratings) - n_test - 1]
+    test = ratings.times > boundary
+    if not test.any():
+        test = ratings.times == boundary
+    if test.all():
+        raise DataError("All ratings carry the same time, so none is newer than another: use random_split.")
+    return Split(train=ratings.select(~test), test=ratings.select(test))
+
+
+def fold_splits(ratings: Ratings, *, n_folds: int, seed: int) -> Iterator[Split]:
+    """Cut the ratings at random into `n_folds` equal parts; each is the test part of one split, the rest its training.
+
+    ConfigError unless there are at least two folds and no more than ratings. Splits are made one at a time.
+    """
+    if not 2 <= n_folds <= len(ratings):  # noqa: PLR2004 - a split has two parts.
+        raise ConfigError(f"n_folds is {n_folds}: it must be from 2 to the number of ratings, {len(ratings)}.")
+    fold_of = np.random.default_rng(seed).permutation(len(ratings)) % n_folds
+    for fold in range(n_folds):
+        test = fold_of == fold
+        yield Split(train=ratings.select(~test), test=ratings.select(test))
+
+
+def _n_test(ratings: Ratings, test_fraction: float) -> int:
+    if not (math.isfinite(test_fraction) and 0 < test_fraction < 1):
+        raise ConfigError(f"test_fraction is {test_fraction}: it must lie between 0 and 1, both excluded.")
+    if len(ratings) < 2:  # noqa: PLR2004 - a split has two parts.
+        raise DataError("One rating alone cannot be split into training and test: at least two are needed.")
+    return min(max(round(test_fraction * len(ratings)), 1), len(ratings) - 1)

@@ -1,0 +1,68 @@
+"""The one place where database ids become matrix positions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.arrays import IdsLike, Int64Array, ids_checked
+from recommender.errors import DataError
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Ids in ascending order; an id's position is its index here.
+
+    `ids`: (n,) int64, strictly ascending. DataError otherwise; `Vocabulary.of` sorts and removes repetitions.
+    """
+
+    ids: Int64Array
+
+    def __post_init__(self) -> None:
+        ids = ids_checked(self.ids, "Vocabulary ids")
+        steps = np.flatnonzero(ids[1:] <= ids[:-1])
+        if steps.size:
+            at = int(steps[0])
+            raise DataError(
+                f"Vocabulary ids must ascend strictly, but {ids[at]} is followed by {ids[at + 1]}: use Vocabulary.of."
+            )
+        object.__setattr__(self, "ids", ids)
+
+    @classmethod
+    def of(cls, ids: IdsLike) -> "Vocabulary":
+        """The vocabulary of all distinct `ids` (any order, repetitions allowed)."""
+        return cls(np.unique(ids_checked(ids, "ids")))
+
+    def __len__(self) -> int:
+        return int(self.ids.size)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and np.array_equal(self.ids, other.ids)
+
+    __hash__ = None  # type: ignore[assignment]  # Equal by content, and content is an array: not a dictionary key.
+
+    def positions(self, ids: IdsLike) -> Int64Array:
+        """Position of each id: (n,) int64, `UNKNOWN` (-1) for an id that is not here."""
+        wanted = ids_checked(ids, "ids")
+        if not len(self):
+            return np.full(wanted.shape, UNKNOWN, dtype=np.int64)
+        found = np.searchsorted(self.ids, wanted)
+        found[found == len(self)] = 0
+        found[self.ids[found] != wanted] = UNKNOWN
+        return found
+
+    def ids_at(self, positions: npt.NDArray[np.integer]) -> Int64Array:
+        """The ids at `positions` (any shape); DataError for a position outside 0…n-1."""
+        wrong = (positions < 0) | (positions >= len(self))
+        if wrong.any():
+            raise DataError(f"Position {positions[wrong][0]} is outside this vocabulary of {len(self)} ids.")
+        ids: Int64Array = self.ids[positions]
+        return ids
+
+    @cached_property
+    def as_dict(self) -> dict[int, int]:
+        """Id to position, for code that looks up one id at a time."""
+        return {int(id_): position for position, id_ in enumerate(self.ids)}

@@ -1,0 +1,66 @@
+"""Fitting one user's bias and factors while the items stay as they are."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from recommender.arrays import Float32Array, Float64Array
+from recommender.errors import ConfigError
+
+
+class UserParameters(NamedTuple):
+    """b_u and p_u of one user. `bias`: stars; `factors`: (k,) float32."""
+
+    bias: float
+    factors: Float32Array
+
+
+@dataclass(frozen=True)
+class FoldInPenalty:
+    """How strongly a folded-in user is held back: with n ratings, α = `constant` + `per_rating` · n.
+
+    ConfigError unless both are finite, `constant` is above 0 and `per_rating` is 0 or more.
+    """
+
+    constant: float
+    per_rating: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.constant < np.inf and 0 <= self.per_rating < np.inf):
+            raise ConfigError(f"{self}: the constant must be above 0, the part per rating 0 or more, both finite.")
+
+    @classmethod
+    def of_sgd(cls, *, learning_rate: float, regularisation: float, n_epochs: int) -> "FoldInPenalty":
+        """The penalty whose exact solution resembles what T epochs of stochastic gradient descent reach.
+
+        SGD subtracts γλ·parameter at each of a user's n ratings, hence λ·n. It also stops early: along a direction of
+        curvature s it covers 1 - exp(-γTs) of the way, which for small s is what ridge regression covers with the
+        constant 1 / (γT), s / (s + 1/(γT)). Without that constant the closed form fits the noise in the factors.
+        """
+        return cls(constant=1.0 / (learning_rate * n_epochs), per_rating=regularisation)
+
+    def strength(self, n_ratings: int) -> float:
+        """α for a user of `n_ratings` ratings."""
+        return self.constant + self.per_rating * n_ratings
+
+
+def ridge_fold_in(item_factors: Float32Array, residuals: Float64Array, strength: float) -> UserParameters:
+    """Minimise Σ_i (e_i - b_u - q_i·p_u)² + α(b_u² + ‖p_u‖²) over b_u and p_u together, exactly.
+
+    `item_factors`: (n, k), the q_i of the n rated items; `residuals`: (n,) e_i = r_ui - μ - b_i; `strength`: α > 0.
+    No ratings give zeros. Ridge regression with the column of ones for the bias (Hoerl and Kennard 1970, eq. 2.1);
+    solved in the smaller of the two spaces, ratings or factors: O(min(n, k)³ + n·k·min(n, k)).
+    """
+    n, k = item_factors.shape
+    design = np.ones((n, k + 1))
+    design[:, 1:] = item_factors
+    if n <= k:
+        gram = design @ design.T
+        gram.flat[:: n + 1] += strength
+        solution = design.T @ np.linalg.solve(gram, residuals)
+    else:
+        gram = design.T @ design
+        gram.flat[:: k + 2] += strength
+        solution = np.linalg.solve(gram, design.T @ residuals)
+    return UserParameters(bias=float(solution[0]), factors=solution[1:].astype(np.float32))

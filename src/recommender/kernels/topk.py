@@ -1,0 +1,164 @@
+"""The n best items of each user, exactly, from blocks of approximate scores.
+
+A float32 matrix product is fast, but its last bits depend on the shapes of its blocks. So its scores only decide what
+is worth a second look: whatever comes within the rounding error of the n-th best so far is scored again in float64, one
+dot product at a time, rounded once to float32, and ranked by that, equal scores by ascending item position. Results
+thus do not depend on block sizes, on threads, or on which other users are scored along.
+"""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+
+# Score and item are packed into one integer, so that ranking is sorting: the score's bits, made to sort as integers,
+# above the item's distance from the largest int32, which lets lower items win ties.
+_ITEM_BITS = 32
+_LARGEST_ITEM = np.int64(2**31 - 1)
+_MAGNITUDE = np.int32(2**31 - 1)
+_SIGN_SHIFT = np.int32(31)
+
+
+class TopState(NamedTuple):
+    """What is known of a block of b users after some tiles of items.
+
+    `keys`: (b, capacity) int64, packed (approximate score, item) pairs, every item of the exact list among them;
+    `filled`: (b,) int64, how many there are; `floors`: (b,) float32, approximate scores below which no item can enter;
+    `seen`: (b,) int64, how many of the user's rated items lie before the next tile.
+    """
+
+    keys: Int64Array
+    filled: Int64Array
+    floors: Float32Array
+    seen: Int64Array
+
+
+class Block(NamedTuple):
+    """A block of b users and all items, as the kernels read them.
+
+    `offsets`: (b,) float64 μ + b_u; `factors`: (b, k) float32; `errors`: (b,) float32, bound on the error of an
+    approximate score, which is p_u·q_i + b_i in float32; `indptr`, `indices`: rated items of each user;
+    `item_biases`: (n_items,) float32; `item_factors`: (n_items, k) float32; `allowed`: (n_items,) bool, items that may
+    be suggested at all.
+    """
+
+    offsets: Float64Array
+    factors: Float32Array
+    errors: Float32Array
+    indptr: Int64Array
+    indices: Int32Array
+    item_biases: Float32Array
+    item_factors: Float32Array
+    allowed: BoolArray
+
+
+def top_state(n_users: int, n: int) -> TopState:
+    """The state before the first tile, for lists of `n` items."""
+    return TopState(
+        keys=np.empty((n_users, 2 * n + 64), dtype=np.int64),
+        filled=np.zeros(n_users, dtype=np.int64),
+        floors=np.full(n_users, -np.inf, dtype=np.float32),
+        seen=np.zeros(n_users, dtype=np.int64),
+    )
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _dot(left: Float32Array, right: Float32Array) -> float:
+    total = 0.0
+    for f in range(left.size):
+        total += np.float64(left[f]) * np.float64(right[f])
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _flipped(bits: np.int32) -> np.int32:
+    """The bits of a float32 as an integer of the same order, and back: negative numbers count down from -1."""
+    return np.int32(bits ^ ((bits >> _SIGN_SHIFT) & _MAGNITUDE))
+
+
+@numba.njit(cache=True, nogil=True)
+def _packed(score: np.float32, item: int | np.int64) -> np.int64:
+    # Adding zero turns -0.0 into 0.0, which equals it but has other bits.
+    bits = np.float32(score + np.float32(0.0)).view(np.int32)
+    return (np.int64(_flipped(bits)) << _ITEM_BITS) | (_LARGEST_ITEM - item)
+
+
+@numba.njit(cache=True, nogil=True)
+def _score_of(key: np.int64) -> np.float32:
+    return np.int32(_flipped(np.int32(key >> _ITEM_BITS))).view(np.float32)
+
+
+@numba.njit(cache=True, nogil=True)
+def _item_of(key: np.int64) -> np.int64:
+    return _LARGEST_ITEM - (key & np.int64(0xFFFFFFFF))
+
+
+@numba.njit(cache=True, nogil=True)
+def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
+    """The same items, packed with their exact scores, in ascending order."""
+    exact = np.empty_like(keys)
+    for at in range(keys.size):
+        item = _item_of(keys[at])
+        product = _dot(block.factors[user], block.item_factors[item])
+        exact[at] = _packed(np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product), item)
+    exact.sort()
+    return exact
+
+
+@numba.njit(cache=True, nogil=True)
+def _compact(block: Block, state: TopState, user: int, n: int) -> int:
+    """Drop what cannot be among the n best, raise the user's floor, and return how many are left, below capacity."""
+    keys = state.keys[user]
+    keys[:] = np.partition(keys, keys.size - n)
+    floor = np.float32(_score_of(keys[keys.size - n]) - np.float32(2.0) * block.errors[user])
+    state.floors[user] = floor
+    kept = 0
+    for at in range(keys.size):
+        if _score_of(keys[at]) >= floor:
+            keys[kept] = keys[at]
+            kept += 1
+    if kept > (keys.size + n) // 2:
+        # So many are within the error of one another that only their exact scores tell them apart.
+        keys[:n] = _exact_keys(block, user, keys[:kept])[kept - n :]
+        for at in range(n):
+            # The best approximation of an exact score is the score itself, less the user's offset.
+            keys[at] = _packed(np.float32(_score_of(keys[at]) - block.offsets[user]), _item_of(keys[at]))
+        kept = n
+    return kept
+
+
+@numba.njit(cache=True, nogil=True)
+def topk_update(block: Block, products: Float32Array, first_item: int, state: TopState, n: int) -> None:
+    """Take in one tile: `products` (b, t) float32, p_u·q_i for the items first_item … first_item + t - 1."""
+    capacity = state.keys.shape[1]
+    for user in range(products.shape[0]):
+        rated = block.indices[block.indptr[user] : block.indptr[user + 1]]
+        seen, filled, floor = state.seen[user], state.filled[user], state.floors[user]
+        for column in range(products.shape[1]):
+            item = first_item + column
+            score = products[user, column] + block.item_biases[item]
+            if score < floor or not block.allowed[item]:
+                continue
+            while seen < rated.size and rated[seen] < item:
+                seen += 1
+            if seen < rated.size and rated[seen] == item:
+                continue
+            state.keys[user, filled] = _packed(score, item)
+            filled += 1
+            if filled == capacity:
+                filled = _compact(block, state, user, n)
+                floor = state.floors[user]
+        state.seen[user], state.filled[user] = seen, filled
+
+
+@numba.njit(cache=True, nogil=True)
+def topk_finish(block: Block, state: TopState, n: int, items: Int32Array, scores: Float32Array) -> None:
+    """Write each user's list, best first, over the start of its row in `items` int32 and `scores` float32."""
+    for user in range(items.shape[0]):
+        ranked = _exact_keys(block, user, state.keys[user, : state.filled[user]])
+        for rank in range(min(n, ranked.size)):
+            key = ranked[ranked.size - 1 - rank]
+            items[user, rank] = _item_of(key)
+            scores[user, rank] = _score_of(key)

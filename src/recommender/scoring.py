@@ -1,0 +1,240 @@
+"""The best unrated items for many users at once, exactly, in bounded memory.
+
+A block of users times a tile of items is one float32 matrix product that stays in cache; a fused kernel masks what is
+rated and keeps the best (see `kernels.topk`, which also says why block sizes never change the result). Blocks run on
+threads, one BLAS thread each.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.arrays import (
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    finite_checked,
+    shape_checked,
+)
+from recommender.data.rows import Rows
+from recommender.errors import ConfigError, DataError
+from recommender.factors.foldin import UserParameters
+from recommender.factors.model import FactorModel
+from recommender.kernels.topk_plain import topk_plain
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+# A float32 dot product of k terms errs by at most k · 2⁻²⁴ · ‖p‖‖q‖, to first order (Higham, "Accuracy and Stability of
+# Numerical Algorithms", eq. 3.5). Twice that leaves room for the higher orders; the extra roundings are those of adding
+# the biases and of rounding exact scores and thresholds to float32.
+_ROUNDING = 2.0**-23
+_EXTRA_ROUNDINGS = 8
+_UNDERFLOW = 1e-30
+
+
+class UserBlock(NamedTuple):
+    """Parameters of b users. `biases`: (b,) float32; `factors`: (b, k) float32."""
+
+    biases: Float32Array
+    factors: Float32Array
+
+    @classmethod
+    def of(cls, parameters: Sequence[UserParameters]) -> "UserBlock":
+        """Users that were folded in one by one, in order; DataError for none."""
+        if not parameters:
+            raise DataError("There are no users to score: give at least one.")
+        biases = np.array([user.bias for user in parameters], dtype=np.float32)
+        return cls(biases, np.stack([user.factors for user in parameters]))
+
+
+class TopBlock(NamedTuple):
+    """Lists of some consecutive users of the request.
+
+    `start`: index of the first of them in the request; `items`: (b, n) int32 item positions, best first, padded with
+    -1; `scores`: (b, n) float32 unclipped scores, padded with NaN.
+    """
+
+    start: int
+    items: Int32Array
+    scores: Float32Array
+
+
+@dataclass(frozen=True)
+class _Request:
+    model: FactorModel
+    users: Int64Array | UserBlock
+    n: int
+    exclude: Rows
+    allowed: BoolArray
+    item_norm: float
+    block_items: int
+
+    @property
+    def n_users(self) -> int:
+        return _count(self.users)
+
+
+def top_n(
+    model: FactorModel,
+    users: Int64Array | UserBlock,
+    *,
+    n: int,
+    exclude: Rows | None = None,
+    candidates: BoolArray | None = None,
+    block_users: int = 256,
+    block_items: int = 2048,
+    n_threads: int | None = None,
+) -> Iterator[TopBlock]:
+    """The `n` best items of each user, block after block in the order of `users`.
+
+    `users`: (m,) user positions of the model, or the parameters of m folded-in users; `exclude`: m rows of item
+    positions never to suggest; `candidates`: (n_items,) bool, the only items to suggest; `block_users`, `block_items`:
+    how much is scored at once, which changes memory and speed, never a list; `n_threads`: default, one per core.
+
+    Items rank by score, descending, then position; scores are μ + b_u + b_i + q_i·p_u in float64, rounded to float32,
+    not clipped. A user with fewer than `n` items left gets those. Raises ConfigError for sizes below 1, DataError for
+    arrays that do not fit the model. Nothing is computed before iteration; memory stays near
+    n_threads · block_users · (4·block_items + 32·n) bytes besides the model, `exclude` and what the caller keeps.
+    While it runs, BLAS uses one thread in the whole process.
+    """
+    threads = _cores() if n_threads is None else n_threads
+    for name, size in (("n", n), ("block_users", block_users), ("block_items", block_items), ("n_threads", threads)):
+        if size < 1:
+            raise ConfigError(f"{name} is {size}: it must be at least 1.")
+    request = _Request(
+        model=model,
+        users=_users_checked(model, users),
+        n=n,
+        exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
+        allowed=_allowed(model, candidates),
+        item_norm=float(np.sqrt(np.einsum("ik,ik->i", model.item_factors, model.item_factors).max())),
+        block_items=block_items,
+    )
+    request.exclude.checked(n_rows=request.n_users, n_items=len(model.items))
+    return _blocks(request, block_users, threads)
+
+
+def top_n_of(
+    model: FactorModel,
+    user: UserParameters,
+    *,
+    n: int,
+    exclude: Int64Array | None = None,
+    candidates: BoolArray | None = None,
+) -> tuple[Int32Array, Float32Array]:
+    """The `n` best items of one user without compiling anything, for use inside a request: about a millisecond.
+
+    `exclude`: item positions never to suggest, in any order. Gives item positions int32 and unclipped scores float32,
+    both (m,) with m ≤ n, best first, by the rules of `top_n`.
+    """
+    if n < 1:
+        raise ConfigError(f"n is {n}: it must be at least 1.")
+    allowed = _allowed(model, candidates).copy()
+    if exclude is not None:
+        allowed[exclude[exclude >= 0]] = False
+    items, scores = topk_plain(model.score_items(user)[None, :], allowed[None, :], min(n, max(len(model.items), 1)))
+    kept = items[0] >= 0
+    return items[0, kept], scores[0, kept]
+
+
+def _users_checked(model: FactorModel, users: Int64Array | UserBlock) -> Int64Array | UserBlock:
+    if isinstance(users, UserBlock):
+        shape_checked(users.factors, (users.biases.size, model.n_factors), "factors")
+        finite_checked(users.biases, "biases")
+        finite_checked(users.factors, "factors")
+    elif users.size and not 0 <= users.min() <= users.max() < len(model.users):
+        raise DataError(f"User positions must lie in 0…{len(model.users) - 1}: leave out users unknown to the model.")
+    return users
+
+
+def _count(users: Int64Array | UserBlock) -> int:
+    return int(users.biases.size if isinstance(users, UserBlock) else users.size)
+
+
+def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
+    if candidates is None:
+        return np.ones(len(model.items), dtype=np.bool_)
+    shape_checked(candidates, (len(model.items),), "candidates")
+    return candidates
+
+
+def _blocks(request: _Request, block_users: int, n_threads: int) -> Iterator[TopBlock]:
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only processes that score many users need it.
+
+    starts = iter(range(0, request.n_users, block_users))
+    pending: deque[Future[TopBlock]] = deque()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads, "top_n") as pool:
+        try:
+            for start in starts:
+                pending.append(pool.submit(_block, request, start, min(start + block_users, request.n_users)))
+                if len(pending) > n_threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _block(request: _Request, start: int, stop: int) -> TopBlock:
+    from recommender.kernels import topk  # noqa: PLC0415 - numba takes half a second that web processes need not pay.
+
+    n_items, n = len(request.model.items), request.n
+    found = min(n, n_items)
+    width = min(request.block_items, n_items)
+    block = topk.Block(*_kernel_arrays(request, start, stop))
+    state = topk.top_state(stop - start, found)
+    buffer = np.empty((stop - start) * width, dtype=np.float32)
+    for first in range(0, n_items, width):
+        tile = block.item_factors[first : first + width]
+        products = buffer[: (stop - start) * len(tile)].reshape(stop - start, len(tile))
+        np.matmul(block.factors, tile.T, out=products)
+        topk.topk_update(block, products, first, state, found)
+    items = np.full((stop - start, n), -1, dtype=np.int32)
+    scores = np.full((stop - start, n), np.nan, dtype=np.float32)
+    topk.topk_finish(block, state, found, items, scores)
+    return TopBlock(start, items, scores)
+
+
+def _kernel_arrays(
+    request: _Request, start: int, stop: int
+) -> tuple[Float64Array, Float32Array, Float32Array, Int64Array, Int32Array, Float32Array, Float32Array, BoolArray]:
+    """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
+    model, users = request.model, request.users
+    if isinstance(users, UserBlock):
+        biases, factors = users.biases[start:stop], users.factors[start:stop]
+    else:
+        biases, factors = model.user_biases[users[start:stop]], model.user_factors[users[start:stop]]
+    offsets = model.global_mean + biases.astype(np.float64)
+    largest = np.abs(offsets) + np.abs(model.item_biases).max() + np.linalg.norm(factors, axis=1) * request.item_norm
+    rated = request.exclude.slice(start, stop)
+    return (
+        offsets,
+        np.ascontiguousarray(factors, dtype=np.float32),
+        ((model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
+        rated.indptr,
+        _frozen(rated.indices),
+        _frozen(model.item_biases),
+        _frozen(model.item_factors),
+        _frozen(request.allowed),
+    )
+
+
+def _frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    """A contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
+    view = np.ascontiguousarray(array).view(np.ndarray)
+    view.flags.writeable = False
+    return view
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

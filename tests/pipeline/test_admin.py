@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+from tests.pipeline.worlds import World
+
+from accounts.models import User
+from pipeline.models import Export, PipelineRun
+from pipeline.services.exporting import ratings_export
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def static_folder(settings: Settings, folders: Path) -> None:
+    settings.STATIC_ROOT = folders
+
+
+@pytest.fixture
+def export(world: World) -> Export:
+    return ratings_export()
+
+
+def address(export: Export, file_format: str) -> str:
+    return reverse("admin:pipeline_export_download", args=[export.pk, file_format])
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_staff_download_the_files_from_the_list(admin_client: Client, export: Export, file_format: str) -> None:
+    page = admin_client.get(reverse("admin:pipeline_export_changelist")).content.decode()
+    response = admin_client.get(address(export, file_format))
+
+    assert f'href="{address(export, file_format)}"' in page
+    assert b"".join(response) == export.path(Export.Format(file_format)).read_bytes()
+    assert f'filename="ratings-{export.pk}.{file_format}"' in response["Content-Disposition"]
+
+
+def test_others_get_no_files(client: Client, export: Export) -> None:
+    anonymous = client.get(address(export, "csv"))
+    client.force_login(User.objects.create_user("ada"))
+    person = client.get(address(export, "csv"))
+    client.force_login(User.objects.create_user("clerk", is_staff=True))
+    clerk = client.get(address(export, "csv"))
+
+    assert (anonymous.status_code, person.status_code, clerk.status_code) == (302, 302, 403)
+
+
+def test_file_that_is_gone_or_unknown_is_not_found(admin_client: Client, export: Export) -> None:
+    export.path(Export.Format.CSV).unlink()
+
+    assert admin_client.get(address(export, "csv")).status_code == 404
+    assert admin_client.get(address(export, "exe")).status_code == 404
+    assert admin_client.get(reverse("admin:pipeline_export_download", args=[10**9, "csv"])).status_code == 404
+
+
+def test_exports_and_runs_are_shown_and_cannot_be_changed(admin_client: Client, export: Export, folders: Path) -> None:
+    run = PipelineRun.objects.create()
+
+    for name, number in (("export", export.pk), ("pipelinerun", run.pk)):
+        assert admin_client.get(reverse(f"admin:pipeline_{name}_change", args=[number])).status_code == 200
+        assert admin_client.get(reverse(f"admin:pipeline_{name}_changelist")).status_code == 200
+        assert admin_client.get(reverse(f"admin:pipeline_{name}_add")).status_code == 403
+        assert admin_client.post(reverse(f"admin:pipeline_{name}_delete", args=[number])).status_code == 403

@@ -1,0 +1,313 @@
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.utils import timezone
+from tests.pipeline.worlds import World
+
+from accounts.models import User
+from movies.models import ModelVersion, Movie, Rating, SuggestionList
+from movies.services.rate import movie_rate
+from movies.services.ratings import rating_remove, rating_set
+from pipeline.services import suggesting
+from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
+from pipeline.table_switch import next_table_switch
+from recommender.factors.model import FactorModel
+
+pytestmark = pytest.mark.django_db
+
+
+def lists() -> dict[int, list[int]]:
+    return dict(SuggestionList.objects.values_list("user_id", "movie_ids"))
+
+
+def rated(user_id: int) -> set[int]:
+    return set(Rating.objects.filter(user_id=user_id).values_list("movie_id", flat=True))
+
+
+def live_factors(folders: Path) -> FactorModel:
+    return FactorModel.load(folders / "models" / ModelVersion.objects.get(state="live").folder)
+
+
+def best_first(model: FactorModel, user_id: int, movie_ids: Sequence[int]) -> list[int]:
+    """Rank movies one by one, without the code under test: by trained parameters, ties by id."""
+    scores = model.score([user_id] * len(movie_ids), movie_ids)
+    return [movie_id for _, movie_id in sorted(zip(-scores, movie_ids, strict=True))]
+
+
+def test_everyone_who_rated_gets_all_unrated_movies_best_first(trained: World, folders: Path) -> None:
+    report = suggestion_lists_refresh()
+
+    model = live_factors(folders)
+    assert report == SuggestionReport(refreshed=60, reused=0, model_version_id=ModelVersion.objects.get().pk)
+    assert set(lists()) == set(trained.user_ids)
+    for user_id, movie_ids in lists().items():
+        unrated = sorted(set(trained.movie_ids) - rated(user_id))
+        assert movie_ids == best_first(model, user_id, unrated)
+
+
+def test_scores_are_the_unclipped_predictions_in_the_same_order(trained: World, folders: Path) -> None:
+    suggestion_lists_refresh()
+
+    model = live_factors(folders)
+    for suggestions in SuggestionList.objects.all():
+        expected = model.score([suggestions.user_id] * len(suggestions.movie_ids), suggestions.movie_ids)
+        np.testing.assert_allclose(suggestions.scores, expected, atol=2e-6)
+        assert suggestions.scores == sorted(suggestions.scores, reverse=True)
+        assert suggestions.model_version_id == ModelVersion.objects.get().pk
+
+
+def test_suggestions_follow_tastes(trained: World) -> None:
+    suggestion_lists_refresh(maximum=5)
+
+    of_taste = [
+        movie_id % 2 == trained.movie_ids[trained.user_ids.index(user_id) % 2] % 2
+        for user_id, movie_ids in lists().items()
+        for movie_id in movie_ids
+    ]
+    assert np.mean(of_taste) > 0.9
+
+
+def test_maximum_cuts_each_list_to_its_best(trained: World) -> None:
+    suggestion_lists_refresh()
+    whole = lists()
+
+    suggestion_lists_refresh(maximum=3, reuse_days=0)
+
+    assert lists() == {user_id: movie_ids[:3] for user_id, movie_ids in whole.items()}
+
+
+def test_start_skips_the_most_rated_movies(trained: World) -> None:
+    suggestion_lists_refresh()
+    whole = lists()
+    skipped = set(Movie.objects.order_by("-ratings_count", "pk").values_list("pk", flat=True)[:7])
+
+    suggestion_lists_refresh(start=7)
+
+    assert lists() == {
+        user_id: [movie_id for movie_id in movie_ids if movie_id not in skipped] for user_id, movie_ids in whole.items()
+    }
+
+
+def test_block_sizes_change_nothing(trained: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    suggestion_lists_refresh()
+    whole = list(SuggestionList.objects.order_by("user_id").values_list("user_id", "movie_ids", "scores"))
+
+    monkeypatch.setattr(suggesting, "SMALLEST_TILE", 1)
+    monkeypatch.setattr(suggesting, "BLOCK_USERS", 7)
+    monkeypatch.setattr(suggesting, "BLOCK_RATINGS", 50)
+    suggestion_lists_refresh(block_movies=3, reuse_days=0)
+
+    assert list(SuggestionList.objects.order_by("user_id").values_list("user_id", "movie_ids", "scores")) == whole
+
+
+def test_user_whose_ratings_changed_since_the_training_is_fitted_to_them_and_not_shown_them(
+    trained: World, folders: Path
+) -> None:
+    user_id = trained.user_ids[0]
+    liked = sorted(set(trained.movie_ids) - rated(user_id))[:4]
+    for movie_id in liked:
+        rating_set(user_id=user_id, movie_id=movie_id, value=5.0)
+
+    suggestion_lists_refresh()
+
+    model = live_factors(folders)
+    ratings = dict(Rating.objects.filter(user_id=user_id).values_list("movie_id", "value"))
+    folded = model.score_items(model.fold_in(list(ratings), list(ratings.values())))
+    suggestions = SuggestionList.objects.get(user_id=user_id)
+    assert not set(liked) & set(suggestions.movie_ids)
+    np.testing.assert_allclose(
+        suggestions.scores, folded[model.items.positions(suggestions.movie_ids)], rtol=0, atol=2e-6
+    )
+
+
+def test_user_unknown_to_the_model_gets_suggestions_and_one_without_ratings_gets_none(trained: World) -> None:
+    rater, idler = User.objects.create_user("rater"), User.objects.create_user("idler")
+    for movie_id in trained.movie_ids[1:8:2]:
+        rating_set(user_id=rater.pk, movie_id=movie_id, value=5.0)
+
+    suggestion_lists_refresh()
+
+    parity = trained.movie_ids[1] % 2
+    assert idler.pk not in lists()
+    assert [movie_id % 2 == parity for movie_id in lists()[rater.pk][:5]] == [True] * 5
+
+
+def test_user_who_rated_only_movies_unknown_to_the_model_gets_the_best_liked_ones(trained: World) -> None:
+    user, movie = User.objects.create_user("new"), Movie.objects.create(title="Newest")
+    rating_set(user_id=user.pk, movie_id=movie.pk, value=5.0)
+
+    suggestion_lists_refresh()
+
+    assert set(lists()[user.pk]) == set(trained.movie_ids)
+
+
+def test_user_who_rated_everything_has_an_empty_list(trained: World) -> None:
+    user_id = trained.user_ids[0]
+    Rating.objects.bulk_create(
+        Rating(user_id=user_id, movie_id=movie_id, value=3.0) for movie_id in set(trained.movie_ids) - rated(user_id)
+    )
+
+    suggestion_lists_refresh()
+
+    assert lists()[user_id] == []
+
+
+def test_movie_deleted_since_the_training_is_not_suggested(trained: World) -> None:
+    gone = trained.movie_ids[-1]
+    Movie.objects.get(pk=gone).delete()
+
+    suggestion_lists_refresh()
+
+    assert not any(gone in movie_ids for movie_ids in lists().values())
+
+
+def test_second_refresh_leaves_everyone_alone(trained: World) -> None:
+    suggestion_lists_refresh()
+    before = list(SuggestionList.objects.order_by("pk").values())
+
+    report = suggestion_lists_refresh()
+
+    assert (report.refreshed, report.reused) == (0, 60)
+    assert list(SuggestionList.objects.order_by("pk").values()) == before
+
+
+def test_only_users_whose_ratings_changed_are_refreshed(trained: World) -> None:
+    suggestion_lists_refresh()
+    changed = trained.user_ids[5]
+    best = lists()[changed][0]
+    rating_set(user_id=changed, movie_id=best, value=1.0)
+    others = {pk: row for pk, row in SuggestionList.objects.in_bulk().items() if pk != changed}
+
+    report = suggestion_lists_refresh()
+
+    assert (report.refreshed, report.reused) == (1, 59)
+    assert best not in lists()[changed]
+    after = SuggestionList.objects.in_bulk()
+    assert all(after[pk].created_at == row.created_at and after[pk].scores == row.scores for pk, row in others.items())
+
+
+@pytest.mark.parametrize(("age", "reused"), [(6.9, 60), (7.1, 0)])
+def test_list_older_than_the_limit_is_refreshed(trained: World, age: float, reused: int) -> None:
+    suggestion_lists_refresh()
+    User.objects.update(ratings_changed_at=None)
+    SuggestionList.objects.update(created_at=timezone.now() - timedelta(days=age))
+
+    assert suggestion_lists_refresh(reuse_days=7).reused == reused
+
+
+@pytest.mark.parametrize("changed", [{"maximum": 3}, {"reuse_days": 0}])
+def test_list_made_with_other_limits_is_refreshed(trained: World, changed: dict[str, int]) -> None:
+    suggestion_lists_refresh()
+
+    assert suggestion_lists_refresh(**changed).reused == 0
+
+
+def test_list_with_a_movie_that_is_now_skipped_is_refreshed(trained: World) -> None:
+    suggestion_lists_refresh()
+    skipped = set(Movie.objects.order_by("-ratings_count", "pk").values_list("pk", flat=True)[:5])
+    affected = sum(not skipped.isdisjoint(movie_ids) for movie_ids in lists().values())
+
+    report = suggestion_lists_refresh(start=5)
+
+    assert report.refreshed == affected > 10
+    assert all(skipped.isdisjoint(movie_ids) for movie_ids in lists().values())
+
+
+def test_short_lists_are_completed_when_more_may_be_kept(trained: World) -> None:
+    suggestion_lists_refresh(maximum=3)
+
+    suggestion_lists_refresh(maximum=250)
+
+    assert min(len(movie_ids) for movie_ids in lists().values()) > 3
+
+
+def test_list_of_a_retired_model_is_refreshed(trained: World) -> None:
+    suggestion_lists_refresh()
+    call_command("trainsurprisemodel", "--epochs", "31", "--factors", "5")
+
+    report = suggestion_lists_refresh()
+
+    assert report.reused == 0
+    assert set(SuggestionList.objects.values_list("model_version_id", flat=True)) == {report.model_version_id}
+
+
+@pytest.mark.parametrize("n_changed", [0, 1])
+def test_list_of_a_user_without_ratings_is_removed(trained: World, n_changed: int) -> None:
+    suggestion_lists_refresh()
+    User.objects.filter(pk__in=trained.user_ids[:n_changed]).update(ratings_changed_at=timezone.now())
+    Rating.objects.filter(user_id=trained.user_ids[-1]).delete()
+
+    suggestion_lists_refresh()
+
+    assert set(lists()) == set(trained.user_ids[:-1])
+
+
+def test_list_of_someone_who_rates_while_the_refresh_runs_is_carried_over(
+    trained: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggestion_lists_refresh()
+    early, gone, liked = trained.user_ids[0], trained.user_ids[1], lists()[trained.user_ids[0]][0]
+
+    def rate_then_switch(*args: object, **kwargs: object) -> None:
+        movie_rate(user_id=early, movie_id=liked, value=5.0)
+        for movie_id in rated(gone):
+            rating_remove(user_id=gone, movie_id=movie_id)
+        next_table_switch(*args, **kwargs)  # type: ignore[arg-type]  # Handed on as they came.
+
+    monkeypatch.setattr("pipeline.services.suggesting.next_table_switch", rate_then_switch)
+    suggestion_lists_refresh(reuse_days=0)
+
+    assert liked not in lists()[early]
+    assert set(lists()) == set(trained.user_ids) - {gone}
+
+
+def test_refresh_that_fails_leaves_the_old_lists_and_no_other_table(
+    trained: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggestion_lists_refresh()
+    before = list(SuggestionList.objects.order_by("pk").values())
+
+    def interrupt(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.services.suggesting.next_table_switch", interrupt)
+    with pytest.raises(CommandError, match="changed nothing") as raised:
+        call_command("createmoviesuggestions", "--reuse-suggestions-up-to-days", "0")
+
+    assert raised.value.returncode == 130
+    assert list(SuggestionList.objects.order_by("pk").values()) == before
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'movies_suggestionlist_%'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_command_without_a_live_model_says_what_to_do(world: World) -> None:
+    with pytest.raises(CommandError, match="run trainsurprisemodel first") as raised:
+        call_command("createmoviesuggestions")
+
+    assert raised.value.returncode == 1
+
+
+def test_command_tells_how_many_were_refreshed_and_left_alone(
+    trained: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    call_command("createmoviesuggestions", "--start", "2", "--offset", "10", "--max", "4")
+    call_command("createmoviesuggestions", "--start", "2", "--offset", "10", "--max", "4")
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("Wrote suggestions for 60 users")
+    assert "60 users keep theirs" in second
+    assert {len(movie_ids) for movie_ids in lists().values()} == {4}
+
+
+@pytest.mark.parametrize("arguments", [["--max", "0"], ["--offset", "0"], ["--start", "-1"], ["--max", "many"]])
+def test_argument_out_of_range_is_refused(db: None, arguments: list[str]) -> None:
+    with pytest.raises(CommandError, match="must be a whole number"):
+        call_command("createmoviesuggestions", *arguments)

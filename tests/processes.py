@@ -1,0 +1,30 @@
+"""What a process needs that a test starts: the test's own database and folders."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connection
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+def process_environment(folder: Path) -> dict[str, str]:
+    """Return this process's environment, but with the test's database, and everything written under ``folder``.
+
+    Where ``REDIS_URL`` names no server, the process has an embedded one of its own there.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name not in {"EXPORTS_DIR", "MODELS_DIR"}}
+    return {
+        **inherited,
+        "DATABASE_URL": _database_url(),
+        "VAR_DIR": str(folder),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONPATH": str(PROJECT_ROOT / "src"),
+    }
+
+
+def _database_url() -> str:
+    given = {name: quote(str(connection.settings_dict[name]), safe="") for name in ("USER", "PASSWORD", "HOST", "NAME")}
+    port = f":{connection.settings_dict['PORT']}" if connection.settings_dict["PORT"] else ""
+    return f"postgres://{given['USER']}:{given['PASSWORD']}@{given['HOST']}{port}/{given['NAME']}"

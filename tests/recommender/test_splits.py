@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.data.ratings import Ratings
+from recommender.data.splits import Split, fold_splits, random_split, time_split
+from recommender.errors import ConfigError, DataError
+
+fractions = st.floats(0.01, 0.99)
+
+
+def _pairs(ratings: Ratings) -> set[tuple[int, int, float]]:
+    return set(zip(ratings.user_ids.tolist(), ratings.item_ids.tolist(), ratings.values.tolist(), strict=True))
+
+
+def _is_partition(split: Split, whole: Ratings) -> bool:
+    parts = _pairs(split.train), _pairs(split.test)
+    return not parts[0] & parts[1] and parts[0] | parts[1] == _pairs(whole)
+
+
+@given(fraction=fractions, seed=st.integers(0, 2**32))
+def test_a_random_split_puts_every_rating_on_one_side(synthetic: Ratings, fraction: float, seed: int) -> None:
+    split = random_split(synthetic, test_fraction=fraction, seed=seed)
+    assert _is_partition(split, synthetic)
+    assert len(split.test) == round(fraction * len(synthetic))
+
+
+def test_a_random_split_depends_on_its_seed_alone(synthetic: Ratings) -> None:
+    first, again, other = (random_split(synthetic, test_fraction=0.2, seed=seed) for seed in (1, 1, 2))
+    assert _pairs(first.test) == _pairs(again.test)
+    assert _pairs(first.test) != _pairs(other.test)
+
+
+@given(fraction=fractions)
+def test_a_time_split_tests_on_what_came_later(synthetic: Ratings, fraction: float) -> None:
+    split = time_split(synthetic, test_fraction=fraction)
+    assert split.train.times is not None
+    assert split.test.times is not None
+    assert split.train.times.max() < split.test.times.min()
+    assert _is_partition(split, synthetic)
+
+
+@given(times=st.lists(st.integers(0, 3), min_size=2, max_size=20), fraction=fractions)
+def test_a_time_split_never_parts_ratings_of_one_second(times: list[int], fraction: float) -> None:
+    ratings = Ratings.from_arrays(range(len(times)), [1] * len(times), [3.0] * len(times), times)
+    if len(set(times)) == 1:
+        with pytest.raises(DataError, match="the same time"):
+            time_split(ratings, test_fraction=fraction)
+        return
+    split = time_split(ratings, test_fraction=fraction)
+    assert _is_partition(split, ratings)
+    assert not set(np.asarray(split.train.times)) & set(np.asarray(split.test.times))
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, float("nan")])
+def test_a_fraction_that_leaves_a_side_empty_is_refused(synthetic: Ratings, fraction: float) -> None:
+    with pytest.raises(ConfigError, match="test_fraction is"):
+        random_split(synthetic, test_fraction=fraction, seed=0)
+
+
+def test_a_time_split_without_times_is_refused() -> None:
+    ratings = Ratings.from_arrays([1, 2], [1, 1], [3.0, 3.0])
+    with pytest.raises(DataError, match="have none: use random_split"):
+        time_split(ratings, test_fraction=0.5)
+
+
+@given(n_folds=st.integers(2, 12), seed=st.integers(0, 2**32))
+def test_each_rating_is_tested_in_exactly_one_fold(synthetic: Ratings, n_folds: int, seed: int) -> None:
+    splits = list(fold_splits(synthetic, n_folds=n_folds, seed=seed))
+    assert all(_is_partition(split, synthetic) for split in splits)
+    assert sum(len(split.test) for split in splits) == len(synthetic)
+    assert set().union(*(_pairs(split.test) for split in splits)) == _pairs(synthetic)
+    assert max(len(split.test) for split in splits) - min(len(split.test) for split in splits) <= 1
+
+
+@pytest.mark.parametrize("n_folds", [0, 1, 1501])
+def test_folds_that_would_leave_a_side_empty_are_refused(synthetic: Ratings, n_folds: int) -> None:
+    with pytest.raises(ConfigError, match=f"n_folds is {n_folds}: it must be from 2 to the number of ratings, 1500"):
+        next(fold_splits(synthetic, n_folds=n_folds, seed=0))
