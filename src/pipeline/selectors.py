@@ -32,6 +32,8 @@ JOIN accounts_user account ON account.id = rated.user_id
 LEFT JOIN movies_suggestionlist list ON list.user_id = rated.user_id
 ORDER BY rated.user_id
 """
+# PostgreSQL's intervals end somewhere beyond.
+_A_CENTURY_OF_DAYS = 36_525
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def raters_select(cursor: CursorWrapper, live: LiveModel, limits: ListLimits) ->
     parameters = {
         "trained_until": live.trained_until,
         "version": live.version_id,
-        "days": limits.reuse_days,
+        "days": min(limits.reuse_days, _A_CENTURY_OF_DAYS),
         "maximum": limits.maximum,
         "n_candidates": limits.n_candidates,
         "skipped": limits.skipped.tolist(),

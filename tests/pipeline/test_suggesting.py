@@ -219,6 +219,12 @@ def test_list_with_a_movie_that_is_now_skipped_is_refreshed(trained: World) -> N
     assert all(skipped.isdisjoint(movie_ids) for movie_ids in lists().values())
 
 
+def test_limits_beyond_all_reason_are_taken_as_no_limits(trained: World) -> None:
+    suggestion_lists_refresh()
+
+    assert suggestion_lists_refresh(maximum=10**12, block_movies=10**12, reuse_days=10**12).reused == 60
+
+
 def test_short_lists_are_completed_when_more_may_be_kept(trained: World) -> None:
     suggestion_lists_refresh(maximum=3)
 

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from pipeline.errors import PipelineError
 
@@ -21,6 +22,9 @@ class StageCommand(BaseCommand):
             summary = self.run_stage(**options)
         except PipelineError as error:
             raise CommandError(str(error)) from error
+        except OperationalError as error:
+            message = f"The database failed, and the stage that was running changed nothing: {error}"
+            raise CommandError(message) from error
         except KeyboardInterrupt as error:
             raise CommandError(
                 "Interrupted; the stage that was running changed nothing.", returncode=INTERRUPTED
