@@ -88,7 +88,7 @@ port-free: $(VENV)/bin/activate
 
 # --- Checking ---------------------------------------------------------------------------------------------------------
 test: $(VENV)/dev.installed  ## Run the tests in parallel (SLOW=0 leaves the slow ones out; ARGS='-k name')
-	@$(PY) -m pytest -n auto $(if $(filter 0,$(SLOW)),-m "not slow") $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(if $(filter 0,$(SLOW)),-m "not slow") $(ARGS)
 
 lint: $(VENV)/dev.installed  ## Check style, types, import directions and that no migration is missing
 	@$(PY) -m ruff check .

@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
 
 from config.env import PROJECT_ROOT
 
@@ -99,6 +101,25 @@ def test_pages_load_nothing_from_elsewhere() -> None:
     loads = re.compile(r"""(?:<script[^>]+src|<link[^>]+href|@import|url\()\s*=?\s*["'(]?\s*(?:https?:)?//""")
     pages = [path for path in (PROJECT_ROOT / "src").rglob("*") if path.suffix in {".html", ".css"}]
     assert [str(path) for path in pages if loads.search(path.read_text(encoding="utf-8"))] == []
+
+
+def options_of(command: BaseCommand) -> set[str]:
+    """Return the long options that a command takes."""
+    parser = command.create_parser("manage.py", "command")
+    return {text for action in parser._actions for text in action.option_strings if text.startswith("--")}
+
+
+def test_the_readme_lists_our_commands_with_all_their_options() -> None:
+    text = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z]+)([^`]*)` \|", text, flags=re.MULTILINE)
+    listed = {name: set(re.findall(r"--[a-z-]+", usage)) for name, usage in rows if name != "createsuperuser"}
+    usual = options_of(BaseCommand())
+    ours = {
+        name: options_of(load_command_class(app, name)) - usual
+        for name, app in get_commands().items()
+        if app in {"accounts", "movies", "pipeline"}
+    }
+    assert listed == ours
 
 
 def test_make_describes_every_target() -> None:

@@ -4,7 +4,7 @@ import socket
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
+from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from config.embedded import ensure_redis, redis_recover
@@ -31,5 +31,7 @@ class Pool(redis.ConnectionPool):
     """For the ``pool_class`` option of Django's Redis cache."""
 
     def __init__(self, **options: Any) -> None:
-        # A connection that was open when the server went fails once; the second attempt opens a new one.
-        super().__init__(**{"retry": Retry(NoBackoff(), 1), **options, "connection_class": Connection})
+        # A connection that was open when the server went fails, and so may one that it still took; a later one is new.
+        super().__init__(
+            **{"retry": Retry(ExponentialBackoff(cap=0.5, base=0.02), 5), **options, "connection_class": Connection}
+        )

@@ -32,6 +32,8 @@ OPTIONS = {
     "max_logical_replication_workers": "0",
     "jit": "off",
     "log_checkpoints": "off",
+    # Statements hold what people rate and who they are; errors say enough without them.
+    "log_min_error_statement": "fatal",
     "log_timezone": "UTC",
     "timezone": "UTC",
 }

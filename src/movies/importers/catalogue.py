@@ -5,14 +5,12 @@ set never names one film twice: where two of its rows would meet in one film, th
 that no rating is lost to a mistaken link.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from movies.importers.dataset import Film, Kind, Reason, Skip
 from movies.importers.titles import title_key
-
-TitleYear = tuple[str, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -23,7 +21,8 @@ class Entry:
     tmdb_id: int | None = None
     imdb_id: str | None = None
     movielens_id: int | None = None
-    title_year: TitleYear | None = None
+    names: tuple[str, ...] = ()
+    year: int | None = None
     told: Film | None = None
     is_new: bool = False
 
@@ -43,9 +42,9 @@ class Matching:
     skips: list[Skip] = field(default_factory=list)
 
 
-def title_year(title: str, year: int | None) -> TitleYear | None:
-    """Return what films are compared by when they have no number in common; nothing without a year."""
-    return (title_key(title), year) if year else None
+def names_of(title: str, original_title: str) -> tuple[str, ...]:
+    """Return what films are compared by, beside the year, when they have no number in common."""
+    return tuple(dict.fromkeys(title_key(name) for name in (title, original_title) if name))
 
 
 class Catalogue:
@@ -56,7 +55,7 @@ class Catalogue:
         self._tmdb: dict[int, Entry] = {}
         self._imdb: dict[str, Entry] = {}
         self._movielens: dict[int, Entry] = {}
-        self._titles: defaultdict[TitleYear, list[Entry]] = defaultdict(list)
+        self._named: defaultdict[str, list[Entry]] = defaultdict(list)
         by_pk: dict[int, Entry] = {}
         for entry in entries:
             by_pk[entry.pk] = entry
@@ -69,14 +68,18 @@ class Catalogue:
         ``new_pks`` gives that many fresh primary keys. With ``overwrites`` an IMDb id replaces the one known so far;
         any other number only fills a gap, so that data sets which disagree do not undo one another.
         """
-        alike = Counter(title_year(film.title, film.year) for film in films if _has_ids(film))
+        rivals: defaultdict[str, list[Film]] = defaultdict(list)
+        for film in filter(_has_ids, films):
+            for name in names_of(film.title, film.original_title):
+                rivals[name].append(film)
         lookups: tuple[Callable[[Film], Entry | None], ...] = (
             self._by_tmdb_and_imdb,
             lambda film: self._tmdb.get(film.tmdb_id or 0),
             lambda film: _agreeing(self._imdb.get(film.imdb_id or ""), film),
             lambda film: _agreeing(self._movielens.get(film.movielens_id or 0), film),
             lambda film: self._external.get(film.key),
-            lambda film: self._by_title(film, alike),
+            lambda film: self._by_title(film, rivals, years_apart=0),
+            lambda film: self._by_title(film, rivals, years_apart=1),
         )
         found: dict[int, Entry] = {}
         for lookup in lookups:
@@ -94,18 +97,24 @@ class Catalogue:
         entry = self._tmdb.get(film.tmdb_id or 0)
         return entry if entry and film.imdb_id and entry.imdb_id == film.imdb_id else None
 
-    def _by_title(self, film: Film, alike: Mapping[TitleYear | None, int]) -> Entry | None:
-        """Return the one film of that title and year; where there may be several, none is better than the wrong one."""
-        key = title_year(film.title, film.year)
-        if key is None or alike.get(key, 0) > 1:
+    def _by_title(self, film: Film, rivals: Mapping[str, list[Film]], *, years_apart: int) -> Entry | None:
+        """Return the one film of that title and year; where there may be several, none is better than the wrong one.
+
+        Data sets disagree by a year on many films, counting from a festival or from a country's first showing.
+        """
+
+        def is_near(year: int | None) -> bool:
+            return year is not None and film.year is not None and abs(year - film.year) <= years_apart
+
+        names = names_of(film.title, film.original_title)
+        if len({rival.key for name in names for rival in rivals.get(name, []) if is_near(rival.year)} | {film.key}) > 1:
             return None
-        candidates = [
-            entry for entry in self._titles.get(key, []) if entry.told is None and not _contradicts(entry, film)
-        ]
+        found = {entry.pk: entry for name in names for entry in self._named.get(name, []) if is_near(entry.year)}
+        candidates = [entry for entry in found.values() if entry.told is None and not _contradicts(entry, film)]
         certain = [entry for entry in candidates if entry.has_ids]
         if len(certain) > 1:
             return None
-        return next(iter(certain or candidates), None)
+        return min(certain or candidates, key=lambda entry: entry.pk, default=None)
 
     def _index(self, entry: Entry) -> None:
         if entry.tmdb_id is not None:
@@ -114,8 +123,8 @@ class Catalogue:
             self._imdb[entry.imdb_id] = entry
         if entry.movielens_id is not None:
             self._movielens[entry.movielens_id] = entry
-        if entry.title_year is not None:
-            self._titles[entry.title_year].append(entry)
+        for name in entry.names:
+            self._named[name].append(entry)
 
     def _settle(self, entries: list[Entry], *, overwrites: bool) -> Matching:
         """Give the films the numbers that they are told to have, as far as no other film has them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from django.db.backends.utils import CursorWrapper
 
-from movies.importers.catalogue import Catalogue, Entry, Matching, title_year
+from movies.importers.catalogue import Catalogue, Entry, Matching, names_of
 from movies.importers.copy import Cell, rows_copy
 from movies.importers.dataset import Dataset, Film, Int64s, Kind, Reason, Skip
 from movies.importers.log import ImportLog
@@ -184,9 +184,9 @@ def _distinct(rows: Iterable[Film | Skip], log: ImportLog) -> Iterator[Film]:
 
 
 def _known(cursor: CursorWrapper) -> Iterator[Entry]:
-    cursor.execute("SELECT id, tmdb_id, imdb_id, movielens_id, title, year FROM movies_movie ORDER BY id")
-    for pk, tmdb_id, imdb_id, movielens_id, title, year in cursor.fetchall():
-        yield Entry(pk, tmdb_id, imdb_id, movielens_id, title_year(title, year))
+    cursor.execute("SELECT id, tmdb_id, imdb_id, movielens_id, title, original_title, year FROM movies_movie")
+    for pk, tmdb_id, imdb_id, movielens_id, title, original_title, year in cursor.fetchall():
+        yield Entry(pk, tmdb_id, imdb_id, movielens_id, names_of(title, original_title), year)
 
 
 def _external(cursor: CursorWrapper, dataset: Dataset) -> dict[int, int]:

@@ -120,7 +120,7 @@ def movielens_100k(tmp_path: Path) -> Path:
     (folder / "u.genre").write_text("unknown|0\nAction|1\nChildren's|2\n\n")
     (folder / "u.item").write_bytes(
         "1|Toy Story (1995)|01-Jan-1995||http://x|0|0|1\n"
-        "2|Cité des enfants perdus, La (1995)|29-Mar-1995||http://x|0|1|0\n"
+        "2|Misérables, Les (1995)|20-Oct-1995||http://x|0|1|0\n"
         "3|Ice Storm, The (1997)|17-Oct-1997||http://x|0|0|0\n"
         "4|Ice Storm, The (1997)|01-Jan-1997||http://x|0|0|0\n"
         "5|unknown||||1|0|0\n".encode("latin-1")

@@ -21,6 +21,8 @@ from movies.models import Movie, Rating
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE_SECONDS = 60
+# What its connections are called, among others that earlier tests may have left open.
+IMPORT = "held-import"
 HEADER = "userId,movieId,rating,timestamp\n"
 
 
@@ -39,7 +41,12 @@ def held_import(folder: Path, *, raters: int = 300_000) -> Iterator[tuple["subpr
     os.mkfifo(pipe)
     process = subprocess.Popen(
         [sys.executable, str(settings.BASE_DIR / "src" / "manage.py"), "importdataset", str(folder)],
-        env={**os.environ, "DATABASE_URL": database_url(), "PYTHONPATH": str(settings.BASE_DIR / "src")},
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "PYTHONPATH": str(settings.BASE_DIR / "src"),
+            "PGAPPNAME": IMPORT,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -56,22 +63,22 @@ def held_import(folder: Path, *, raters: int = 300_000) -> Iterator[tuple["subpr
         process.communicate()
 
 
-OTHERS = "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+CONNECTIONS = f"WHERE datname = current_database() AND application_name = '{IMPORT}'"
 
 
-def others_end() -> int:
-    """End all other connections to this database and return how many there were."""
+def connections_end() -> int:
+    """End the import's connections and return how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity {OTHERS}")  # noqa: S608  # A constant.
+        cursor.execute(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity {CONNECTIONS}")  # noqa: S608  # A constant.
         count: int = cursor.fetchone()[0]
     return count
 
 
-def wait_until_nobody_is_connected() -> None:
+def wait_until_the_import_has_left() -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(f"SELECT count(*) FROM pg_stat_activity {OTHERS}")  # noqa: S608  # A constant.
+            cursor.execute(f"SELECT count(*) FROM pg_stat_activity {CONNECTIONS}")  # noqa: S608  # A constant.
             if not cursor.fetchone()[0]:
                 return
             assert time.monotonic() < end, "the import's connection is still open"
@@ -79,7 +86,7 @@ def wait_until_nobody_is_connected() -> None:
 
 
 def nothing_is_there() -> bool:
-    wait_until_nobody_is_connected()
+    wait_until_the_import_has_left()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'import\\_%%'")
         leftovers = cursor.fetchone()[0]
@@ -108,7 +115,7 @@ def test_killed(movielens: Path) -> None:
 
 def test_connection_lost(movielens: Path) -> None:
     with held_import(movielens) as (process, handle):
-        assert others_end() == 1
+        assert connections_end() == 1
         handle.close()
         _output, errors = process.communicate(timeout=PATIENCE_SECONDS)
 

@@ -153,7 +153,7 @@ def test_disk_that_is_full_fails_the_import(movielens: Path, importdataset: Impo
 
 
 def test_unknown_choice_of_ratings(movielens: Path, importdataset: Import) -> None:
-    with pytest.raises(CommandError, match=r"invalid choice: .some."):
+    with pytest.raises(CommandError, match="invalid choice"):
         importdataset(movielens, "--ratings", "some")
 
 

@@ -1,6 +1,8 @@
 from collections.abc import Iterable
 
-from movies.importers.catalogue import Catalogue, Entry, Matching, title_year
+import pytest
+
+from movies.importers.catalogue import Catalogue, Entry, Matching, names_of
 from movies.importers.dataset import Film, Reason
 
 
@@ -33,40 +35,63 @@ def test_film_known_by_imdb_id_gains_its_other_numbers() -> None:
 
 
 def test_films_of_different_tmdb_ids_stay_apart_whatever_else_they_share() -> None:
-    known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, title_year=title_year("Film", 2000))]
+    known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, names=names_of("Film", ""), year=2000)]
 
     (entry,) = match(known, [film(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5, year=2000)]).entries
 
     assert (entry.pk, entry.is_new, entry.tmdb_id, entry.imdb_id) == (100, True, 7, None)
 
 
-def test_title_and_year_match_where_no_number_does() -> None:
-    known = [Entry(2, tmdb_id=8, title_year=title_year("The Matrix", 1999))]
+@pytest.mark.parametrize(
+    ("title", "original_title", "year", "is_met"),
+    [
+        ("the matrix!", "", 1999, True),
+        ("Matrix", "The Matrix", 1999, True),
+        ("Die Matrix", "", 1999, True),
+        ("The Matrix", "", 1998, True),
+        ("The Matrix", "", 2000, True),
+        ("The Matrix", "", 2001, False),
+        ("The Matrix", "", None, False),
+        ("Matrix", "", 1999, False),
+    ],
+)
+def test_title_and_year_match_where_no_number_does(
+    title: str, original_title: str, year: int | None, *, is_met: bool
+) -> None:
+    known = [Entry(2, tmdb_id=8, names=names_of("The Matrix", "Die Matrix"), year=1999)]
 
-    assert match(known, [film(1, "the matrix!", year=1999)]).entries[0].pk == 2
-    assert match([Entry(2, title_year=title_year("The Matrix", 1999))], [film(1, "The Matrix")]).entries[0].is_new
-    assert (
-        match([Entry(2, title_year=title_year("The Matrix", 1999))], [film(1, "The Matrix", year=2003)])
-        .entries[0]
-        .is_new
-    )
+    (entry,) = match(known, [film(1, title, original_title=original_title, year=year)]).entries
+
+    assert (entry.pk == 2) is is_met
+
+
+def test_film_of_the_very_year_goes_before_one_of_the_next() -> None:
+    known = [Entry(pk, tmdb_id=pk, names=names_of("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1991))]
+
+    assert match(known, [film(5, "Hamlet", year=1990)]).entries[0].pk == 1
+
+
+def test_year_between_two_remakes_is_not_guessed() -> None:
+    known = [Entry(pk, tmdb_id=pk, names=names_of("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1992))]
+
+    assert match(known, [film(5, "Hamlet", year=1991)]).entries[0].is_new
 
 
 def test_remakes_of_one_year_are_not_guessed_between() -> None:
-    emmas = [Entry(pk, tmdb_id=pk, title_year=title_year("Emma", 1996)) for pk in (1, 2)]
+    emmas = [Entry(pk, tmdb_id=pk, names=names_of("Emma", ""), year=1996) for pk in (1, 2)]
 
     assert match(emmas, [film(5, "Emma", year=1996)]).entries[0].is_new
 
 
 def test_rows_with_numbers_that_share_a_title_do_not_take_a_film_without_any() -> None:
-    known = [Entry(1, title_year=title_year("Emma", 1996))]
+    known = [Entry(1, names=names_of("Emma", ""), year=1996)]
     films = [film(5, "Emma", year=1996, movielens_id=5), film(6, "Emma", year=1996, movielens_id=6)]
 
     assert all(entry.is_new for entry in match(known, films).entries)
 
 
 def test_of_films_repeated_in_a_set_without_numbers_the_first_is_met() -> None:
-    known = [Entry(pk, title_year=title_year("Ice Storm", 1997)) for pk in (3, 4)]
+    known = [Entry(pk, names=names_of("Ice Storm", ""), year=1997) for pk in (3, 4)]
 
     (entry,) = match(known, [film(1, "Ice Storm", year=1997, tmdb_id=68)]).entries
 
