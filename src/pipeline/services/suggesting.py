@@ -1,9 +1,10 @@
 """Writing everyone's suggestions: read in blocks, scored in blocks, written beside, switched at once."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 
 import numpy as np
 from django.db import connection, transaction
@@ -31,8 +32,8 @@ from recommender.scoring import TopBlock, UserBlock, top_n
 
 TABLE = "movies_suggestionlist"
 COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
-# What is in memory at once: this many users, and not many more ratings than these.
-BLOCK_USERS = 2048
+# What is in memory at once, twice: this many users, and not many more ratings than these.
+BLOCK_USERS = 8192
 BLOCK_RATINGS = 1 << 20
 # Smaller tiles of movies cost more in calls than they save in memory.
 SMALLEST_TILE = 512
@@ -49,8 +50,17 @@ ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = exc
   model_version_id = excluded.model_version_id, created_at = excluded.created_at
 """
 _REMOVE_UNRATED = """
-DELETE FROM {table} list WHERE NOT EXISTS (SELECT FROM accounts_user WHERE id = list.user_id)
-  OR NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
+DELETE FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
+"""
+# The same for those alone who had ratings when this began: readers wait for it.
+_REMOVE_GONE = """
+DELETE FROM {next_table} list WHERE user_id IN (
+  SELECT made.user_id FROM {next_table} made LEFT JOIN accounts_user account ON account.id = made.user_id
+  WHERE account.id IS NULL
+  UNION ALL
+  SELECT account.id FROM accounts_user account
+  LEFT JOIN LATERAL (SELECT id FROM movies_rating WHERE user_id = account.id LIMIT 1) rating ON true
+  WHERE account.ratings_changed_at >= %s AND rating.id IS NULL)
 """
 
 
@@ -108,34 +118,51 @@ def suggestion_lists_refresh(
 
 def _lists_write(cursor: CursorWrapper, job: _Job, began_at: datetime) -> None:
     if not job.raters.stale.user_ids.size:
-        cursor.execute(_REMOVE_UNRATED.format(table=TABLE))
+        cursor.execute(_REMOVE_UNRATED)
         return
     next_table = next_table_create(cursor, TABLE)
     with progress_shown("writing suggestions", total=job.raters.stale.user_ids.size, unit="users") as advance:
-        for block in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
-            copy_in_arrays(cursor, next_table.name, COLUMNS, _block_lists(cursor, job, block), freeze=True)
-            advance(block.user_ids.size)
+        for lists in _lists_made(cursor, job):
+            copy_in_arrays(cursor, next_table.name, COLUMNS, lists, freeze=True)
+            advance(sum(part["user_id"].size for part in lists))
     cursor.execute(_KEEP.format(next_table=next_table.name), [job.raters.reused.tolist()])
 
     def carry_over() -> None:
         cursor.execute(_CARRY_OVER.format(next_table=next_table.name), [began_at])
-        cursor.execute(_REMOVE_UNRATED.format(table=next_table.name))
+        cursor.execute(_REMOVE_GONE.format(next_table=next_table.name), [began_at])
 
     next_table_switch(cursor, next_table, carry_over=carry_over)
 
 
-def _block_lists(cursor: CursorWrapper, job: _Job, users: Raters) -> Iterator[Columns]:
-    """Read the ratings of some users now, and return their rows as they get scored, in parts of lists of one length."""
+def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
+    """Yield the rows of block after block of users.
+
+    While one block is scored, the database reads the ratings of the next and writes the lists of the one before.
+    """
+    with ThreadPoolExecutor(1, "scoring") as scorer:
+        ahead: deque[Future[list[Columns]]] = deque()
+        for users in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
+            ahead.append(scorer.submit(_block_lists, job, users, _block_ratings(cursor, users)))
+            if len(ahead) > 1:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _block_ratings(cursor: CursorWrapper, users: Raters) -> Columns:
+    """Return what some users have rated by now, ordered by user and movie."""
+    dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32}
+    return copy_out_arrays(cursor, _BLOCK_RATINGS, [users.user_ids.tolist()], dtypes)
+
+
+def _block_lists(job: _Job, users: Raters, ratings: Columns) -> list[Columns]:
+    """Return the rows of some users, in parts of lists of one length."""
     model = job.live.factors
-    ratings = copy_out_arrays(
-        cursor,
-        _BLOCK_RATINGS,
-        [users.user_ids.tolist()],
-        {"user_id": np.int32, "movie_id": np.int32, "value": np.float32},
-    )
     row_of = np.searchsorted(users.user_ids, ratings["user_id"])
     parameters = _parameters(job.live, users, row_of, ratings)
-    rated = Rows.of_pairs(row_of, model.items.positions(ratings["movie_id"]), n_rows=users.user_ids.size)
+    positions = model.items.positions(ratings["movie_id"])
+    known = positions >= 0
+    rated = Rows.of_sorted(row_of[known], positions[known].astype(np.int32), n_rows=users.user_ids.size)
     best = top_n(
         model,
         parameters,
@@ -144,9 +171,7 @@ def _block_lists(cursor: CursorWrapper, job: _Job, users: Raters) -> Iterator[Co
         candidates=job.candidates,
         block_items=job.tile,
     )
-    return chain.from_iterable(
-        _rows_of(job, users.user_ids[top.start : top.start + len(top.items)], top) for top in best
-    )
+    return [part for top in best for part in _rows_of(job, users.user_ids[top.start : top.start + len(top.items)], top)]
 
 
 def _parameters(live: LiveModel, users: Raters, row_of: Int64Array, ratings: Columns) -> UserBlock:
