@@ -28,6 +28,7 @@ from pipeline.stages import Stage, stage_lock
 from pipeline.table_switch import next_table_create, next_table_switch
 from recommender.arrays import BoolArray, Int32Array, Int64Array
 from recommender.data.rows import Rows
+from recommender.factors.model import FactorModel
 from recommender.scoring import TopBlock, UserBlock, top_n
 
 TABLE = "movies_suggestionlist"
@@ -39,7 +40,13 @@ BLOCK_RATINGS = 1 << 20
 SMALLEST_TILE = 512
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
-_BLOCK_RATINGS = """
+# A row per user, read from the index alone: a row per rating costs more to pass on than to find.
+_RATED = """
+SELECT user_id, string_agg(int4send(movie_id), ''::bytea) FROM (
+  SELECT user_id, movie_id FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id) rated
+GROUP BY user_id ORDER BY user_id
+"""
+_RATINGS = """
 SELECT user_id, movie_id, value FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id
 """
 _KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
@@ -134,6 +141,21 @@ def _lists_write(cursor: CursorWrapper, job: _Job, began_at: datetime) -> None:
     next_table_switch(cursor, next_table, carry_over=carry_over)
 
 
+@dataclass(frozen=True)
+class _Block:
+    """Some users and what they have rated by now.
+
+    ``positions``: (n,) int64 in the model, -1 unknown; ``rated``: their rated movies, a row each; ``refitted``: (m,)
+    int64, which of the users are fitted anew, to ``ratings``, ordered by user.
+    """
+
+    user_ids: Int32Array
+    positions: Int64Array
+    rated: Rows
+    refitted: Int64Array
+    ratings: Columns
+
+
 def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
     """Yield the rows of block after block of users.
 
@@ -142,49 +164,56 @@ def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
     with ThreadPoolExecutor(1, "scoring") as scorer:
         ahead: deque[Future[list[Columns]]] = deque()
         for users in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
-            ahead.append(scorer.submit(_block_lists, job, users, _block_ratings(cursor, users)))
+            ahead.append(scorer.submit(_block_lists, job, _block_read(cursor, job.live.factors, users)))
             if len(ahead) > 1:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _block_ratings(cursor: CursorWrapper, users: Raters) -> Columns:
-    """Return what some users have rated by now, ordered by user and movie."""
+def _block_read(cursor: CursorWrapper, model: FactorModel, users: Raters) -> _Block:
+    positions = model.users.positions(users.user_ids)
+    refitted = np.flatnonzero((positions < 0) | users.changed)
     dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32}
-    return copy_out_arrays(cursor, _BLOCK_RATINGS, [users.user_ids.tolist()], dtypes)
+    ratings = copy_out_arrays(cursor, _RATINGS, [users.user_ids[refitted].tolist()], dtypes)
+    return _Block(users.user_ids, positions, _rated_read(cursor, model, users.user_ids), refitted, ratings)
 
 
-def _block_lists(job: _Job, users: Raters, ratings: Columns) -> list[Columns]:
+def _rated_read(cursor: CursorWrapper, model: FactorModel, user_ids: Int32Array) -> Rows:
+    """Return the positions of the movies that each user has rated, without those that the model does not know."""
+    cursor.execute(_RATED, [user_ids.tolist()])
+    found = cursor.fetchall()
+    movie_ids = np.frombuffer(b"".join(ids for _, ids in found), dtype=">i4").astype(np.int32)
+    rows = np.searchsorted(user_ids, np.array([user_id for user_id, _ in found], dtype=np.int32))
+    row_of = np.repeat(rows, [len(ids) // movie_ids.itemsize for _, ids in found])
+    positions = model.items.positions(movie_ids)
+    known = positions >= 0
+    return Rows.of_sorted(row_of[known], positions[known].astype(np.int32), n_rows=user_ids.size)
+
+
+def _block_lists(job: _Job, block: _Block) -> list[Columns]:
     """Return the rows of some users, in parts of lists of one length."""
     model = job.live.factors
-    row_of = np.searchsorted(users.user_ids, ratings["user_id"])
-    parameters = _parameters(job.live, users, row_of, ratings)
-    positions = model.items.positions(ratings["movie_id"])
-    known = positions >= 0
-    rated = Rows.of_sorted(row_of[known], positions[known].astype(np.int32), n_rows=users.user_ids.size)
     best = top_n(
         model,
-        parameters,
+        _parameters(model, block),
         n=min(job.maximum, len(model.items)),
-        exclude=rated,
+        exclude=block.rated,
         candidates=job.candidates,
         block_items=job.tile,
     )
-    return [part for top in best for part in _rows_of(job, users.user_ids[top.start : top.start + len(top.items)], top)]
+    return [part for top in best for part in _rows_of(job, block.user_ids[top.start : top.start + len(top.items)], top)]
 
 
-def _parameters(live: LiveModel, users: Raters, row_of: Int64Array, ratings: Columns) -> UserBlock:
+def _parameters(model: FactorModel, block: _Block) -> UserBlock:
     """Return trained parameters where they still hold, and fitted ones for users who are new or rated since."""
-    model = live.factors
-    positions = model.users.positions(users.user_ids)
-    biases, factors = model.user_biases[positions], model.user_factors[positions]
-    bounds = np.searchsorted(row_of, np.arange(users.user_ids.size + 1))
+    biases, factors = model.user_biases[block.positions], model.user_factors[block.positions]
+    ratings, refitted_ids = block.ratings, block.user_ids[block.refitted]
+    begins, ends = (np.searchsorted(ratings["user_id"], refitted_ids, side=side) for side in ("left", "right"))
     # The systems are too small to share: on a busy machine, more threads make each of them many times slower.
     with threadpool_limits(1, user_api="blas"):
-        for row in np.flatnonzero((positions < 0) | users.changed):
-            own = slice(bounds[row], bounds[row + 1])
-            biases[row], factors[row] = model.fold_in(ratings["movie_id"][own], ratings["value"][own])
+        for row, begin, end in zip(block.refitted, begins, ends, strict=True):
+            biases[row], factors[row] = model.fold_in(ratings["movie_id"][begin:end], ratings["value"][begin:end])
     return UserBlock(biases, factors)
 
 
