@@ -25,8 +25,9 @@ from recommender.arrays import (
     shape_checked,
 )
 from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
-from recommender.factors.foldin import UserParameters
+from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk_plain import topk_plain
 
@@ -89,7 +90,7 @@ def top_n(
     n: int,
     exclude: Rows | None = None,
     candidates: BoolArray | None = None,
-    block_users: int = 256,
+    block_users: int = 512,
     block_items: int = 2048,
     n_threads: int | None = None,
 ) -> Iterator[TopBlock]:
@@ -120,6 +121,23 @@ def top_n(
     )
     request.exclude.checked(n_rows=request.n_users, n_items=len(model.items))
     return _blocks(request, block_users, threads)
+
+
+def top_n_prepare() -> None:
+    """Load the compiled kernels of `top_n`, which takes most of a second, ahead of their first use."""
+    one = Vocabulary(np.zeros(1, dtype=np.int64))
+    bias, factors = np.zeros(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32)
+    model = FactorModel(
+        users=one,
+        items=one,
+        global_mean=0.0,
+        user_biases=bias,
+        item_biases=bias,
+        user_factors=factors,
+        item_factors=factors,
+        fold_in_penalty=FoldInPenalty(constant=1.0, per_rating=0.0),
+    )
+    deque(top_n(model, np.zeros(1, dtype=np.int64), n=1, n_threads=1), maxlen=0)
 
 
 def top_n_of(

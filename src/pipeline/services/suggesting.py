@@ -29,12 +29,12 @@ from pipeline.table_switch import next_table_create, next_table_switch
 from recommender.arrays import BoolArray, Int32Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.factors.model import FactorModel
-from recommender.scoring import TopBlock, UserBlock, top_n
+from recommender.scoring import TopBlock, UserBlock, top_n, top_n_prepare
 
 TABLE = "movies_suggestionlist"
 COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
 # What is in memory at once, twice: this many users, and not many more ratings than these.
-BLOCK_USERS = 8192
+BLOCK_USERS = 4096
 BLOCK_RATINGS = 1 << 20
 # Smaller tiles of movies cost more in calls than they save in memory.
 SMALLEST_TILE = 512
@@ -162,6 +162,7 @@ def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
     While one block is scored, the database reads the ratings of the next and writes the lists of the one before.
     """
     with ThreadPoolExecutor(1, "scoring") as scorer:
+        scorer.submit(top_n_prepare)
         ahead: deque[Future[list[Columns]]] = deque()
         for users in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
             ahead.append(scorer.submit(_block_lists, job, _block_read(cursor, job.live.factors, users)))

@@ -1,7 +1,7 @@
 """What the pipeline takes, command by command, each in a process of its own: seconds and peak memory.
 
-    python benchmarks/pipeline_kaggle.py DATASET [--ratings full]   # imports DATASET, then runs the pipeline
-    python benchmarks/pipeline_kaggle.py --users 50000 --movies 9000 --factors 100   # random ratings and random factors
+    python benchmarks/pipeline.py DATASET [--ratings full]   # imports DATASET, then runs the pipeline
+    python benchmarks/pipeline.py --users 50000 --movies 9000 --factors 100   # random ratings and random factors
 
 Everything happens in an empty folder with embedded servers, which are removed afterwards. With random factors nothing
 is trained: the question is then what `createmoviesuggestions` needs for that many users, with their trained parameters
