@@ -1,38 +1,321 @@
-"""What every algorithm promises: an estimator learns a model from ratings, and a model predicts for pairs of ids."""
+"""What every algorithm promises: an estimator learns from ratings, and what it has learnt is a `Model`.
 
-from collections.abc import Callable
-from typing import Protocol
+Ids at the boundary, positions inside. A model is immutable, may be shared by threads, and knows two kinds of people:
+those it was trained on, by their id, and anybody at all, by the parameters that `fold_in` fits to their ratings.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from recommender.arrays import Float32Array, IdsLike
-from recommender.data.ratings import Ratings
+from recommender.answers import Explanation, History, Interval, TopBlock, TopItems
+from recommender.arrays import (
+    AnyArray,
+    BoolArray,
+    Float32Array,
+    IdsLike,
+    Int64Array,
+    ValuesLike,
+    ids_checked,
+    shape_checked,
+)
+from recommender.artifacts import Manifest, Provenance, artifact_read, artifact_write
+from recommender.data.ratings import RATING_SCALE, Ratings, values_checked
+from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
+from recommender.errors import ArtifactError, ConfigError, DataError
+from recommender.kernels.topk_plain import topk_plain
 
-EpochCallback = Callable[[int, int], None]
-"""Called with (epochs done, epochs in all) after each epoch."""
+# Pairs predicted, and users whose every item is scored, at a time.
+_CHUNK = 1 << 14
+_BLOCK_USERS = 256
+
+U = TypeVar("U")
+"""What a model knows of one person."""
 
 
-class Model(Protocol):
-    """Something that has learnt."""
+class Model(ABC, Generic[U]):
+    """Something that has learnt.
+
+    `users`, `items`: the vocabularies of what it was trained on; `rating_scale`: lowest and highest rating. Stars are
+    predicted by `predict`; what suggestions are ranked by is the `score`, in a unit of the model's own (for models that
+    rank by stars, the stars before clipping).
+    """
+
+    kind: ClassVar[str]
+    """Names the class in a stored model's manifest."""
+    array_names: ClassVar[tuple[str, ...]]
+    """The arrays that a stored model consists of."""
+
+    users: Vocabulary
+    items: Vocabulary
+    rating_scale: tuple[float, float] = RATING_SCALE
+
+    # What each algorithm provides, on positions that are known to exist.
+
+    @abstractmethod
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        """Stars, not clipped, for pairs of positions: (n,) float32."""
+
+    @abstractmethod
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        """Stars for pairs of positions of which either or both may be -1: (n,) float32, never NaN."""
+
+    @abstractmethod
+    def parameters_at(self, position: int) -> U:
+        """The parameters of the user at a position."""
+
+    @abstractmethod
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> U:
+        """The parameters of someone with these ratings, of distinct known items, ascending by position; maybe none."""
+
+    @abstractmethod
+    def _rate_items(self, user: U) -> Float32Array:
+        """Stars, not clipped, of one person for every item: (n_items,) float32."""
+
+    @abstractmethod
+    def _arrays(self) -> dict[str, AnyArray]:
+        """What `save` writes, by the names in `array_names`."""
+
+    @abstractmethod
+    def _scalars(self) -> dict[str, Any]:
+        """What `save` writes into the manifest: plain JSON values."""
+
+    @classmethod
+    @abstractmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        """The model of what `_arrays` and `_scalars` gave."""
+
+    # What algorithms that rank by something else than stars provide, too.
+
+    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        return self._rate_pairs(users, items)
+
+    def score_items(self, user: U) -> Float32Array:
+        """What one person's suggestions are ranked by, for every item: (n_items,) float32, by item position."""
+        return self._rate_items(user)
+
+    def _score_users(self, users: Int64Array) -> Float32Array:
+        """`score_items` of the users at these positions, a row each: (b, n_items) float32."""
+        return np.stack([self.score_items(self.parameters_at(int(position))) for position in users])
+
+    def _item_vectors(self) -> Float32Array | None:
+        """(n_items, d) float32 whose cosines tell how alike two items are; None where nothing does."""
+        return None
+
+    # What everybody may call.
 
     def predict(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """Stars for each pair: (n,) float32, NaN where the model cannot tell."""
-        ...
+        """r̂ for each pair, clipped to the rating scale: (n,) float32, NaN where the user or the item is unknown."""
+        return self.clip(self._of_pairs(self._rate_pairs, user_ids, item_ids))
+
+    def score(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
+        """What suggestions are ranked by, for each pair: (n,) float32, NaN where the user or the item is unknown."""
+        return self._of_pairs(self._score_pairs, user_ids, item_ids)
 
     def fallback(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """The best guess without knowing both sides: (n,) float32, never NaN."""
-        ...
+        """The best guess without knowing both sides, clipped: (n,) float32, never NaN."""
+        return self.clip(self._fallback_stars(*self.positions(user_ids, item_ids)))
+
+    def interval(self, user_ids: IdsLike, item_ids: IdsLike) -> Interval:
+        """Where the true rating of each pair lies in 80 of 100 cases; NaN from models that do not know."""
+        users, _ = self.positions(user_ids, item_ids)
+        unknown = np.full(users.shape, np.nan, dtype=np.float32)
+        return Interval(unknown, unknown.copy())
+
+    def recommend(
+        self, user_ids: IdsLike, n: int, *, exclude: Rows | None = None, candidates: BoolArray | None = None
+    ) -> TopItems:
+        """The `n` best items of each user: those with the highest `score`, equal ones by ascending id.
+
+        `user_ids`: (m,); `exclude`: m rows of item positions never to suggest; `candidates`: (n_items,) bool, the only
+        items to suggest. A user who is unknown, or has fewer than `n` items left, has a padded list.
+        """
+        wanted = self.users.positions(user_ids)
+        known = np.flatnonzero(wanted >= 0)
+        rated = Rows.empty(n_rows=wanted.size) if exclude is None else exclude
+        rated.checked(n_rows=wanted.size, n_items=len(self.items))
+        item_ids = np.full((wanted.size, n), -1, dtype=np.int64)
+        scores = np.full((wanted.size, n), np.nan, dtype=np.float32)
+        for block in self.top_blocks(wanted[known], n=n, exclude=rated.take(known), candidates=candidates):
+            rows = known[block.start : block.start + len(block.items)]
+            item_ids[rows] = np.where(block.items >= 0, self.items.ids[block.items], -1)
+            scores[rows] = block.scores
+        return TopItems(item_ids, scores)
+
+    def top_blocks(
+        self,
+        users: Int64Array | Sequence[U],
+        *,
+        n: int,
+        exclude: Rows | None = None,
+        candidates: BoolArray | None = None,
+    ) -> Iterator[TopBlock]:
+        """As `recommend`, but for user positions or for people by their parameters, in bounded memory, as it comes."""
+        if n < 1:
+            raise ConfigError(f"n is {n}: it must be at least 1.")
+        rated = Rows.empty(n_rows=len(users)) if exclude is None else exclude
+        rated.checked(n_rows=len(users), n_items=len(self.items))
+        return self._top_blocks(users, n, rated, self.candidates_checked(candidates))
+
+    def _top_blocks(
+        self, users: Int64Array | Sequence[U], n: int, exclude: Rows, allowed: BoolArray
+    ) -> Iterator[TopBlock]:
+        for start in range(0, len(users), _BLOCK_USERS):
+            block = users[start : start + _BLOCK_USERS]
+            if isinstance(block, np.ndarray):
+                scores = self._score_users(block)
+            else:
+                scores = np.stack([self.score_items(user) for user in block])
+            free = np.broadcast_to(allowed, scores.shape).copy()
+            rated = exclude.slice(start, start + len(block))
+            free[np.repeat(np.arange(len(block)), np.diff(rated.indptr)), rated.indices] = False
+            yield TopBlock(start, *topk_plain(scores, free, n))
+
+    def fold_in(self, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None) -> U:
+        """The parameters of someone unseen, or of someone afresh, from their ratings; the items stay as they are.
+
+        `item_ids`: (n,), each at most once; `values`: (n,) stars; `times`: (n,) Unix seconds, for models that care.
+        Items that the model does not know say nothing and are left out; with none left the user is the average one.
+        DataError for a value that is no rating.
+        """
+        stars = values_checked(values)
+        positions = self.items.positions(item_ids)
+        shape_checked(stars, positions.shape, "values")
+        seconds = None if times is None else ids_checked(times, "times")
+        if seconds is not None:
+            shape_checked(seconds, positions.shape, "times")
+        known = np.flatnonzero(positions >= 0)
+        known = known[np.argsort(positions[known], kind="stable")]
+        positions, stars = positions[known], stars[known]
+        if (positions[1:] == positions[:-1]).any():
+            raise DataError("An item is rated twice: keep one rating per item.")
+        return self._fold_in(positions, stars, None if seconds is None else seconds[known])
+
+    def parameters_of(self, user_id: int) -> U | None:
+        """The trained parameters of a user, or None for one the model does not know."""
+        position = int(self.users.positions([user_id])[0])
+        return None if position < 0 else self.parameters_at(position)
+
+    def rate_items(self, user: U) -> Float32Array:
+        """r̂ of one person for every item, clipped: (n_items,) float32, by item position."""
+        return self.clip(self._rate_items(user))
+
+    def similar(self, item_ids: IdsLike, n: int) -> TopItems:
+        """The `n` items most alike each of `item_ids`, itself excluded, by cosine; a padded list where none is."""
+        wanted = self.items.positions(item_ids)
+        found = TopItems(np.full((wanted.size, n), -1, dtype=np.int64), np.full((wanted.size, n), np.nan, np.float32))
+        vectors = self._item_vectors()
+        if vectors is None:
+            return found
+        lengths = np.linalg.norm(vectors, axis=1)
+        unit = (vectors / np.where(lengths > 0, lengths, 1)[:, None]).astype(np.float32)
+        known = np.flatnonzero((wanted >= 0) & (lengths[wanted] > 0))
+        for start in range(0, known.size, _BLOCK_USERS):
+            rows = known[start : start + _BLOCK_USERS]
+            free = np.broadcast_to(lengths > 0, (rows.size, len(self.items))).copy()
+            free[np.arange(rows.size), wanted[rows]] = False
+            items, cosines = topk_plain(unit[wanted[rows]] @ unit.T, free, n)
+            found.item_ids[rows] = np.where(items >= 0, self.items.ids[items], -1)
+            found.scores[rows] = cosines
+        return found
+
+    def explain(self, user: History, item_id: int) -> Explanation | None:
+        """What each rating of `user` does to the prediction for an item; None for an unknown item or a deaf model.
+
+        Each rating is left out in turn and the rest folded in afresh, so this is what would really be predicted.
+        """
+        at = int(self.items.positions([item_id])[0])
+        ids, stars = ids_checked(user.item_ids, "item_ids"), values_checked(user.values)
+        times = None if user.times is None else ids_checked(user.times, "times")
+        rated = np.flatnonzero(self.items.positions(ids) >= 0)
+        if at < 0 or not rated.size:
+            return None
+
+        def stars_of(kept: Int64Array) -> float:
+            person = self.fold_in(ids[kept], stars[kept], None if times is None else times[kept])
+            return float(self.rate_items(person)[at])
+
+        predicted = stars_of(rated)
+        without = np.array([stars_of(np.delete(rated, left)) for left in range(rated.size)], dtype=np.float32)
+        order = np.argsort(-np.abs(predicted - without), kind="stable")
+        if not np.abs(predicted - without).any():
+            return None
+        return Explanation(predicted, ids[rated[order]], without[order])
+
+    def clip(self, scores: Float32Array) -> Float32Array:
+        """`scores` (any shape) as stars: limited to the rating scale; NaN stays."""
+        low, high = self.rating_scale
+        return np.clip(scores, np.float32(low), np.float32(high))
+
+    def save(self, folder: Path, provenance: Provenance) -> Manifest:
+        """Write the model as `folder`, whole or not at all; ArtifactError when it exists or cannot be written."""
+        arrays = {"user_ids": self.users.ids, "item_ids": self.items.ids, **self._arrays()}
+        scalars = {"rating_scale": list(self.rating_scale), **self._scalars()}
+        return artifact_write(folder, kind=self.kind, arrays=arrays, parameters=scalars, provenance=provenance)
+
+    @classmethod
+    def load(cls, folder: Path, *, mmap: bool = True) -> Self:
+        """The model in `folder`, each file checked; memory-mapped unless `mmap` is false. ArtifactError if unusable."""
+        names = ("user_ids", "item_ids", *cls.array_names)
+        manifest, arrays = artifact_read(folder, kind=cls.kind, names=names, mmap=mmap)
+        try:
+            return cls._restored(arrays, manifest.parameters)
+        except (DataError, ConfigError, KeyError, TypeError, ValueError) as error:
+            raise ArtifactError(f"{folder}: does not hold a usable model ({error}): train it again.") from error
+
+    def positions(self, user_ids: IdsLike, item_ids: IdsLike) -> tuple[Int64Array, Int64Array]:
+        """Positions of each pair, -1 where unknown; DataError for arrays of different lengths."""
+        users, items = self.users.positions(user_ids), self.items.positions(item_ids)
+        shape_checked(items, users.shape, "item_ids")
+        return users, items
+
+    def candidates_checked(self, candidates: BoolArray | None) -> BoolArray:
+        """`candidates` themselves, all items for None; DataError for another shape."""
+        if candidates is None:
+            return np.ones(len(self.items), dtype=np.bool_)
+        shape_checked(candidates, (len(self.items),), "candidates")
+        return candidates
+
+    def _of_pairs(
+        self, values_of: Callable[[Int64Array, Int64Array], Float32Array], user_ids: IdsLike, item_ids: IdsLike
+    ) -> Float32Array:
+        users, items = self.positions(user_ids, item_ids)
+        values = np.full(users.shape, np.nan, dtype=np.float32)
+        known = np.flatnonzero((users >= 0) & (items >= 0))
+        for start in range(0, known.size, _CHUNK):
+            part = known[start : start + _CHUNK]
+            values[part] = values_of(users[part], items[part])
+        return values
+
+
+AnyModel: TypeAlias = Model[Any]
+
+
+class Epoch(NamedTuple):
+    """News from a training: `done` epochs of `total`; `model()` is the model as it is now, None where there is none."""
+
+    done: int
+    total: int
+    model: Callable[[], AnyModel] | None = None
+
+
+OnEpoch = Callable[[Epoch], bool | None]
+"""Called after each epoch; a true answer ends the training there, where the algorithm can be ended."""
 
 
 class Estimator(Protocol):
     """Something that can learn."""
 
-    def fit(self, ratings: Ratings, on_epoch: EpochCallback | None = None) -> Model:
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> AnyModel:
         """Learn from all of `ratings`."""
         ...
 
 
-def predict_or_fallback(model: Model, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
+def predict_or_fallback(model: AnyModel, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
     """`model.predict`, with `model.fallback` where that is NaN: (n,) float32. The one place that decides this."""
     predicted = model.predict(user_ids, item_ids)
     unknown = np.isnan(predicted)

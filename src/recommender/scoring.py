@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from recommender.answers import TopBlock
 from recommender.arrays import (
     BoolArray,
     Float32Array,
@@ -54,18 +55,6 @@ class UserBlock(NamedTuple):
             raise DataError("There are no users to score: give at least one.")
         biases = np.array([user.bias for user in parameters], dtype=np.float32)
         return cls(biases, np.stack([user.factors for user in parameters]))
-
-
-class TopBlock(NamedTuple):
-    """Lists of some consecutive users of the request.
-
-    `start`: index of the first of them in the request; `items`: (b, n) int32 item positions, best first, padded with
-    -1; `scores`: (b, n) float32 unclipped scores, padded with NaN.
-    """
-
-    start: int
-    items: Int32Array
-    scores: Float32Array
 
 
 @dataclass(frozen=True)

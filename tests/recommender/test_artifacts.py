@@ -121,7 +121,7 @@ def _vouch(saved: Path, name: str) -> None:
         (lambda saved: _manifest_changed(saved, format_version=99), "has format version 99, this code reads 1"),
         (lambda saved: _manifest_changed(saved, kind="trees"), "a model of kind 'trees', wanted 'factors'"),
         (lambda saved: _manifest_changed(saved, arrays={}), r"lists the arrays \[\]"),
-        (lambda saved: _manifest_changed(saved, parameters={}), "does not hold a usable factor model"),
+        (lambda saved: _manifest_changed(saved, parameters={}), "does not hold a usable model"),
         (lambda saved: _manifest_changed(saved, surplus=1), r"manifest\.json: is not a model's"),
     ],
 )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.contract import EpochCallback
+from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.errors import DataError
 from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
@@ -37,7 +37,7 @@ def test_errors_of_nothing_or_of_no_number_are_refused(actual: list[float], pred
 
 def test_a_model_never_sees_what_it_is_measured_on(synthetic: Ratings) -> None:
     class Watching:
-        def fit(self, ratings: Ratings, on_epoch: EpochCallback | None = None) -> FactorModel:
+        def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> FactorModel:
             self.seen = ratings
             return SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=1)).fit(ratings, on_epoch)
 
@@ -60,7 +60,9 @@ def test_in_folds_every_rating_is_predicted_and_epochs_count_on() -> None:
     ratings = Ratings.from_arrays([1, 1, 2, 2], [1, 2, 1, 2], [1.0, 2.0, 4.0, 5.0])
     seen: list[tuple[int, int]] = []
     estimator = SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=2))
-    report = evaluate_folds(estimator, ratings, n_folds=2, on_epoch=lambda *epoch: seen.append(epoch))
+    report = evaluate_folds(
+        estimator, ratings, n_folds=2, on_epoch=lambda epoch: seen.append((epoch.done, epoch.total))
+    )
     assert (report["n_train"], report["n_test"]) == (2, 4)
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 

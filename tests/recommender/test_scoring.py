@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.answers import TopBlock
 from recommender.artifacts import Provenance
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
@@ -14,7 +15,7 @@ from recommender.errors import ConfigError, DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk_plain import topk_plain
-from recommender.scoring import TopBlock, UserBlock, top_n, top_n_of
+from recommender.scoring import UserBlock, top_n, top_n_of
 
 
 def _model(rng: np.random.Generator, n_users: int, n_items: int, k: int, *, coarse: bool) -> FactorModel:

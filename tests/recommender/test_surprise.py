@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import surprise
 
+from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DivergedError
@@ -58,17 +59,27 @@ def test_the_array_trainset_answers_like_an_ordinary_one(synthetic: Ratings) -> 
 
 def test_each_epoch_is_reported_once(synthetic: Ratings) -> None:
     seen: list[tuple[int, int]] = []
-    SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=3)).fit(synthetic, lambda *epoch: seen.append(epoch))
+    SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=3)).fit(
+        synthetic, lambda epoch: seen.append((epoch.done, epoch.total))
+    )
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_an_interrupt_reaches_the_caller(synthetic: Ratings) -> None:
-    def interrupt(done: int, _: int) -> None:
-        if done == 2:
+    def interrupt(epoch: Epoch) -> None:
+        if epoch.done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         SurpriseSVD(SurpriseSVDConfig(n_factors=2)).fit(synthetic, interrupt)
+
+
+def test_a_training_that_is_ended_early_equals_a_shorter_one(synthetic: Ratings) -> None:
+    ended = SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=9)).fit(synthetic, lambda epoch: epoch.done == 2)
+    short = SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=2)).fit(synthetic)
+    assert np.array_equal(ended.item_factors, short.item_factors)
+    assert np.array_equal(ended.user_biases, short.user_biases)
+    assert ended.fold_in_penalty == short.fold_in_penalty
 
 
 @pytest.mark.parametrize(

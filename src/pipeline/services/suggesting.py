@@ -26,10 +26,11 @@ from pipeline.selectors import (
 )
 from pipeline.stages import Stage, stage_lock
 from pipeline.table_switch import next_table_create, next_table_switch
+from recommender.answers import TopBlock
 from recommender.arrays import BoolArray, Int32Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.factors.model import FactorModel
-from recommender.scoring import TopBlock, UserBlock, top_n, top_n_prepare
+from recommender.scoring import UserBlock, top_n, top_n_prepare
 
 TABLE = "movies_suggestionlist"
 COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")

@@ -19,7 +19,7 @@ from pipeline.services.promotion import model_promote
 from pipeline.snapshot import Snapshot, snapshot_latest
 from pipeline.stages import Stage, stage_lock
 from recommender.artifacts import Provenance
-from recommender.contract import Estimator
+from recommender.contract import Epoch, Estimator
 from recommender.data.ratings import Ratings
 from recommender.data.snapshot import ratings_read
 from recommender.errors import RecommenderError
@@ -96,9 +96,9 @@ def _unseen_measure(estimator: Estimator, ratings: Ratings, *, n_epochs: int, se
 
 
 @contextmanager
-def _epochs_shown(label: str, n_epochs: int) -> Iterator[Callable[[int, int], None]]:
+def _epochs_shown(label: str, n_epochs: int) -> Iterator[Callable[[Epoch], None]]:
     with progress_shown(label, total=n_epochs, unit="epochs") as advance:
-        yield lambda _done, _of: advance(1)
+        yield lambda _epoch: advance(1)
 
 
 def _model_store(model: FactorModel, ratings: Ratings, snapshot: Snapshot, provenance: Provenance) -> ModelVersion:

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array
-from recommender.contract import EpochCallback, Estimator, predict_or_fallback
+from recommender.contract import Epoch, Estimator, OnEpoch, predict_or_fallback
 from recommender.data.ratings import Ratings
 from recommender.data.splits import Split, fold_splits, random_split
 from recommender.evaluation.metrics import mae, rmse
@@ -27,13 +27,13 @@ def evaluate_holdout(
     *,
     test_fraction: float = 0.1,
     seed: int = 0,
-    on_epoch: EpochCallback | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> HoldoutMetrics:
     """Fit a fresh model on a seeded random part of `ratings` and measure it on the rest, which it has not seen."""
     return evaluate_split(estimator, random_split(ratings, test_fraction=test_fraction, seed=seed), on_epoch=on_epoch)
 
 
-def evaluate_split(estimator: Estimator, split: Split, *, on_epoch: EpochCallback | None = None) -> HoldoutMetrics:
+def evaluate_split(estimator: Estimator, split: Split, *, on_epoch: OnEpoch | None = None) -> HoldoutMetrics:
     """Fit on `split.train`, measure on every rating of `split.test`; unseen users and items count, by the fallback."""
     return _metrics([_predicted(estimator, split, on_epoch)])
 
@@ -44,7 +44,7 @@ def evaluate_folds(
     *,
     n_folds: int = 10,
     seed: int = 0,
-    on_epoch: EpochCallback | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> HoldoutMetrics:
     """Predict every rating once, by a model that was fitted on the other folds; the errors of all count together.
 
@@ -63,7 +63,7 @@ class _Predicted(NamedTuple):
     n_train: int
 
 
-def _predicted(estimator: Estimator, split: Split, on_epoch: EpochCallback | None) -> _Predicted:
+def _predicted(estimator: Estimator, split: Split, on_epoch: OnEpoch | None) -> _Predicted:
     model = estimator.fit(split.train, on_epoch)
     user_ids, item_ids = split.test.user_ids, split.test.item_ids
     return _Predicted(
@@ -86,7 +86,7 @@ def _metrics(parts: list[_Predicted]) -> HoldoutMetrics:
     }
 
 
-def _part_of(on_epoch: EpochCallback | None, fold: int, n_folds: int) -> EpochCallback | None:
+def _part_of(on_epoch: OnEpoch | None, fold: int, n_folds: int) -> OnEpoch | None:
     if on_epoch is None:
         return None
-    return lambda done, n_epochs: on_epoch(fold * n_epochs + done, n_folds * n_epochs)
+    return lambda epoch: on_epoch(Epoch(fold * epoch.total + epoch.done, n_folds * epoch.total, epoch.model))

@@ -1,34 +1,34 @@
 """The biased factor model: r̂_ui = μ + b_u + b_i + q_i·p_u (Koren, Bell, Volinsky 2009, eq. 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from recommender.answers import TopBlock
 from recommender.arrays import (
     AnyArray,
+    BoolArray,
     Float32Array,
     Float64Array,
-    IdsLike,
     Int64Array,
-    ValuesLike,
     finite_checked,
     shape_checked,
 )
-from recommender.artifacts import Manifest, Provenance, artifact_read, artifact_write
-from recommender.data.ratings import RATING_SCALE, values_checked
+from recommender.contract import Model
+from recommender.data.ratings import RATING_SCALE
+from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
-from recommender.errors import ArtifactError, ConfigError, DataError
+from recommender.errors import DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters, ridge_fold_in
 
-# Predictions gather the factors of this many pairs at a time.
+# Products of one user's factors with this many items' are made at a time.
 _CHUNK = 1 << 14
-_ARRAYS = ("user_ids", "item_ids", "user_biases", "item_biases", "user_factors", "item_factors")
 
 
 @dataclass(frozen=True, eq=False)
-class FactorModel:
+class FactorModel(Model[UserParameters]):
     """A trained biased factorisation.
 
     `users`, `items`: vocabularies of n_users and n_items ids; `global_mean`: μ; `user_biases`: (n_users,) float32;
@@ -36,6 +36,9 @@ class FactorModel:
     `fold_in_penalty`: α of `fold_in`; `rating_scale`: lowest and highest rating, to which predictions are clipped.
     DataError when a shape or dtype disagrees or a number is not finite. The arrays may be memory-mapped.
     """
+
+    kind: ClassVar[str] = "factors"
+    array_names: ClassVar[tuple[str, ...]] = ("user_biases", "item_biases", "user_factors", "item_factors")
 
     users: Vocabulary
     items: Vocabulary
@@ -68,60 +71,31 @@ class FactorModel:
         """The number k of factors."""
         return int(self.item_factors.shape[1])
 
-    def predict(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """r̂ for each pair, clipped to the rating scale: (n,) float32, NaN where the user or the item is unknown."""
-        return self.clip(self.score(user_ids, item_ids))
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        products = np.einsum(
+            "nk,nk->n", self.user_factors[users].astype(np.float64), self.item_factors[items].astype(np.float64)
+        )
+        biases: Float64Array = self.user_biases[users].astype(np.float64) + self.item_biases[items]
+        stars: Float64Array = self.global_mean + biases + products
+        return stars.astype(np.float32)
 
-    def score(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """As `predict`, but not clipped: what a ranking needs, for clipping makes ties."""
-        users, items = self._positions(user_ids, item_ids)
-        scores = np.full(users.shape, np.nan, dtype=np.float32)
-        known = np.flatnonzero((users >= 0) & (items >= 0))
-        for start in range(0, known.size, _CHUNK):
-            part = known[start : start + _CHUNK]
-            user, item = users[part], items[part]
-            products = np.einsum(
-                "nk,nk->n", self.user_factors[user].astype(np.float64), self.item_factors[item].astype(np.float64)
-            )
-            scores[part] = self.global_mean + self.user_biases[user] + self.item_biases[item].astype(float) + products
-        return scores
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        """μ plus the bias of whichever of user and item is known, which is what surprise predicts for such pairs."""
+        user_biases = np.where(users >= 0, self.user_biases[users], 0.0).astype(np.float64)
+        item_biases = np.where(items >= 0, self.item_biases[items], 0.0).astype(np.float64)
+        stars: Float64Array = self.global_mean + user_biases + item_biases
+        return stars.astype(np.float32)
 
-    def fallback(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """μ plus the bias of whichever of user and item is known, clipped: (n,) float32, for pairs `predict` cannot do.
+    def parameters_at(self, position: int) -> UserParameters:
+        """b_u and p_u as trained."""
+        return UserParameters(float(self.user_biases[position]), self.user_factors[position])
 
-        This is what surprise predicts for them.
-        """
-        users, items = self._positions(user_ids, item_ids)
-        user_biases = np.where(users >= 0, self.user_biases[users], 0.0)
-        item_biases = np.where(items >= 0, self.item_biases[items], 0.0)
-        return self.clip((self.global_mean + user_biases + item_biases).astype(np.float32))
-
-    def fold_in(self, item_ids: IdsLike, values: ValuesLike) -> UserParameters:
-        """Fit someone unseen, or afresh, from their ratings, the items staying fixed: under a millisecond.
-
-        `item_ids`: (n,), each at most once; `values`: (n,) stars. Items that the model does not know say nothing and
-        are left out; with none left the user is the average one (zeros). DataError for a value that is no rating.
-        """
-        stars = values_checked(values)
-        positions = self.items.positions(item_ids)
-        shape_checked(stars, positions.shape, "values")
-        if np.unique(positions[positions >= 0]).size < np.count_nonzero(positions >= 0):
-            raise DataError("An item is rated twice: keep one rating per item.")
-        known = positions >= 0
-        positions = positions[known]
-        residuals = stars[known].astype(np.float64) - self.global_mean - self.item_biases[positions]
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
+        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
         strength = self.fold_in_penalty.strength(positions.size)
         return ridge_fold_in(self.item_factors[positions], residuals, strength)
 
-    def parameters_of(self, user_id: int) -> UserParameters | None:
-        """The trained parameters of a user, or None for one the model does not know."""
-        position = int(self.users.positions([user_id])[0])
-        if position < 0:
-            return None
-        return UserParameters(float(self.user_biases[position]), self.user_factors[position])
-
-    def score_items(self, user: UserParameters) -> Float32Array:
-        """Unclipped r̂ of one user for every item: (n_items,) float32, by item position."""
+    def _rate_items(self, user: UserParameters) -> Float32Array:
         shape_checked(user.factors, (self.n_factors,), "factors")
         products: Float64Array = np.empty(len(self.items))
         for start in range(0, len(self.items), _CHUNK):
@@ -129,57 +103,39 @@ class FactorModel:
             products[part] = self.item_factors[part].astype(np.float64) @ user.factors.astype(np.float64)
         return (self.global_mean + user.bias + self.item_biases.astype(np.float64) + products).astype(np.float32)
 
-    def clip(self, scores: Float32Array) -> Float32Array:
-        """`scores` (any shape) as stars: limited to the rating scale; NaN stays."""
-        low, high = self.rating_scale
-        return np.clip(scores, np.float32(low), np.float32(high))
+    def _item_vectors(self) -> Float32Array:
+        return self.item_factors
 
-    def save(self, folder: Path, provenance: Provenance) -> Manifest:
-        """Write the model as `folder`, whole or not at all; ArtifactError when it exists or cannot be written."""
-        arrays: dict[str, AnyArray] = {
-            "user_ids": self.users.ids,
-            "item_ids": self.items.ids,
-            "user_biases": self.user_biases,
-            "item_biases": self.item_biases,
-            "user_factors": self.user_factors,
-            "item_factors": self.item_factors,
-        }
-        parameters: dict[str, float | list[float]] = {
+    def _top_blocks(
+        self, users: Int64Array | Sequence[UserParameters], n: int, exclude: Rows, allowed: BoolArray
+    ) -> Iterator[TopBlock]:
+        from recommender.scoring import UserBlock, top_n  # noqa: PLC0415 - which is about this model.
+
+        if not len(users):
+            return iter(())
+        block = users if isinstance(users, np.ndarray) else UserBlock.of(users)
+        return top_n(self, block, n=n, exclude=exclude, candidates=allowed)
+
+    def _arrays(self) -> dict[str, AnyArray]:
+        return {name: getattr(self, name) for name in self.array_names}
+
+    def _scalars(self) -> dict[str, Any]:
+        return {
             "global_mean": self.global_mean,
-            "rating_scale": list(self.rating_scale),
             "fold_in_constant": self.fold_in_penalty.constant,
             "fold_in_per_rating": self.fold_in_penalty.per_rating,
         }
-        return artifact_write(folder, kind="factors", arrays=arrays, parameters=parameters, provenance=provenance)
 
     @classmethod
-    def load(cls, folder: Path, *, mmap: bool = True) -> "FactorModel":
-        """The model in `folder`, each file checked; memory-mapped unless `mmap` is false. ArtifactError if unusable."""
-        manifest, arrays = artifact_read(folder, kind="factors", names=_ARRAYS, mmap=mmap)
-        try:
-            return cls._of_artifact(manifest, arrays)
-        except (DataError, ConfigError, KeyError, TypeError, ValueError) as error:
-            raise ArtifactError(f"{folder}: does not hold a usable factor model ({error}): train it again.") from error
-
-    @classmethod
-    def _of_artifact(cls, manifest: Manifest, arrays: Mapping[str, AnyArray]) -> "FactorModel":
-        parameters = manifest.parameters
-        low, high = parameters["rating_scale"]
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        low, high = scalars["rating_scale"]
         return cls(
             users=Vocabulary(arrays["user_ids"]),
             items=Vocabulary(arrays["item_ids"]),
-            global_mean=float(parameters["global_mean"]),
-            user_biases=arrays["user_biases"],
-            item_biases=arrays["item_biases"],
-            user_factors=arrays["user_factors"],
-            item_factors=arrays["item_factors"],
+            global_mean=float(scalars["global_mean"]),
             fold_in_penalty=FoldInPenalty(
-                constant=float(parameters["fold_in_constant"]), per_rating=float(parameters["fold_in_per_rating"])
+                constant=float(scalars["fold_in_constant"]), per_rating=float(scalars["fold_in_per_rating"])
             ),
             rating_scale=(float(low), float(high)),
+            **{name: arrays[name] for name in cls.array_names},
         )
-
-    def _positions(self, user_ids: IdsLike, item_ids: IdsLike) -> tuple[Int64Array, Int64Array]:
-        users, items = self.users.positions(user_ids), self.items.positions(item_ids)
-        shape_checked(items, users.shape, "item_ids")
-        return users, items

@@ -6,23 +6,28 @@ symbols are those of docs/notation.md.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 import surprise
 
-from recommender.contract import EpochCallback
+from recommender.arrays import Float32Array, Float64Array
+from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
-from recommender.errors import ConfigError, DivergedError
+from recommender.errors import DivergedError
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
 
+if TYPE_CHECKING:
+    from recommender.factors.surprise_svdpp import SurpriseSVDppConfig
+
 # Ratings become Python objects this many at a time while surprise iterates over them.
 _CHUNK = 1 << 14
-_LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -41,18 +46,13 @@ class SurpriseSVDConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require(self.n_factors >= 1, "n_factors", self.n_factors, "at least 1")
-        _require(self.n_epochs >= 1, "n_epochs", self.n_epochs, "at least 1")
-        _require(0 < self.lr_all < math.inf, "lr_all", self.lr_all, "a finite number above 0")
-        _require(0 <= self.reg_all < math.inf, "reg_all", self.reg_all, "a finite number, 0 or more")
-        _require(math.isfinite(self.init_mean), "init_mean", self.init_mean, "a finite number")
-        _require(0 <= self.init_std_dev < math.inf, "init_std_dev", self.init_std_dev, "a finite number, 0 or more")
-        _require(0 <= self.seed <= _LARGEST_SEED, "seed", self.seed, f"from 0 to {_LARGEST_SEED}")
-
-
-def _require(condition: bool, name: str, value: float, wanted: str) -> None:  # noqa: FBT001 - an assertion's subject.
-    if not condition:
-        raise ConfigError(f"{name} is {value}: it must be {wanted}.")
+        require_count("n_factors", self.n_factors)
+        require_count("n_epochs", self.n_epochs)
+        require_positive("lr_all", self.lr_all)
+        require_not_negative("reg_all", self.reg_all)
+        require(math.isfinite(self.init_mean), "init_mean", self.init_mean, "a finite number")
+        require_not_negative("init_std_dev", self.init_std_dev)
+        require_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,16 @@ class SurpriseSVD:
 
     config: SurpriseSVDConfig = SurpriseSVDConfig()
 
-    def fit(self, ratings: Ratings, on_epoch: EpochCallback | None = None) -> FactorModel:
-        """Train on all `ratings`; `on_epoch(done, n_epochs)` is called after each pass over them.
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> FactorModel:
+        """Train on all `ratings`; `on_epoch` hears of each pass over them; the model as it is now is not to be had.
 
         Costs about n_epochs · n_ratings · n_factors multiplications on one core. Raises DivergedError when the factors
         leave the finite numbers. An interrupt stops it within a few thousand ratings.
         """
-        algorithm = self._algorithm()
-        algorithm.fit(ArrayTrainset(ratings, _PassCounter(self.config.n_epochs, on_epoch)))
+        algorithm, passes = self._algorithm(), PassCounter(self.config.n_epochs, on_epoch)
+        algorithm.fit(ArrayTrainset(ratings, passes))
         learnt = (algorithm.bu, algorithm.bi, algorithm.pu, algorithm.qi)
-        # The sums and products of predictions need room in float32, too.
-        if not all(np.abs(array).max() < np.sqrt(np.finfo(np.float32).max) for array in learnt):
-            raise DivergedError(
-                f"Training diverged with lr_all={self.config.lr_all} and reg_all={self.config.reg_all}: lower lr_all."
-            )
-        user_biases, item_biases, user_factors, item_factors = (array.astype(np.float32) for array in learnt)
+        user_biases, item_biases, user_factors, item_factors = factors_checked(learnt, self.config)
         return FactorModel(
             users=ratings.users,
             items=ratings.items,
@@ -85,7 +80,7 @@ class SurpriseSVD:
             user_factors=user_factors,
             item_factors=item_factors,
             fold_in_penalty=FoldInPenalty.of_sgd(
-                learning_rate=self.config.lr_all, regularisation=self.config.reg_all, n_epochs=self.config.n_epochs
+                learning_rate=self.config.lr_all, regularisation=self.config.reg_all, n_epochs=passes.done
             ),
         )
 
@@ -102,18 +97,31 @@ class SurpriseSVD:
         )
 
 
+def factors_checked(
+    learnt: Sequence[Float64Array], config: "SurpriseSVDConfig | SurpriseSVDppConfig"
+) -> list[Float32Array]:
+    """What the library learnt, in float32; DivergedError unless it is finite with room for sums and products."""
+    if not all(np.abs(array).max() < np.sqrt(np.finfo(np.float32).max) for array in learnt):
+        raise DivergedError(
+            f"Training diverged with lr_all={config.lr_all} and reg_all={config.reg_all}: lower lr_all."
+        )
+    return [array.astype(np.float32) for array in learnt]
+
+
 @dataclass
-class _PassCounter:
+class PassCounter:
     """Counts finished passes over the ratings: surprise makes exactly one per epoch."""
 
     n_epochs: int
-    on_epoch: EpochCallback | None
+    on_epoch: OnEpoch | None
     done: int = 0
+    ended: bool = False
 
     def pass_ended(self) -> None:
+        """Count one more, and hear whether it was the last to learn from."""
         self.done += 1
         if self.on_epoch is not None:
-            self.on_epoch(self.done, self.n_epochs)
+            self.ended = bool(self.on_epoch(Epoch(self.done, self.n_epochs)))
 
 
 class ArrayTrainset(surprise.Trainset):  # type: ignore[misc]  # surprise ships no types.
@@ -126,7 +134,7 @@ class ArrayTrainset(surprise.Trainset):  # type: ignore[misc]  # surprise ships 
 
     rating_scale = RATING_SCALE
 
-    def __init__(self, ratings: Ratings, passes: _PassCounter | None = None) -> None:
+    def __init__(self, ratings: Ratings, passes: PassCounter | None = None) -> None:
         self.ratings = ratings
         self.n_users = len(ratings.users)
         self.n_items = len(ratings.items)
@@ -150,6 +158,9 @@ class ArrayTrainset(surprise.Trainset):  # type: ignore[misc]  # surprise ships 
 
     def all_ratings(self) -> Iterator[tuple[int, int, float]]:
         """All (inner user, inner item, value), user by user, converted a chunk at a time."""
+        if self._passes is not None and self._passes.ended:
+            # The library cannot be told to stop, but an empty pass teaches nothing.
+            return iter(())
         return chain.from_iterable(self._chunks())
 
     def _chunks(self) -> Iterator[Iterator[tuple[int, int, float]]]:

@@ -1,0 +1,163 @@
+"""Every algorithm by its name. A new one is a file in its family, one entry here, and it is everywhere at once."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recommender.artifacts import MANIFEST, manifest_read
+from recommender.contract import AnyModel, Estimator
+from recommender.errors import ArtifactError, ConfigError
+
+if TYPE_CHECKING:
+    from recommender.data.catalogue import Catalogue
+
+Setting = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """Where an algorithm lives, imported when it is asked for.
+
+    `module`: below this package; `estimator`: the class there; its configuration has the same name with `Config` added;
+    `model`: "module:Class" of what it learns; `kind`: what that class's manifests say; `summary`: one line for people;
+    `needs_catalogue`: whether its estimator takes what is known of the items besides ratings; `extra`: the optional
+    dependencies that it needs to be trained, as pip names them, or None.
+    """
+
+    name: str
+    summary: str
+    module: str
+    estimator: str
+    model: str
+    kind: str
+    needs_catalogue: bool = False
+    extra: str | None = None
+
+
+_ALL = (
+    Algorithm(
+        name="popularity",
+        summary="the most rated films, the same for everybody",
+        module="baselines.popularity",
+        estimator="Popularity",
+        model="baselines.popularity:PopularityModel",
+        kind="popularity",
+    ),
+    Algorithm(
+        name="bias",
+        summary="how generous a user and how good a film is, nothing else",
+        module="baselines.bias",
+        estimator="Bias",
+        model="baselines.bias:BiasModel",
+        kind="bias",
+    ),
+    Algorithm(
+        name="surprise-svd",
+        summary="scikit-surprise's own SVD, its factors read out",
+        module="factors.surprise",
+        estimator="SurpriseSVD",
+        model="factors.model:FactorModel",
+        kind="factors",
+    ),
+    Algorithm(
+        name="surprise-svdpp",
+        summary="scikit-surprise's own SVD++, which also learns from what was rated at all",
+        module="factors.surprise_svdpp",
+        estimator="SurpriseSVDpp",
+        model="factors.svdpp_model:SVDppModel",
+        kind="svdpp",
+    ),
+)
+ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
+
+
+def algorithm_named(name: str) -> Algorithm:
+    """The algorithm of that name; ConfigError that lists the names there are."""
+    if name not in ALGORITHMS:
+        raise ConfigError(f"There is no algorithm {name!r}: choose one of {', '.join(ALGORITHMS)}.")
+    return ALGORITHMS[name]
+
+
+def algorithm_config(name: str, settings: Mapping[str, Setting] | None = None, *, seed: int = 0) -> Any:
+    """The configuration of an algorithm: its defaults, changed by `settings`; ConfigError for an unknown or bad one."""
+    cls = _config_class(name)
+    known = {field.name: field for field in fields(cls)}
+    given = dict(settings or {})
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ConfigError(f"{name} has no setting {unknown[0]!r}: choose among {', '.join(known)}.")
+    return cls(**{"seed": seed, **given})
+
+
+def algorithm_estimator(
+    name: str,
+    settings: Mapping[str, Setting] | None = None,
+    *,
+    seed: int = 0,
+    catalogue: "Catalogue | None" = None,
+) -> Estimator:
+    """An estimator ready to `fit`. ConfigError for a bad setting, or where a `catalogue` is needed and missing."""
+    algorithm = algorithm_named(name)
+    config = algorithm_config(name, settings, seed=seed)
+    cls = _imported(f"{algorithm.module}:{algorithm.estimator}")
+    if not algorithm.needs_catalogue:
+        estimator: Estimator = cls(config)
+        return estimator
+    if catalogue is None:
+        raise ConfigError(f"{name} learns from what films are about: give a catalogue of their genres and keywords.")
+    about: Estimator = cls(config, catalogue)
+    return about
+
+
+def settings_parsed(name: str, assignments: Sequence[str]) -> dict[str, Setting]:
+    """`["n_factors=50", …]` as settings of an algorithm, each of its field's type; ConfigError for what is not one."""
+    types = {field.name: field.type for field in fields(_config_class(name))}
+    settings: dict[str, Setting] = {}
+    for assignment in assignments:
+        key, separator, text = assignment.partition("=")
+        if not separator:
+            raise ConfigError(f"{assignment!r} is not a setting: write it as key=value.")
+        if key not in types:
+            raise ConfigError(f"{name} has no setting {key!r}: choose among {', '.join(types)}.")
+        settings[key] = _converted(text, str(getattr(types[key], "__name__", types[key])), key)
+    return settings
+
+
+def model_load(folder: Path, *, mmap: bool = True) -> AnyModel:
+    """The stored model in `folder`, of whatever kind its manifest names; ArtifactError if it cannot be used."""
+    kind = manifest_read(folder).kind
+    for algorithm in ALGORITHMS.values():
+        if algorithm.kind == kind:
+            model: AnyModel = _imported(algorithm.model).load(folder, mmap=mmap)
+            return model
+    raise ArtifactError(f"{folder / MANIFEST}: describes a model of the unknown kind {kind!r}: train again.")
+
+
+def _converted(text: str, type_name: str, key: str) -> Setting:
+    """Text from a command line as the type that a configuration's field declares, such as "int" or "float | None"."""
+    choices = [choice.strip() for choice in type_name.split("|")]
+    if text.lower() == "none" and "None" in choices:
+        return None
+    if "bool" in choices and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    for name, convert in (("int", int), ("float", float)):
+        if name in choices:
+            try:
+                return convert(text)
+            except ValueError:
+                continue
+    if "bool" in choices or {"int", "float"} & set(choices):
+        raise ConfigError(f"{key} is {text!r}: it must be of type {type_name}.")
+    return text
+
+
+def _config_class(name: str) -> Any:
+    algorithm = algorithm_named(name)
+    return _imported(f"{algorithm.module}:{algorithm.estimator}Config")
+
+
+def _imported(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(f"recommender.{module}"), name)

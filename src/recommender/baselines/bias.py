@@ -1,0 +1,127 @@
+"""Biases alone: r̂_ui = μ + b_u + b_i, what every star prediction starts from (Koren 2010, TKDD 4(1), eq. 1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.config import require_count, require_not_negative
+from recommender.contract import Epoch, Model, OnEpoch
+from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class BiasConfig:
+    """`n_epochs`: alternations; `user_damping`, `item_damping`: λ, ratings' worth of zeros that hold a bias back."""
+
+    n_epochs: int = 10
+    user_damping: float = 5.0
+    item_damping: float = 3.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_count("n_epochs", self.n_epochs)
+        require_not_negative("user_damping", self.user_damping)
+        require_not_negative("item_damping", self.item_damping)
+
+
+@dataclass(frozen=True, eq=False)
+class BiasModel(Model[float]):
+    """`user_biases`: (n_users,) float32 and `item_biases`: (n_items,) float32 stars around `global_mean`, μ.
+
+    A person's parameters are b_u alone.
+    """
+
+    kind: ClassVar[str] = "bias"
+    array_names: ClassVar[tuple[str, ...]] = ("user_biases", "item_biases")
+
+    users: Vocabulary
+    items: Vocabulary
+    global_mean: float
+    user_biases: Float32Array
+    item_biases: Float32Array
+    user_damping: float
+    rating_scale: tuple[float, float] = RATING_SCALE
+
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        stars: Float64Array = self.global_mean + self.user_biases[users].astype(np.float64) + self.item_biases[items]
+        return stars.astype(np.float32)
+
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        """The mean plus the bias of whichever of user and item is known."""
+        stars: Float64Array = (
+            self.global_mean
+            + np.where(users >= 0, self.user_biases[users], 0.0).astype(np.float64)
+            + np.where(items >= 0, self.item_biases[items], 0.0).astype(np.float64)
+        )
+        return stars.astype(np.float32)
+
+    def parameters_at(self, position: int) -> float:
+        """b_u as trained."""
+        return float(self.user_biases[position])
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> float:  # noqa: ARG002 - the model knows no time.
+        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
+        return float(residuals.sum() / max(positions.size + self.user_damping, 1e-12))
+
+    def _rate_items(self, user: float) -> Float32Array:
+        return (self.global_mean + user + self.item_biases.astype(np.float64)).astype(np.float32)
+
+    def _arrays(self) -> dict[str, AnyArray]:
+        return {"user_biases": self.user_biases, "item_biases": self.item_biases}
+
+    def _scalars(self) -> dict[str, Any]:
+        return {"global_mean": self.global_mean, "user_damping": self.user_damping}
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        low, high = scalars["rating_scale"]
+        return cls(
+            users=Vocabulary(arrays["user_ids"]),
+            items=Vocabulary(arrays["item_ids"]),
+            global_mean=float(scalars["global_mean"]),
+            user_biases=arrays["user_biases"],
+            item_biases=arrays["item_biases"],
+            user_damping=float(scalars["user_damping"]),
+            rating_scale=(float(low), float(high)),
+        )
+
+
+@dataclass(frozen=True)
+class Bias:
+    """The estimator: minimises Σ(r - r̂)² + λ_u Σ b_u² + λ_i Σ b_i² by solving for all b_i, then all b_u, in turn."""
+
+    config: BiasConfig = BiasConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> BiasModel:
+        """Learn from all `ratings`; each alternation costs two passes over them."""
+        centred = ratings.values.astype(np.float64) - ratings.global_mean
+        user_biases, item_biases = np.zeros(len(ratings.users)), np.zeros(len(ratings.items))
+        users, items, config = ratings.user_positions, ratings.item_positions, self.config
+
+        def model() -> BiasModel:
+            return BiasModel(
+                users=ratings.users,
+                items=ratings.items,
+                global_mean=ratings.global_mean,
+                user_biases=user_biases.astype(np.float32),
+                item_biases=item_biases.astype(np.float32),
+                user_damping=self.config.user_damping,
+            )
+
+        for done in range(1, self.config.n_epochs + 1):
+            item_biases = _damped_means(items, centred - user_biases[users], len(ratings.items), config.item_damping)
+            user_biases = _damped_means(users, centred - item_biases[items], len(ratings.users), config.user_damping)
+            if on_epoch is not None and on_epoch(Epoch(done, self.config.n_epochs, model)):
+                break
+        return model()
+
+
+def _damped_means(groups: Int32Array, values: Float64Array, n_groups: int, damping: float) -> Float64Array:
+    sums = np.bincount(groups, weights=values, minlength=n_groups)
+    counts = np.bincount(groups, minlength=n_groups)
+    means: Float64Array = sums / np.maximum(counts + damping, 1e-12)
+    return means

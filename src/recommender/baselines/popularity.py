@@ -1,0 +1,108 @@
+"""The same for everybody: items by how many rated them, stars by their damped mean. What every model must beat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.config import require_not_negative
+from recommender.contract import Epoch, Model, OnEpoch
+from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class PopularityConfig:
+    """`damping`: ratings' worth of the global mean that hold an item's mean back."""
+
+    damping: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_not_negative("damping", self.damping)
+
+
+@dataclass(frozen=True, eq=False)
+class PopularityModel(Model[None]):
+    """`item_counts`: (n_items,) float32 numbers of ratings; `item_means`: (n_items,) float32 damped means in stars.
+
+    Nothing is known of a person, so their parameters are None.
+    """
+
+    kind: ClassVar[str] = "popularity"
+    array_names: ClassVar[tuple[str, ...]] = ("item_counts", "item_means")
+
+    users: Vocabulary
+    items: Vocabulary
+    global_mean: float
+    item_counts: Float32Array
+    item_means: Float32Array
+    rating_scale: tuple[float, float] = RATING_SCALE
+
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - all are alike.
+        means: Float32Array = self.item_means[items]
+        return means
+
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - all are alike.
+        stars: Float64Array = np.where(items >= 0, self.item_means[items], self.global_mean)
+        return stars.astype(np.float32)
+
+    def parameters_at(self, position: int) -> None:
+        """Nothing."""
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> None:
+        """Nothing is learnt of anybody."""
+
+    def _rate_items(self, user: None) -> Float32Array:  # noqa: ARG002 - all are alike.
+        return np.array(self.item_means)
+
+    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - all are alike.
+        counts: Float32Array = self.item_counts[items]
+        return counts
+
+    def score_items(self, user: None) -> Float32Array:  # noqa: ARG002 - all are alike.
+        """How many rated each item: (n_items,) float32."""
+        return np.array(self.item_counts)
+
+    def _arrays(self) -> dict[str, AnyArray]:
+        return {"item_counts": self.item_counts, "item_means": self.item_means}
+
+    def _scalars(self) -> dict[str, Any]:
+        return {"global_mean": self.global_mean}
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        low, high = scalars["rating_scale"]
+        return cls(
+            users=Vocabulary(arrays["user_ids"]),
+            items=Vocabulary(arrays["item_ids"]),
+            global_mean=float(scalars["global_mean"]),
+            item_counts=arrays["item_counts"],
+            item_means=arrays["item_means"],
+            rating_scale=(float(low), float(high)),
+        )
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """The estimator: counts and damped means, one pass over the ratings."""
+
+    config: PopularityConfig = PopularityConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> PopularityModel:
+        """Learn from all `ratings`."""
+        n_items, mean, damping = len(ratings.items), ratings.global_mean, self.config.damping
+        counts = np.bincount(ratings.item_positions, minlength=n_items)
+        sums = np.bincount(ratings.item_positions, weights=ratings.values, minlength=n_items)
+        model = PopularityModel(
+            users=ratings.users,
+            items=ratings.items,
+            global_mean=mean,
+            item_counts=counts.astype(np.float32),
+            item_means=((sums + damping * mean) / (counts + damping)).astype(np.float32),
+        )
+        if on_epoch is not None:
+            on_epoch(Epoch(1, 1, lambda: model))
+        return model

@@ -1,0 +1,39 @@
+"""SVD++: r̂_ui = μ + b_u + b_i + q_i·(p_u + |N(u)|^-½ Σ_{j ∈ N(u)} y_j) (Koren 2008, KDD, eq. 15)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from recommender.arrays import Float32Array, Int64Array, finite_checked, shape_checked
+from recommender.errors import DataError
+from recommender.factors.foldin import UserParameters, ridge_fold_in
+from recommender.factors.model import FactorModel
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SVDppModel(FactorModel):
+    """A factor model whose `user_factors` are p_u plus the implicit part; y is kept for those who are folded in.
+
+    `implicit_factors`: (n_items, k) float32, the y_j.
+    """
+
+    kind: ClassVar[str] = "svdpp"
+    array_names: ClassVar[tuple[str, ...]] = (*FactorModel.array_names, "implicit_factors")
+
+    implicit_factors: Float32Array
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shape_checked(self.implicit_factors, self.item_factors.shape, "implicit_factors")
+        if self.implicit_factors.dtype != np.float32:
+            raise DataError(f"implicit_factors must be float32, got {self.implicit_factors.dtype}.")
+        finite_checked(self.implicit_factors, "implicit_factors")
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
+        """Ridge regression for b_u and p_u on what the implicit part of these ratings leaves unexplained."""
+        implicit = self.implicit_factors[positions].astype(np.float64).sum(axis=0) / max(positions.size, 1) ** 0.5
+        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
+        residuals -= self.item_factors[positions] @ implicit
+        explicit = ridge_fold_in(self.item_factors[positions], residuals, self.fold_in_penalty.strength(positions.size))
+        return UserParameters(explicit.bias, (explicit.factors + implicit).astype(np.float32))

@@ -1,0 +1,73 @@
+"""Every registered algorithm, trained once in each process on the same small world."""
+
+import importlib.util
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pytest
+
+from recommender.algorithms import ALGORITHMS, Setting, algorithm_estimator
+from recommender.contract import AnyModel
+from recommender.data.catalogue import Catalogue
+from recommender.data.ratings import Ratings
+from recommender.data.vocabulary import Vocabulary
+
+# Smaller than the defaults wherever those would be slow; an algorithm that is not here is trained with its defaults.
+SETTINGS: Mapping[str, Mapping[str, Setting]] = {
+    "surprise-svd": {"n_factors": 8},
+    "surprise-svdpp": {"n_factors": 8, "n_epochs": 10},
+}
+
+
+def world(seed: int = 11) -> Ratings:
+    """90 users of three tastes and 60 items of three kinds; ids are not positions; times follow taste now and then."""
+    rng = np.random.default_rng(seed)
+    pairs = np.sort(rng.permutation(90 * 60)[:2700])
+    users, items = pairs // 60, pairs % 60
+    same = users % 3 == items % 3
+    stars = np.where(same, 4.2, 2.6) + 0.3 * rng.standard_normal(90)[users] + 0.3 * rng.standard_normal(pairs.size)
+    values = np.clip(np.round(stars * 2) / 2, 0.5, 5.0)
+    return Ratings.from_arrays(1000 + 3 * users, 50 + 7 * items, values, 10**9 + rng.permutation(pairs.size) * 60)
+
+
+def catalogue() -> Catalogue:
+    """What the items of `world` are about: their kind, a few words shared within it, and a word of their own."""
+    items = Vocabulary(50 + 7 * np.arange(60))
+    kinds = ("Comedy", "Drama", "Western")
+    return Catalogue(
+        items,
+        genres=[(kinds[item % 3],) for item in range(60)],
+        words=[(f"{kinds[item % 3]}-{item // 3 % 4}", f"only-{item}") for item in range(60)],
+    )
+
+
+def train(name: str, ratings: Ratings, *, seed: int = 0, **settings: Setting) -> AnyModel:
+    """Fit an algorithm as this suite does."""
+    about = catalogue() if ALGORITHMS[name].needs_catalogue else None
+    merged = {**SETTINGS.get(name, {}), **settings}
+    return algorithm_estimator(name, merged, seed=seed, catalogue=about).fit(ratings)
+
+
+@cache
+def trained(name: str) -> AnyModel:
+    return train(name, world())
+
+
+@pytest.fixture(params=sorted(ALGORITHMS))
+def name(request: pytest.FixtureRequest) -> str:
+    """Return the name of each algorithm whose dependencies are there."""
+    extra = ALGORITHMS[request.param].extra
+    if extra is not None and importlib.util.find_spec(extra) is None:
+        pytest.skip(f"the optional dependency {extra} is not installed")
+    return str(request.param)
+
+
+@pytest.fixture
+def ratings() -> Ratings:
+    return world()
+
+
+@pytest.fixture
+def model(name: str) -> AnyModel:
+    return trained(name)

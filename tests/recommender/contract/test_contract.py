@@ -1,0 +1,216 @@
+"""What holds for every algorithm."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommender.algorithms import ALGORITHMS, algorithm_config, algorithm_estimator, model_load
+from recommender.answers import History
+from recommender.artifacts import Provenance
+from recommender.contract import AnyModel, Epoch, predict_or_fallback
+from recommender.data.ratings import Ratings
+from recommender.data.rows import Rows
+from recommender.errors import ConfigError, DataError
+from tests.recommender.contract.conftest import train
+
+STRANGER = 999_999
+# Kinds whose stars do not depend on what a person rated.
+DEAF = {"popularity"}
+PROVENANCE = Provenance("any", {}, 0, "checksum")
+
+
+def test_the_model_is_of_the_class_and_kind_that_the_registry_names(name: str, model: AnyModel) -> None:
+    assert f"{type(model).__module__}:{type(model).__name__}" == f"recommender.{ALGORITHMS[name].model}"
+    assert model.kind == ALGORITHMS[name].kind
+
+
+def test_stars_are_finite_and_inside_the_scale_for_all_that_is_known(model: AnyModel, ratings: Ratings) -> None:
+    stars = model.predict(ratings.user_ids, ratings.item_ids)
+    assert stars.dtype == np.float32
+    assert stars.min() >= 0.5
+    assert stars.max() <= 5.0
+
+
+def test_what_is_unknown_is_nan_and_the_fallback_never_is(model: AnyModel, ratings: Ratings) -> None:
+    users, items = [STRANGER, int(ratings.users.ids[0]), STRANGER], [int(ratings.items.ids[0]), STRANGER, STRANGER]
+    assert np.isnan(model.predict(users, items)).all()
+    assert np.isnan(model.score(users, items)).all()
+    guesses = model.fallback(users, items)
+    assert ((guesses >= 0.5) & (guesses <= 5.0)).all()
+    assert np.array_equal(predict_or_fallback(model, users, items), guesses)
+
+
+def test_a_batch_equals_one_at_a_time(model: AnyModel, ratings: Ratings) -> None:
+    users, items = ratings.user_ids[::97], ratings.item_ids[::97]
+    for batch_of in (model.predict, model.score):
+        batch = batch_of(users, items)
+        single = [batch_of([user], [item])[0] for user, item in zip(users, items, strict=True)]
+        assert batch == pytest.approx(single, abs=1e-5)
+
+
+def test_scores_of_all_items_equal_the_pairwise_ones(model: AnyModel) -> None:
+    for user_id in model.users.ids[:3].tolist():
+        user = model.parameters_of(user_id)
+        everywhere = np.full(len(model.items), user_id)
+        assert model.score_items(user) == pytest.approx(model.score(everywhere, model.items.ids), abs=1e-4)
+        assert model.rate_items(user) == pytest.approx(model.predict(everywhere, model.items.ids), abs=1e-4)
+
+
+def test_recommended_are_the_highest_scores_without_the_excluded(model: AnyModel, ratings: Ratings) -> None:
+    users = model.users.ids[:5]
+    rated = ratings.by_user().take(np.arange(5))
+    top = model.recommend(users, 8, exclude=rated)
+    assert top.item_ids.shape == (5, 8)
+    for row, user_id in enumerate(users.tolist()):
+        scores = model.score_items(model.parameters_of(user_id)).copy()
+        scores[rated.slice(row, row + 1).indices] = -np.inf
+        best = np.argsort(-scores, kind="stable")[:8]
+        assert top.scores[row] == pytest.approx(scores[best], abs=1e-4)
+        assert not set(top.item_ids[row]) & set(model.items.ids[rated.slice(row, row + 1).indices])
+        assert np.all(np.diff(top.scores[row]) <= 0)
+
+
+def test_only_candidates_are_recommended_and_short_lists_are_padded(model: AnyModel) -> None:
+    candidates = np.zeros(len(model.items), dtype=np.bool_)
+    candidates[[3, 5, 8]] = True
+    exclude = Rows.of_pairs([0], [5], n_rows=1)
+    top = model.recommend(model.users.ids[:1], 4, exclude=exclude, candidates=candidates)
+    assert set(top.item_ids[0]) == {int(model.items.ids[3]), int(model.items.ids[8]), -1}
+    assert np.isnan(top.scores[0, 2:]).all()
+
+
+def test_a_stranger_is_recommended_nothing_by_id_but_something_by_ratings(model: AnyModel, ratings: Ratings) -> None:
+    top = model.recommend([STRANGER, int(ratings.users.ids[0])], 3)
+    assert (top.item_ids[0] == -1).all()
+    assert (top.item_ids[1] >= 0).all()
+    person = model.fold_in(model.items.ids[:6], [5.0, 1.0, 2.0, 4.5, 1.0, 2.5])
+    (block,) = model.top_blocks([person], n=3)
+    assert block.items.shape == (1, 3)
+    assert (block.items >= 0).all()
+
+
+def test_lists_of_people_by_parameters_equal_those_of_users_by_position(model: AnyModel) -> None:
+    positions = np.array([4, 0, 9])
+    (by_position,) = model.top_blocks(positions, n=5)
+    (by_parameters,) = model.top_blocks([model.parameters_at(int(position)) for position in positions], n=5)
+    assert by_position.scores == pytest.approx(by_parameters.scores, abs=1e-4)
+
+
+def test_folding_in_predicts_about_as_well_as_training_did(model: AnyModel, ratings: Ratings) -> None:
+    trained, folded = [], []
+    for position in range(20):
+        mine = ratings.select(ratings.user_positions == position)
+        user = model.fold_in(mine.item_ids, mine.values, mine.times)
+        trained.append(np.mean((model.predict(mine.user_ids, mine.item_ids) - mine.values) ** 2))
+        folded.append(np.mean((model.rate_items(user)[model.items.positions(mine.item_ids)] - mine.values) ** 2))
+    assert np.sqrt(np.mean(folded)) < np.sqrt(np.mean(trained)) + 0.15
+
+
+def test_the_order_of_ratings_does_not_matter_when_folding_in(model: AnyModel) -> None:
+    items, values, times = model.items.ids[:7], np.array([5, 1, 3, 4.5, 2, 3.5, 4]), np.arange(7) * 100 + 10**9
+    there = model.score_items(model.fold_in(items, values, times))
+    back = model.score_items(model.fold_in(items[::-1], values[::-1], times[::-1]))
+    assert there == pytest.approx(back, abs=1e-5)
+
+
+def test_someone_without_known_ratings_gets_finite_stars(model: AnyModel) -> None:
+    for items, values in (([], []), ([STRANGER], [5.0])):
+        assert np.isfinite(model.rate_items(model.fold_in(items, values))).all()
+
+
+@pytest.mark.parametrize(("items", "values"), [([0, 0], [3.0, 4.0]), ([0], [7.0]), ([0], [np.nan]), ([0, 1], [3.0])])
+def test_what_is_no_set_of_ratings_is_refused(model: AnyModel, items: list[int], values: list[float]) -> None:
+    with pytest.raises(DataError):
+        model.fold_in(model.items.ids[items], values)
+
+
+def test_similar_items_are_others_that_exist_best_first(model: AnyModel) -> None:
+    found = model.similar([int(model.items.ids[0]), STRANGER], 5)
+    assert (found.item_ids[1] == -1).all()
+    known = found.item_ids[0][found.item_ids[0] >= 0]
+    assert int(model.items.ids[0]) not in known
+    assert np.isin(known, model.items.ids).all()
+    assert len(set(known.tolist())) == known.size
+    assert np.all(np.diff(found.scores[0][: known.size]) <= 1e-6)
+
+
+def test_an_explanation_tells_what_would_be_predicted_without_each_rating(model: AnyModel) -> None:
+    items, values = model.items.ids[:6], np.array([5.0, 1.0, 2.0, 4.5, 1.0, 2.5])
+    told = model.explain(History(items, values), int(model.items.ids[9]))
+    if told is None:
+        assert model.kind in DEAF
+        return
+    left = int(np.flatnonzero(items == told.item_ids[0])[0])
+    without = model.rate_items(model.fold_in(np.delete(items, left), np.delete(values, left)))[9]
+    assert told.without[0] == pytest.approx(without, abs=1e-5)
+    assert told.predicted == pytest.approx(float(model.rate_items(model.fold_in(items, values))[9]), abs=1e-5)
+    assert model.explain(History(items, values), STRANGER) is None
+
+
+def test_intervals_hold_the_prediction_or_are_not_known(model: AnyModel, ratings: Ratings) -> None:
+    users, items = ratings.user_ids[:50], ratings.item_ids[:50]
+    low, high = model.interval(users, items)
+    assert np.isnan(low).all() == np.isnan(high).all()
+    if not np.isnan(low).any():
+        stars = model.predict(users, items)
+        assert ((low <= stars) & (stars <= high)).all()
+
+
+@pytest.mark.parametrize("mmap", [False, True])
+def test_a_saved_model_answers_the_same(model: AnyModel, ratings: Ratings, tmp_path: Path, mmap: bool) -> None:  # noqa: FBT001 - a parameter of the test.
+    manifest = model.save(tmp_path / "model", PROVENANCE)
+    loaded = model_load(tmp_path / "model", mmap=mmap)
+    assert type(loaded) is type(model)
+    assert set(manifest.arrays) == {"user_ids", "item_ids", *model.array_names}
+    users, items = ratings.user_ids[::31], ratings.item_ids[::31]
+    assert np.array_equal(loaded.predict(users, items), model.predict(users, items))
+    assert np.array_equal(loaded.score(users, items), model.score(users, items))
+    assert np.array_equal(loaded.fallback([STRANGER], [STRANGER]), model.fallback([STRANGER], [STRANGER]))
+    assert np.array_equal(loaded.recommend(model.users.ids, 5).item_ids, model.recommend(model.users.ids, 5).item_ids)
+    mine = model.items.ids[:4], [4.0, 2.0, 5.0, 1.0]
+    assert np.array_equal(loaded.rate_items(loaded.fold_in(*mine)), model.rate_items(model.fold_in(*mine)))
+    assert not list((tmp_path / "model").glob("*.pkl"))
+
+
+def test_the_same_seed_gives_the_same_model_and_rows_in_any_order(name: str, model: AnyModel, ratings: Ratings) -> None:
+    order = np.random.default_rng(3).permutation(len(ratings))
+    assert ratings.times is not None
+    shuffled = Ratings.from_arrays(
+        ratings.user_ids[order], ratings.item_ids[order], ratings.values[order], ratings.times[order]
+    )
+    again = train(name, shuffled)
+    assert np.array_equal(
+        again.predict(ratings.user_ids, ratings.item_ids), model.predict(ratings.user_ids, ratings.item_ids)
+    )
+    assert np.array_equal(
+        again.score(ratings.user_ids, ratings.item_ids), model.score(ratings.user_ids, ratings.item_ids)
+    )
+
+
+def test_stars_beat_the_mean_on_ratings_that_were_not_seen(name: str, ratings: Ratings) -> None:
+    unseen = np.zeros(len(ratings), dtype=np.bool_)
+    unseen[np.random.default_rng(5).choice(len(ratings), 300, replace=False)] = True
+    test, model = ratings.select(unseen), train(name, ratings.select(~unseen))
+    errors = predict_or_fallback(model, test.user_ids, test.item_ids) - test.values
+    assert np.sqrt(np.mean(errors**2)) < np.std(test.values) * 1.02
+
+
+def test_progress_is_told_to_its_end(name: str, ratings: Ratings) -> None:
+    from tests.recommender.contract.conftest import SETTINGS, catalogue  # noqa: PLC0415 - beside its one use.
+
+    about = catalogue() if ALGORITHMS[name].needs_catalogue else None
+    seen: list[Epoch] = []
+    algorithm_estimator(name, SETTINGS.get(name, {}), catalogue=about).fit(ratings, seen.append)
+    assert [epoch.done for epoch in seen] == list(range(1, len(seen) + 1))
+    assert {epoch.total for epoch in seen} == {len(seen)}
+    if seen[-1].model is not None:
+        users, items = ratings.user_ids[:9], ratings.item_ids[:9]
+        assert np.isfinite(seen[-1].model().predict(users, items)).all()
+
+
+def test_every_setting_is_known_by_name_and_others_are_refused(name: str) -> None:
+    assert "seed" in {field.name for field in fields(algorithm_config(name))}
+    with pytest.raises(ConfigError, match="has no setting 'nonsense'"):
+        algorithm_config(name, {"nonsense": 1})
