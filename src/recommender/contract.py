@@ -17,6 +17,7 @@ from recommender.arrays import (
     BoolArray,
     Float32Array,
     IdsLike,
+    Int32Array,
     Int64Array,
     ValuesLike,
     ids_checked,
@@ -32,6 +33,8 @@ from recommender.kernels.topk_plain import topk_plain
 # Pairs predicted, and users whose every item is scored, at a time.
 _CHUNK = 1 << 14
 _BLOCK_USERS = 256
+# Fewer users than these, such as the one of a web request, are answered without loading compiled kernels.
+_COMPILED_FROM = 64
 
 U = TypeVar("U")
 """What a model knows of one person."""
@@ -170,10 +173,7 @@ class Model(ABC, Generic[U]):
                 scores = self._score_users(block)
             else:
                 scores = np.stack([self.score_items(user) for user in block])
-            free = np.broadcast_to(allowed, scores.shape).copy()
-            rated = exclude.slice(start, start + len(block))
-            free[np.repeat(np.arange(len(block)), np.diff(rated.indptr)), rated.indices] = False
-            yield TopBlock(start, *topk_plain(scores, free, n))
+            yield TopBlock(start, *_best(scores, allowed, exclude.slice(start, start + len(block)), n))
 
     def fold_in(self, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None) -> U:
         """The parameters of someone unseen, or of someone afresh, from their ratings; the items stay as they are.
@@ -313,6 +313,16 @@ class Estimator(Protocol):
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> AnyModel:
         """Learn from all of `ratings`."""
         ...
+
+
+def _best(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
+    if len(scores) >= _COMPILED_FROM:
+        from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.
+
+        return topk_dense(scores, allowed, exclude, n)
+    free = np.broadcast_to(allowed, scores.shape).copy()
+    free[np.repeat(np.arange(len(scores)), np.diff(exclude.indptr)), exclude.indices] = False
+    return topk_plain(scores, free, n)
 
 
 def predict_or_fallback(model: AnyModel, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:

@@ -79,19 +79,22 @@ def _flipped(bits: np.int32) -> np.int32:
 
 
 @numba.njit(cache=True, nogil=True)
-def _packed(score: np.float32, item: int | np.int64) -> np.int64:
+def key_of(score: np.float32, item: int | np.int64) -> np.int64:
+    """The integer that sorts as (score, lower items first)."""
     # Adding zero turns -0.0 into 0.0, which equals it but has other bits.
     bits = np.float32(score + np.float32(0.0)).view(np.int32)
     return (np.int64(_flipped(bits)) << _ITEM_BITS) | (_LARGEST_ITEM - item)
 
 
 @numba.njit(cache=True, nogil=True)
-def _score_of(key: np.int64) -> np.float32:
+def key_score(key: np.int64) -> np.float32:
+    """The score in a key."""
     return np.int32(_flipped(np.int32(key >> _ITEM_BITS))).view(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
-def _item_of(key: np.int64) -> np.int64:
+def key_item(key: np.int64) -> np.int64:
+    """The item position in a key."""
     return _LARGEST_ITEM - (key & np.int64(0xFFFFFFFF))
 
 
@@ -100,9 +103,9 @@ def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
     """The same items, packed with their exact scores, in ascending order."""
     exact = np.empty_like(keys)
     for at in range(keys.size):
-        item = _item_of(keys[at])
+        item = key_item(keys[at])
         product = _dot(block.factors[user], block.item_factors[item])
-        exact[at] = _packed(np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product), item)
+        exact[at] = key_of(np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product), item)
     exact.sort()
     return exact
 
@@ -112,11 +115,11 @@ def _compact(block: Block, state: TopState, user: int, n: int) -> int:
     """Drop what cannot be among the n best, raise the user's floor, and return how many are left, below capacity."""
     keys = state.keys[user]
     keys[:] = np.partition(keys, keys.size - n)
-    floor = np.float32(_score_of(keys[keys.size - n]) - np.float32(2.0) * block.errors[user])
+    floor = np.float32(key_score(keys[keys.size - n]) - np.float32(2.0) * block.errors[user])
     state.floors[user] = floor
     kept = 0
     for at in range(keys.size):
-        if _score_of(keys[at]) >= floor:
+        if key_score(keys[at]) >= floor:
             keys[kept] = keys[at]
             kept += 1
     if kept > (keys.size + n) // 2:
@@ -124,7 +127,7 @@ def _compact(block: Block, state: TopState, user: int, n: int) -> int:
         keys[:n] = _exact_keys(block, user, keys[:kept])[kept - n :]
         for at in range(n):
             # The best approximation of an exact score is the score itself, less the user's offset.
-            keys[at] = _packed(np.float32(_score_of(keys[at]) - block.offsets[user]), _item_of(keys[at]))
+            keys[at] = key_of(np.float32(key_score(keys[at]) - block.offsets[user]), key_item(keys[at]))
         kept = n
     return kept
 
@@ -145,7 +148,7 @@ def topk_update(block: Block, products: Float32Array, first_item: int, state: To
                 seen += 1
             if seen < rated.size and rated[seen] == item:
                 continue
-            state.keys[user, filled] = _packed(score, item)
+            state.keys[user, filled] = key_of(score, item)
             filled += 1
             if filled == capacity:
                 filled = _compact(block, state, user, n)
@@ -160,5 +163,5 @@ def topk_finish(block: Block, state: TopState, n: int, items: Int32Array, scores
         ranked = _exact_keys(block, user, state.keys[user, : state.filled[user]])
         for rank in range(min(n, ranked.size)):
             key = ranked[ranked.size - 1 - rank]
-            items[user, rank] = _item_of(key)
-            scores[user, rank] = _score_of(key)
+            items[user, rank] = key_item(key)
+            scores[user, rank] = key_score(key)
