@@ -69,6 +69,14 @@ _ALL = (
         model="factors.svdpp_model:SVDppModel",
         kind="svdpp",
     ),
+    Algorithm(
+        name="bayesian",
+        summary="SVD++ for both sides, averaged over its posterior by Gibbs sampling",
+        module="factors.bayesian",
+        estimator="Bayesian",
+        model="factors.bayesian_model:BayesianModel",
+        kind="bayesian",
+    ),
 )
 ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
 

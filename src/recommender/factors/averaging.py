@@ -1,0 +1,70 @@
+"""The mean of many products of factors, as one product of few: what a posterior mean of a factorisation is.
+
+The mean of M_s = A_s B_sᵀ over samples s has a rank of up to the sum of theirs, yet nearly all of it is in the first
+few directions. Two random projections of the sum, to which every sample adds, suffice to find them (Tropp, Yurtsever,
+Udell, Cevher 2017, "Practical Sketching Algorithms for Low-Rank Matrix Approximation", algorithms 4 and 7).
+"""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from recommender.arrays import Float32Array, Float64Array
+
+
+class LowRank(NamedTuple):
+    """M ≈ `left` · `right`ᵀ. `left`: (m, r), `right`: (n, r) float64 with orthonormal columns, strongest first."""
+
+    left: Float64Array
+    right: Float64Array
+
+
+class ProductMean:
+    """The running mean of products (m, k) · (n, k)ᵀ, to be had as factors of a small rank.
+
+    Memory: about 7·rank·(m + n) float32. Means of the same shape, rank and seed may be added with `merged`.
+    """
+
+    def __init__(self, n_left: int, n_right: int, *, rank: int, seed: int) -> None:
+        self._shape = (n_left, n_right)
+        self.rank = min(rank, n_left, n_right)
+        self._seed = seed
+        width = min(2 * self.rank + 1, n_left, n_right)
+        height = min(2 * width + 1, n_left)
+        random = np.random.default_rng(seed)
+        self._from_right = random.standard_normal((n_right, width), dtype=np.float32)
+        self._from_left = random.standard_normal((height, n_left), dtype=np.float32)
+        self._range = np.zeros((n_left, width), dtype=np.float32)
+        self._corange = np.zeros((height, n_right), dtype=np.float32)
+        self.count = 0
+
+    def add(self, left: Float32Array, right: Float32Array) -> None:
+        """Count `left` · `right`ᵀ in: (m, k) and (n, k) float32."""
+        self._range += left @ (right.T @ self._from_right)
+        self._corange += (self._from_left @ left) @ right.T
+        self.count += 1
+
+    def clear(self) -> None:
+        """Forget all that was counted in."""
+        self._range[:] = 0
+        self._corange[:] = 0
+        self.count = 0
+
+    def low_rank(self) -> LowRank:
+        """The mean in its `rank` strongest directions; `add` must have been called."""
+        basis, _ = np.linalg.qr(self._range.astype(np.float64))
+        inner, *_ = np.linalg.lstsq(self._from_left @ basis, self._corange / self.count, rcond=None)
+        left, strengths, right = np.linalg.svd(inner, full_matrices=False)
+        kept = slice(0, self.rank)
+        return LowRank(left=basis @ (left[:, kept] * strengths[kept]), right=right[kept].T.copy())
+
+    @classmethod
+    def merged(cls, parts: list[Self]) -> Self:
+        """The mean of everything that was counted into `parts`."""
+        first = parts[0]
+        whole = cls(*first._shape, rank=first.rank, seed=first._seed)  # noqa: SLF001 - its own class.
+        for part in parts:
+            whole._range += part._range  # noqa: SLF001
+            whole._corange += part._corange  # noqa: SLF001
+            whole.count += part.count
+        return whole

@@ -1,0 +1,68 @@
+"""The posterior mean of a factorisation, as a factor model into which anybody can be folded."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from recommender.arrays import Float32Array, Float64Array, Int64Array, finite_checked, shape_checked
+from recommender.errors import DataError
+from recommender.factors.foldin import UserParameters
+from recommender.factors.model import FactorModel
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BayesianModel(FactorModel):
+    """A factor model whose users are, before they rate, normal around what the set of their rated items says.
+
+    `implicit_factors`: (n_items, k) float32 ỹ_j; `prior_mean`: (k,) float32 m; `mean_factors`: (k,) float32 q̄. Someone
+    who rated I_u has p_u ~ Normal(m + |I_u|^-½ Σ_{j ∈ I_u} ỹ_j, 1) and b_u = p_u·q̄; a rating differs from
+    μ + b_i + p_u·(q_i + q̄) by noise of the variance `fold_in_penalty.constant`.
+    """
+
+    kind: ClassVar[str] = "bayesian"
+    array_names: ClassVar[tuple[str, ...]] = (
+        *FactorModel.array_names,
+        "implicit_factors",
+        "prior_mean",
+        "mean_factors",
+    )
+
+    implicit_factors: Float32Array
+    prior_mean: Float32Array
+    mean_factors: Float32Array
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shape_checked(self.implicit_factors, self.item_factors.shape, "implicit_factors")
+        for name in ("implicit_factors", "prior_mean", "mean_factors"):
+            array = getattr(self, name)
+            if array.dtype != np.float32:
+                raise DataError(f"{name} must be float32, got {array.dtype}.")
+            finite_checked(array, name)
+        shape_checked(self.prior_mean, (self.n_factors,), "prior_mean")
+        shape_checked(self.mean_factors, (self.n_factors,), "mean_factors")
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
+        """The mean of p_u given these ratings: Bayesian linear regression (Bishop 2006, eq. 3.50-3.51)."""
+        if not positions.size:
+            return UserParameters(0.0, np.zeros(self.n_factors, dtype=np.float32))
+        expected = self.prior_mean + self.implicit_factors[positions].sum(axis=0, dtype=np.float64) / (
+            positions.size**0.5
+        )
+        design = (self.item_factors[positions] + self.mean_factors).astype(np.float64)
+        residuals = values - self.global_mean - self.item_biases[positions].astype(np.float64) - design @ expected
+        factors = expected + regression(design, residuals, self.fold_in_penalty.constant)
+        return UserParameters(float(factors @ self.mean_factors), factors.astype(np.float32))
+
+
+def regression(design: Float64Array, residuals: Float64Array, noise_variance: float) -> Float64Array:
+    """The mean of x ~ Normal(0, 1) given `residuals` = `design`·x + noise: (k,), for a `design` of (n, k)."""
+    n, k = design.shape
+    if n <= k:
+        gram = design @ design.T
+        gram.flat[:: n + 1] += noise_variance
+        return np.asarray(design.T @ np.linalg.solve(gram, residuals), dtype=np.float64)
+    gram = design.T @ design
+    gram.flat[:: k + 1] += noise_variance
+    return np.asarray(np.linalg.solve(gram, design.T @ residuals), dtype=np.float64)
