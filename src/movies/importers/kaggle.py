@@ -17,7 +17,7 @@ from movies.importers.links import links_read
 from movies.importers.literals import Entry, entries_read, entries_split, entry_read
 from movies.importers.numbers import date_read, imdb_id_read, positive_id_read, runtime_read
 from movies.importers.rating_files import RatingFile, ratings_read
-from movies.importers.tables import Row, csv_read, shortened
+from movies.importers.tables import Row, csv_read, rows_check, shortened
 from movies.importers.words import names_clean, original_title_clean, poster_path_clean, text_clean, title_fault
 
 NAME = "the-movies-dataset"
@@ -153,20 +153,31 @@ class KaggleDataset(Dataset):
         told: dict[int, Told] = {}
         if not (self.folder / name).exists():
             return told
+        count, faults = 0, []
         for row in csv_read(self.folder / name, kind=kind, columns=columns, watch=self.watch):
-            if isinstance(row, Skip):
-                self._faults.append(row)
-                continue
-            line, values = row
-            tmdb_id = positive_id_read(values["id"])
-            if tmdb_id is None:
-                self._faults.append(Skip(kind, name, line, Reason.BAD_ID, shortened(values["id"])))
-                continue
-            try:
-                told.setdefault(tmdb_id, read(values))
-            except ValueError as error:
-                self._faults.append(Skip(kind, name, line, Reason.BAD_LIST, str(error)))
+            count += 1
+            fault = row if isinstance(row, Skip) else _tell(told, row, name, kind, read)
+            if fault:
+                faults.append(fault)
+        if faults:
+            rows_check(read=count, bad=len(faults), first=faults[0])
+        self._faults += faults
         return told
+
+
+def _tell(
+    told: dict[int, Told], row: Row, name: str, kind: Kind, read: Callable[[Mapping[str, str]], Told]
+) -> Skip | None:
+    """Add to ``told`` what a row says of a film, or return why that is not possible."""
+    line, values = row
+    tmdb_id = positive_id_read(values["id"])
+    if tmdb_id is None:
+        return Skip(kind, name, line, Reason.BAD_ID, shortened(values["id"]))
+    try:
+        told.setdefault(tmdb_id, read(values))
+    except ValueError as error:
+        return Skip(kind, name, line, Reason.BAD_LIST, str(error))
+    return None
 
 
 def _film(row: Row) -> Film | Skip:

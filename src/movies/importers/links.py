@@ -6,7 +6,7 @@ from pathlib import Path
 
 from movies.importers.dataset import Kind, Reason, Skip, Watch
 from movies.importers.numbers import imdb_id_read, positive_id_read
-from movies.importers.tables import csv_read, shortened
+from movies.importers.tables import Row, csv_read, rows_check, shortened
 
 _COLUMNS = ("movieId", "imdbId", "tmdbId")
 
@@ -21,17 +21,29 @@ class Link:
 
 
 def links_read(path: Path, *, watch: Watch) -> Iterator[Link | Skip]:
-    """Read a file of links; a blank number is none, anything else that is no number spoils the row."""
+    """Read a file of links; a blank number is none, anything else that is no number spoils the row.
+
+    Raises:
+        DatasetError: the file as a whole is unusable, or most of its rows are.
+
+    """
+    read, faults = 0, []
     for row in csv_read(path, kind=Kind.LINKS, columns=_COLUMNS, watch=watch):
-        if isinstance(row, Skip):
-            yield row
-            continue
-        line, values = row
-        movielens_id = positive_id_read(values["movieId"])
-        imdb_id, tmdb_id = imdb_id_read(values["imdbId"]), positive_id_read(values["tmdbId"])
-        if movielens_id is None or any(
-            number is None and values[column].strip() for number, column in ((imdb_id, "imdbId"), (tmdb_id, "tmdbId"))
-        ):
-            yield Skip(Kind.LINKS, path.name, line, Reason.BAD_ID, shortened(", ".join(values.values())))
-        else:
-            yield Link(movielens_id, imdb_id, tmdb_id)
+        link = row if isinstance(row, Skip) else _link(row, path)
+        read += 1
+        if isinstance(link, Skip):
+            faults.append(link)
+        yield link
+    if faults:
+        rows_check(read=read, bad=len(faults), first=faults[0])
+
+
+def _link(row: Row, path: Path) -> Link | Skip:
+    line, values = row
+    movielens_id = positive_id_read(values["movieId"])
+    imdb_id, tmdb_id = imdb_id_read(values["imdbId"]), positive_id_read(values["tmdbId"])
+    if movielens_id is None or any(
+        number is None and values[column].strip() for number, column in ((imdb_id, "imdbId"), (tmdb_id, "tmdbId"))
+    ):
+        return Skip(Kind.LINKS, path.name, line, Reason.BAD_ID, shortened(", ".join(values.values())))
+    return Link(movielens_id, imdb_id, tmdb_id)

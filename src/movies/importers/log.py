@@ -9,10 +9,9 @@ from pathlib import Path
 
 from movies.importers.dataset import SOUND_REASONS, Kind, Reason, Skip
 from movies.importers.errors import DatasetError
+from movies.importers.tables import rows_check
 
 REPORT_COLUMNS = ("file", "line", "reason", "detail")
-# So few bad rows do not condemn a file, unless it has no good one.
-_TOLERATED = 20
 
 
 @dataclass
@@ -48,7 +47,8 @@ class ImportLog:
             tally = self.tallies[skip.kind]
             tally.read += 1
             tally.skipped[skip.reason] += 1
-            self._first.setdefault(skip.kind, skip)
+            if skip.reason not in SOUND_REASONS:
+                self._first.setdefault(skip.kind, skip)
             self._write(skip)
 
     def drop(self, skips: Iterable[Skip]) -> None:
@@ -67,14 +67,8 @@ class ImportLog:
         """Raise a ``DatasetError`` where so many rows are bad that the file cannot be what its name says."""
         tally = self.tallies[kind]
         bad = sum(count for reason, count in tally.skipped.items() if reason not in SOUND_REASONS)
-        if bad == 0 or (bad < tally.read and (bad <= _TOLERATED or bad * 2 <= tally.read)):
-            return
-        first = self._first[kind]
-        message = (
-            f"{first.file}: {bad:,} of {tally.read:,} rows cannot be used, so this is probably the wrong file. "
-            f"The first is line {first.line}: {first.reason} ({first.detail}). Nothing was imported."
-        )
-        raise DatasetError(message)
+        if bad:
+            rows_check(read=tally.read, bad=bad, first=self._first[kind])
 
     def finish(self) -> None:
         """Finish the report, if there is one."""

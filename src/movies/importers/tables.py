@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES = 1 << 20
 DETAIL_CHARACTERS = 200
+# So few bad rows do not condemn a file, unless it has no good one.
+_TOLERATED_ROWS = 20
 # A row torn over more lines than any text has swallowed good rows, which would be lost without a word.
 _TORN_LINES = 100
 # The longest field of a known data set is a cast list of some 100,000 characters.
@@ -125,6 +127,17 @@ def header_check(path: Path, header: Sequence[str], columns: Sequence[str]) -> l
         )
         raise DatasetError(message)
     return names
+
+
+def rows_check(*, read: int, bad: int, first: Skip) -> None:
+    """Raise a ``DatasetError`` where so many of the rows read are bad that the file cannot be what its name says."""
+    if bad < read and (bad <= _TOLERATED_ROWS or bad * 2 <= read):
+        return
+    message = (
+        f"{first.file}: {bad:,} of {read:,} rows cannot be used, so this is probably the wrong file. "
+        f"The first is line {first.line}: {first.reason} ({first.detail}). Nothing was imported."
+    )
+    raise DatasetError(message)
 
 
 def shortened(text: str) -> str:

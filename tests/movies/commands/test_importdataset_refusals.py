@@ -115,6 +115,15 @@ def test_metadata_of_bad_rows_only(kaggle: Path, importdataset: Import) -> None:
     refused(importdataset, kaggle, "movies_metadata.csv: 3 of 3 rows cannot be used")
 
 
+@pytest.mark.parametrize(("name", "columns"), [("links.csv", 3), ("keywords.csv", 2), ("credits.csv", 3)])
+def test_side_file_of_bad_rows_only(name: str, columns: int, kaggle: Path, importdataset: Import) -> None:
+    path = kaggle / name
+    bad = ",".join(["x"] * columns)
+    path.write_text(path.read_text().splitlines()[0] + f"\n{bad}\n{bad}\n")
+
+    refused(importdataset, kaggle, f"{name}: 2 of 2 rows cannot be used")
+
+
 def test_small_ratings_of_a_set_without_a_small_selection(movielens: Path, importdataset: Import) -> None:
     refused(importdataset, movielens, "use --ratings full or none", "--ratings", "small")
 
@@ -164,6 +173,8 @@ def test_second_import_at_the_same_time(movielens: Path, importdataset: Import) 
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [IMPORT_LOCK])
         refused(importdataset, movielens, "Another import is running")
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [IMPORT_LOCK])
     finally:
         other.close()
 
