@@ -77,6 +77,14 @@ _ALL = (
         model="factors.bayesian_model:BayesianModel",
         kind="bayesian",
     ),
+    Algorithm(
+        name="house",
+        summary="the product's own blend: Bayesian stars with intervals, and a ranking that knows the latest films",
+        module="blends.house",
+        estimator="House",
+        model="blends.house_model:HouseModel",
+        kind="house",
+    ),
 )
 ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
 

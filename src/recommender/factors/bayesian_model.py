@@ -55,6 +55,17 @@ class BayesianModel(FactorModel):
         factors = expected + regression(design, residuals, self.fold_in_penalty.constant)
         return UserParameters(float(factors @ self.mean_factors), factors.astype(np.float32))
 
+    def rate_positions(self, user: UserParameters, positions: Int64Array) -> Float64Array:
+        """Unclipped stars of one person for the items at these positions: (n,) float64."""
+        products = self.item_factors[positions].astype(np.float64) @ user.factors
+        stars: Float64Array = self.global_mean + user.bias + self.item_biases[positions] + products
+        return stars
+
+    def rate_users(self, users: Int64Array) -> Float32Array:
+        """Unclipped stars of the users at these positions for every item, by one matrix product: (m, n_items)."""
+        biases = self.item_biases + np.float32(self.global_mean)
+        return self.user_factors[users] @ self.item_factors.T + (self.user_biases[users][:, None] + biases)
+
 
 def regression(design: Float64Array, residuals: Float64Array, noise_variance: float) -> Float64Array:
     """The mean of x ~ Normal(0, 1) given `residuals` = `design`·x + noise: (k,), for a `design` of (n, k)."""

@@ -16,6 +16,7 @@ from recommender.data.vocabulary import Vocabulary
 # Smaller than the defaults wherever those would be slow; an algorithm that is not here is trained with its defaults.
 SETTINGS: Mapping[str, Mapping[str, Setting]] = {
     "bayesian": {"n_factors": 8, "n_sweeps": 30, "n_burn_in": 10, "n_chains": 2, "n_components": 16},
+    "house": {"n_factors": 8, "n_sweeps": 30, "n_burn_in": 10, "n_chains": 2, "n_components": 16, "n_trial_sweeps": 15},
     "surprise-svd": {"n_factors": 8},
     "surprise-svdpp": {"n_factors": 8, "n_epochs": 10},
 }

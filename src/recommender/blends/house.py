@@ -1,0 +1,133 @@
+"""The product's own blend, trained: what its weights and intervals are learnt from is kept from the parts they judge.
+
+First the parts are fitted without some ratings: the last one of many users, which tells how to weigh the features of
+the ranking, and a random few of all, which tell how far predictions err. Then they are fitted again on everything.
+"""
+
+from dataclasses import dataclass, replace
+
+from recommender.blends.house_model import HouseModel
+from recommender.blends.intervals import spreads
+from recommender.blends.ranking import RelationsConfig, histories_of, item_relations
+from recommender.blends.trial import USUAL_WEIGHTS, HeldOut, Trial, squared_errors, usual_intervals
+from recommender.config import require, require_count, require_positive, require_seed
+from recommender.contract import Epoch, OnEpoch
+from recommender.data.ratings import Ratings
+from recommender.factors.bayesian import Bayesian, BayesianConfig
+
+_LEAST_RATINGS = 40
+
+
+@dataclass(frozen=True)
+class HouseConfig:
+    """How `house` is trained; ConfigError for a value outside its range.
+
+    `n_factors`, `n_sweeps`, `n_burn_in`, `n_chains`, `n_components`, `n_threads`: of the Bayesian factorisation (see
+    `BayesianConfig`); `n_trial_sweeps`: its sweeps when it is fitted to judge it, a third of them burn-in; `n_core`:
+    how many items, the most rated ones, have associations and transitions, which take 8 · n_core² bytes in the model
+    and n_core³ of time; `regularisation`: λ of the associations; `window`: how far back, in ratings, a rating may lie
+    to count as recent; `held_out`: part of the ratings that intervals are learnt from (`HeldOut.of`); `n_choices`:
+    most users whose last ratings the weights are learnt from.
+    """
+
+    n_factors: int = 32
+    n_sweeps: int = 90
+    n_burn_in: int = 25
+    n_chains: int = 4
+    n_components: int = 64
+    n_trial_sweeps: int = 36
+    n_core: int = 6000
+    regularisation: float = 500.0
+    window: int = 20
+    held_out: float = 0.05
+    n_choices: int = 2000
+    n_threads: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("n_trial_sweeps", "n_core", "window", "n_choices"):
+            require_count(name, getattr(self, name))
+        require_positive("regularisation", self.regularisation)
+        require(0 < self.held_out < 1, "held_out", self.held_out, "between 0 and 1, both excluded")
+        require_seed(self.seed)
+        self.factorisation()
+
+    def factorisation(self) -> BayesianConfig:
+        """How the stars are learnt from all ratings."""
+        return BayesianConfig(
+            n_factors=self.n_factors,
+            n_sweeps=self.n_sweeps,
+            n_burn_in=self.n_burn_in,
+            n_chains=self.n_chains,
+            n_components=self.n_components,
+            n_threads=self.n_threads,
+            seed=self.seed,
+        )
+
+    def relations(self) -> RelationsConfig:
+        """How items are related to one another."""
+        return RelationsConfig(n_core=self.n_core, regularisation=self.regularisation, window=self.window)
+
+    def trial(self) -> BayesianConfig:
+        """How the stars are learnt where they are judged: as before, but for fewer sweeps."""
+        return replace(self.factorisation(), n_sweeps=self.n_trial_sweeps, n_burn_in=self.n_trial_sweeps // 3)
+
+
+@dataclass(frozen=True)
+class House:
+    """The estimator: `House(config).fit(ratings)` gives a `HouseModel`."""
+
+    config: HouseConfig = HouseConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> HouseModel:
+        """Learn from all `ratings`, using their times where there are any; an epoch is a sweep of the factorisation.
+
+        A true answer of `on_epoch` ends the sampling that is running, the trial's or the final one. Below 40 ratings
+        there is no trial: weights are the usual ones, and intervals as wide as errors in training were.
+        """
+        config = self.config
+        tried = len(ratings) >= _LEAST_RATINGS
+        total = config.n_sweeps + (config.n_trial_sweeps if tried else 0)
+        progress = _Progress(total, on_epoch)
+        trial = self._trial(ratings, progress) if tried else None
+        stars = Bayesian(config.factorisation()).fit(ratings, progress.next_part())
+        histories = histories_of(ratings.by_user(), ratings.times, window=config.window)
+        errors = squared_errors(stars, ratings)
+        variance = float(errors.mean())
+        return HouseModel.of(
+            stars,
+            relations=item_relations(ratings, config.relations()),
+            weights=USUAL_WEIGHTS if trial is None else trial.weights(n_choices=config.n_choices),
+            histories=histories,
+            spreads=spreads(errors, histories.rated),
+            intervals=usual_intervals(variance) if trial is None else trial.intervals(variance=variance),
+            window=config.window,
+        )
+
+    def _trial(self, ratings: Ratings, progress: "_Progress") -> Trial:
+        config = self.config
+        held_out = HeldOut.of(ratings, fraction=config.held_out, seed=config.seed)
+        known = ratings.select(~(held_out.last | held_out.random))
+        return Trial(
+            ratings=ratings,
+            held_out=held_out,
+            known=known,
+            stars=Bayesian(config.trial()).fit(known, progress.next_part()),
+            relations=item_relations(known, config.relations()),
+            histories=histories_of(known.by_user(), known.times, window=config.window),
+        )
+
+
+class _Progress:
+    """Tells of one sampling after the other as if they were one."""
+
+    def __init__(self, total: int, on_epoch: OnEpoch | None) -> None:
+        self._total, self._on_epoch, self._done = total, on_epoch, 0
+
+    def next_part(self) -> OnEpoch | None:
+        """What the next sampling is to call."""
+        return None if self._on_epoch is None else self._tell
+
+    def _tell(self, _: Epoch) -> bool | None:
+        self._done += 1
+        return self._on_epoch(Epoch(self._done, self._total)) if self._on_epoch else None

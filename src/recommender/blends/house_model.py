@@ -1,0 +1,199 @@
+"""The product's own model: stars from a Bayesian factorisation, and a ranking in which the latest films count most."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from recommender.answers import Interval
+from recommender.arrays import AnyArray, Float32Array, IdsLike, Int32Array, Int64Array, finite_checked, shape_checked
+from recommender.blends.intervals import IntervalTable, spread
+from recommender.blends.ranking import Histories, ItemRelations, RankingWeights, histories_of
+from recommender.contract import Model
+from recommender.data.ratings import RATING_SCALE
+from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
+from recommender.factors.bayesian_model import BayesianModel
+from recommender.factors.foldin import FoldInPenalty, UserParameters
+
+_RELATIONS = ("core", "associations", "transitions", "popularity")
+_HISTORIES = ("history_indptr", "history_items", "history_recency")
+
+
+class HousePerson(NamedTuple):
+    """`taste`: of the factor model; `items`: (n,) int32, rated positions; `recency`: (n,) float32; `spread`: stars."""
+
+    taste: UserParameters
+    items: Int32Array
+    recency: Float32Array
+    spread: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class HouseModel(Model[HousePerson]):
+    """What `house` learns; `predict` and `score` are two functions of it.
+
+    `stars`: predicts; `relations`, `weights`: rank; `histories`: of the trained users; `spreads`: (n_users,) float32,
+    how unpredictable each is; `intervals`: what bounds a prediction; `window`: how far back a rating may lie to
+    count as recent.
+    """
+
+    kind: ClassVar[str] = "house"
+    array_names: ClassVar[tuple[str, ...]] = (*BayesianModel.array_names, *_RELATIONS, *_HISTORIES, "spreads")
+
+    users: Vocabulary
+    items: Vocabulary
+    stars: BayesianModel
+    relations: ItemRelations
+    weights: RankingWeights
+    histories: Histories
+    spreads: Float32Array
+    intervals: IntervalTable
+    window: int
+    rating_scale: tuple[float, float] = RATING_SCALE
+
+    def __post_init__(self) -> None:
+        shape_checked(self.spreads, (len(self.users),), "spreads")
+        finite_checked(self.spreads, "spreads")
+        shape_checked(self.relations.popularity, (len(self.items),), "popularity")
+        self.histories.rated.checked(n_rows=len(self.users), n_items=len(self.items))
+
+    def interval(self, user_ids: IdsLike, item_ids: IdsLike) -> Interval:
+        """Where the true rating of each pair lies in 80 of 100 cases; NaN where the user or the item is unknown."""
+        users, _ = self.positions(user_ids, item_ids)
+        return self.intervals.around(self.predict(user_ids, item_ids), self.spreads[users], self.rating_scale)
+
+    def interval_items(self, user: HousePerson) -> Interval:
+        """As `interval`, of one person for every item: (n_items,) float32, by item position."""
+        return self.intervals.around(self.rate_items(user), user.spread, self.rating_scale)
+
+    def parameters_at(self, position: int) -> HousePerson:
+        """Taste as trained, and the films that the user rated."""
+        items, recency = self.histories.row(position)
+        return HousePerson(self.stars.parameters_at(position), items, recency, float(self.spreads[position]))
+
+    def score_items(self, user: HousePerson) -> Float32Array:
+        """What one person's suggestions are ranked by, for every item: (n_items,) float32, by item position."""
+        transitions, associations = self.relations.sums(user.items, user.recency, self._ranks)
+        return self.weights.scores(
+            transitions,
+            associations,
+            self.relations.popularity,
+            self.stars.score_items(user.taste),
+            ordered=self._ordered(user.recency),
+        )
+
+    def _score_users(self, users: Int64Array) -> Float32Array:
+        histories = self.histories.take(users)
+        transitions, associations = self.relations.sums_of(histories, self._ranks)
+        stars = self.stars.rate_users(users)
+        ordered = np.maximum.reduceat(np.append(histories.recency, 0), histories.rated.indptr[:-1]) > 0
+        scores = np.empty_like(stars)
+        for rows, known in ((ordered, True), (~ordered, False)):
+            scores[rows] = self.weights.scores(
+                transitions[rows],
+                associations[rows],
+                self.relations.popularity,
+                stars[rows],
+                ordered=known and bool(self.relations.transitions.size),
+            )
+        return scores
+
+    @cached_property
+    def _ranks(self) -> Int32Array:
+        return self.relations.ranks()
+
+    def _ordered(self, recency: Float32Array) -> bool:
+        return bool(self.relations.transitions.size and (recency > 0).any())
+
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        return self.stars.score(self.users.ids[users], self.items.ids[items])
+
+    def _rate_items(self, user: HousePerson) -> Float32Array:
+        return self.stars.score_items(user.taste)
+
+    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        scores = np.empty(users.size, dtype=np.float32)
+        for user in np.unique(users):
+            asked = users == user
+            scores[asked] = self.score_items(self.parameters_at(int(user)))[items[asked]]
+        return scores
+
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        """The mean plus the bias of whichever of user and item is known."""
+        unknown = np.int64(np.iinfo(np.int64).min)
+        user_ids = np.where(users >= 0, self.users.ids[users], unknown)
+        item_ids = np.where(items >= 0, self.items.ids[items], unknown)
+        return self.stars.fallback(user_ids, item_ids)
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> HousePerson:
+        taste = self.stars.fold_in(self.items.ids[positions], values)
+        errors = values - self.stars.rate_positions(taste, positions)
+        alone = Rows(np.array([0, positions.size]), positions.astype(np.int32))
+        history = histories_of(alone, times, window=self.window)
+        squares, counts = np.array([errors @ errors]), np.array([positions.size])
+        unpredictability = spread(squares, counts, self.intervals.variance)
+        return HousePerson(taste, *history.row(0), float(unpredictability[0]))
+
+    def _item_vectors(self) -> Float32Array:
+        return self.stars.item_factors
+
+    def _arrays(self) -> dict[str, AnyArray]:
+        return {
+            **{name: getattr(self.stars, name) for name in BayesianModel.array_names},
+            **{name: getattr(self.relations, name) for name in _RELATIONS},
+            "history_indptr": self.histories.rated.indptr,
+            "history_items": self.histories.rated.indices,
+            "history_recency": self.histories.recency,
+            "spreads": self.spreads,
+        }
+
+    def _scalars(self) -> dict[str, Any]:
+        return {
+            "global_mean": self.stars.global_mean,
+            "noise_variance": self.stars.fold_in_penalty.constant,
+            "window": self.window,
+            "weights": asdict(self.weights),
+            "intervals": asdict(self.intervals),
+        }
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        low, high = scalars["rating_scale"]
+        stars = BayesianModel(
+            users=Vocabulary(arrays["user_ids"]),
+            items=Vocabulary(arrays["item_ids"]),
+            global_mean=float(scalars["global_mean"]),
+            fold_in_penalty=FoldInPenalty(constant=float(scalars["noise_variance"]), per_rating=0.0),
+            rating_scale=(float(low), float(high)),
+            **{name: arrays[name] for name in BayesianModel.array_names},
+        )
+        return cls.of(
+            stars,
+            relations=ItemRelations(**{name: arrays[name] for name in _RELATIONS}),
+            weights=RankingWeights(
+                ordered=_numbers(scalars["weights"]["ordered"]),
+                unordered=_numbers(scalars["weights"]["unordered"]),
+                transition_floor=float(scalars["weights"]["transition_floor"]),
+            ),
+            histories=Histories(Rows(arrays["history_indptr"], arrays["history_items"]), arrays["history_recency"]),
+            spreads=arrays["spreads"],
+            intervals=IntervalTable(
+                stars=_numbers(scalars["intervals"]["stars"]),
+                low=_numbers(scalars["intervals"]["low"]),
+                high=_numbers(scalars["intervals"]["high"]),
+                variance=float(scalars["intervals"]["variance"]),
+            ),
+            window=int(scalars["window"]),
+        )
+
+    @classmethod
+    def of(cls, stars: BayesianModel, **parts: Any) -> Self:
+        """The model around its factor model, of whose users, items and scale it is."""
+        return cls(users=stars.users, items=stars.items, rating_scale=stars.rating_scale, stars=stars, **parts)
+
+
+def _numbers(values: list[float]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)

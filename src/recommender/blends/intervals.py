@@ -1,0 +1,85 @@
+"""Where true ratings lie around predicted ones, learnt from ratings that the prediction had not seen.
+
+Errors grow with how unpredictable a person is and depend on the predicted star, since ratings end at both ends of the
+scale. So errors, divided by the person's own spread, are compared among predictions of about the same height, and
+their 10th and 90th percentiles bound the interval: a split conformal interval, normalised and by groups (Lei, G'Sell,
+Rinaldo, Tibshirani, Wasserman 2018, "Distribution-Free Predictive Inference for Regression", section 5.2).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.answers import Interval
+from recommender.arrays import Float32Array, Float64Array, Int64Array
+from recommender.data.rows import Rows
+from recommender.errors import DataError
+
+COVERAGE = 0.8
+# As many ratings of ordinary unpredictability are added to each person's own.
+_PRIOR_RATINGS = 10.0
+_UNKNOWN_TASTE, _KNOWN_TASTE = 6.0, 2.0
+_LEAST_VARIANCE = 1e-6
+_MOST_GROUPS = 12
+_LEAST_PER_GROUP = 100
+
+
+def spreads(squared_errors: Float64Array, rated: Rows) -> Float32Array:
+    """`spread` of each person, from the squared errors of their ratings: (n_rows,) float32."""
+    counts = np.diff(rated.indptr).astype(np.int64)
+    sums = np.bincount(np.repeat(np.arange(rated.n_rows), counts), weights=squared_errors, minlength=rated.n_rows)
+    variance = float(squared_errors.mean())
+    return spread(sums.astype(np.float64), counts, variance).astype(np.float32)
+
+
+def spread(squares: Float64Array, counts: Int64Array, variance: float) -> Float64Array:
+    """How unpredictable people are: √((Σe² / σ² + 10) / (n + 10) · (1 + 6 / (n + 2))), near 1 for most.
+
+    Σe² = `squares` over n = `counts` of a person's ratings in training, σ² = `variance` over all. Errors in training
+    are smaller than others, but they are for everybody, so a ratio of them says the same of a longer training. The
+    last factor is what few ratings leave unknown of somebody's taste: variance that falls as 1/n, by 6 and 2 as
+    measured on MovieLens 100K.
+    """
+    relative = squares / max(variance, _LEAST_VARIANCE) + _PRIOR_RATINGS
+    unknown = 1 + _UNKNOWN_TASTE / (counts + _KNOWN_TASTE)
+    return np.asarray((relative / (counts + _PRIOR_RATINGS) * unknown) ** 0.5, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class IntervalTable:
+    """Percentiles of errors by the height of the prediction.
+
+    `stars`: g predictions, ascending; `low`, `high`: the 10th and 90th percentile, at most 0 and at least 0, of
+    (rating - prediction) / spread near each; `variance`: mean squared error of the predictions that spreads are of.
+    """
+
+    stars: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    variance: float
+
+    def __post_init__(self) -> None:
+        if not self.stars or not len(self.stars) == len(self.low) == len(self.high):
+            raise DataError("An interval table needs equally many predictions, low and high percentiles.")
+
+    @classmethod
+    def of_errors(
+        cls, predicted: Float32Array, actual: Float32Array, spread: Float32Array, *, variance: float
+    ) -> "IntervalTable":
+        """The table of n ≥ 1 unseen ratings; with few of them, of all in one group."""
+        n_groups = int(np.clip(predicted.size // _LEAST_PER_GROUP, 1, _MOST_GROUPS))
+        tail = (1 - COVERAGE) / 2
+        groups = [group for group in np.array_split(np.argsort(predicted, kind="stable"), n_groups) if group.size]
+        errors = (actual - predicted).astype(np.float64) / spread
+        return cls(
+            stars=tuple(float(np.median(predicted[group])) for group in groups),
+            low=tuple(min(float(np.quantile(errors[group], tail)), 0.0) for group in groups),
+            high=tuple(max(float(np.quantile(errors[group], 1 - tail)), 0.0) for group in groups),
+            variance=variance,
+        )
+
+    def around(self, predicted: Float32Array, spread: Float32Array | float, scale: tuple[float, float]) -> Interval:
+        """The interval of each prediction of people of this `spread`, inside the rating `scale`."""
+        low = predicted + spread * np.interp(predicted, self.stars, self.low)
+        high = predicted + spread * np.interp(predicted, self.stars, self.high)
+        return Interval(np.clip(low, *scale).astype(np.float32), np.clip(high, *scale).astype(np.float32))

@@ -1,0 +1,186 @@
+"""What somebody may want next: what follows their latest films, what goes with all their films, what they would like.
+
+The score of an item is Σ_m w_m x_m over four features: log(ε + transitions from the latest items), log(ε +
+associations with all items), log(popularity), predicted stars. The weights are learnt (see `blends.logit`).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from recommender.arrays import Float32Array, Int32Array, Int64Array, shape_checked
+from recommender.data.ratings import Ratings
+from recommender.data.rows import Rows
+from recommender.errors import DataError
+from recommender.items.association import association_weights
+from recommender.kernels.transitions_plain import Sessions
+
+# An association is close to the probability that someone who has the other items has this one, too.
+_ASSOCIATION_FLOOR = 0.02
+# Transitions are counted by the root of how often the earlier item was rated, which favours the specific ones.
+_DAMPING = 5.0
+N_FEATURES = 4
+
+
+class Histories(NamedTuple):
+    """What people rated.
+
+    `rated`: a row each; `recency`: (n,) float32, 1/d of an item that lies d back, 0 of those past the window. d is 1
+    for the latest item; without times all recencies are 0.
+    """
+
+    rated: Rows
+    recency: Float32Array
+
+    def take(self, users: Int64Array) -> "Histories":
+        """Those of some users, by position."""
+        rated = self.rated.take(users)
+        starts = np.repeat(self.rated.indptr[users] - rated.indptr[:-1], np.diff(rated.indptr))
+        return Histories(rated, self.recency[starts + np.arange(rated.indices.size)])
+
+    def row(self, user: int) -> tuple[Int32Array, Float32Array]:
+        """Item positions and recencies of one person."""
+        own = slice(self.rated.indptr[user], self.rated.indptr[user + 1])
+        return self.rated.indices[own], self.recency[own]
+
+
+def histories_of(rated: Rows, times: Int64Array | None, *, window: int) -> Histories:
+    """Histories of people who rated `rated` at `times`, (n,) Unix seconds."""
+    recency = np.zeros(rated.indices.size, dtype=np.float32)
+    if times is None:
+        return Histories(rated, recency)
+    order = np.lexsort((times, np.repeat(np.arange(rated.n_rows), np.diff(rated.indptr))))
+    distances = Sessions.of(rated.indptr, times[order]).distances()
+    recency[order] = np.where(distances <= window, 1 / distances, 0)
+    return Histories(rated, recency)
+
+
+@dataclass(frozen=True, eq=False)
+class ItemRelations:
+    """How items lead to one another, for the c most rated ones, the core.
+
+    `core`: (c,) int32, their positions, ascending; `associations`: (c, c) float32 (see `items.association`);
+    `transitions`: (c, c) float32, weighted counts of the later item (column) following the earlier one, or (0, 0) where
+    no times are known; `popularity`: (n_items,) float32, log(1 + ratings). The arrays may be memory-mapped.
+    """
+
+    core: Int32Array
+    associations: Float32Array
+    transitions: Float32Array
+    popularity: Float32Array
+
+    def __post_init__(self) -> None:
+        shape_checked(self.associations, (self.core.size, self.core.size), "associations")
+        if self.transitions.size:
+            shape_checked(self.transitions, (self.core.size, self.core.size), "transitions")
+        for name in ("associations", "transitions", "popularity"):
+            if getattr(self, name).dtype != np.float32:
+                raise DataError(f"{name} must be float32, got {getattr(self, name).dtype}.")
+
+    def ranks(self) -> Int32Array:
+        """Of each item, its place in the core or -1: (n_items,) int32."""
+        ranks = np.full(self.popularity.size, -1, dtype=np.int32)
+        ranks[self.core] = np.arange(self.core.size, dtype=np.int32)
+        return ranks
+
+    def sums(self, items: Int32Array, recency: Float32Array, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
+        """Transitions from, and associations with, one person's items to every item: two arrays (n_items,) float32."""
+        known = ranks[items] >= 0
+        rows, weights = ranks[items[known]], recency[known]
+        found = np.zeros((2, self.popularity.size), dtype=np.float32)
+        recent = weights > 0
+        if self.transitions.size and recent.any():
+            found[0, self.core] = weights[recent] @ self.transitions[rows[recent]]
+        if rows.size:
+            found[1, self.core] = self.associations[rows].sum(axis=0)
+        return found[0], found[1]
+
+    def sums_of(self, histories: Histories, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
+        """`sums` of some people at once, by matrix products: two arrays (n_people, n_items) float32."""
+        places = ranks[histories.rated.indices]
+        people = np.repeat(np.arange(histories.rated.n_rows), np.diff(histories.rated.indptr))[places >= 0]
+        places, recency = places[places >= 0], histories.recency[places >= 0]
+        found = np.zeros((2, histories.rated.n_rows, self.popularity.size), dtype=np.float32)
+        chosen = np.zeros((histories.rated.n_rows, self.core.size), dtype=np.float32)
+        chosen[people, places] = 1.0
+        found[1][:, self.core] = chosen @ self.associations
+        if self.transitions.size:
+            chosen[people, places] = recency
+            found[0][:, self.core] = chosen @ self.transitions
+        return found[0], found[1]
+
+
+@dataclass(frozen=True)
+class RankingWeights:
+    """`ordered`, `unordered`: weights of the four features for people whose latest items are known, and for others.
+
+    `transition_floor`: ε of the first feature. Without transitions the first weight is 0.
+    """
+
+    ordered: tuple[float, ...]
+    unordered: tuple[float, ...]
+    transition_floor: float
+
+    def __post_init__(self) -> None:
+        values = np.array([*self.ordered, *self.unordered, self.transition_floor])
+        if values.size != 2 * N_FEATURES + 1 or not np.isfinite(values).all() or self.transition_floor <= 0:
+            raise DataError(f"{self}: there must be {N_FEATURES} finite weights of each kind and a floor above 0.")
+
+    def scores(
+        self,
+        transitions: Float32Array,
+        associations: Float32Array,
+        popularity: Float32Array,
+        stars: Float32Array,
+        *,
+        ordered: bool,
+    ) -> Float32Array:
+        """Σ_m w_m x_m: (n_items,) float32, or (n_people, n_items) for arrays of that shape but the popularity."""
+        weights = self.ordered if ordered else self.unordered
+        scores = weights[2] * popularity + weights[3] * stars
+        scores += weights[1] * association_feature(associations)
+        if ordered:
+            scores += weights[0] * transition_feature(transitions, self.transition_floor)
+        return np.asarray(scores, dtype=np.float32)
+
+
+def transition_feature(transitions: Float32Array, floor: float) -> Float32Array:
+    """log(ε + t), any shape."""
+    return np.asarray(np.log(transitions + np.float32(floor)), dtype=np.float32)
+
+
+def association_feature(associations: Float32Array) -> Float32Array:
+    """log(ε + max(a, 0)), any shape."""
+    return np.asarray(np.log(np.maximum(associations, 0) + np.float32(_ASSOCIATION_FLOOR)), dtype=np.float32)
+
+
+class RelationsConfig(NamedTuple):
+    """`n_core`: most items that are related; `regularisation`: λ of associations; `window`: of transitions."""
+
+    n_core: int
+    regularisation: float
+    window: int
+
+
+def item_relations(ratings: Ratings, config: RelationsConfig) -> ItemRelations:
+    """Count and solve the relations of all `ratings`: memory 28 · c² bytes besides them, time c³ + n_users · c²."""
+    from recommender.kernels.transitions import count_transitions  # noqa: PLC0415 - only training needs numba.
+
+    counts = np.bincount(ratings.item_positions, minlength=len(ratings.items))
+    core = np.sort(np.argsort(-counts, kind="stable")[: config.n_core]).astype(np.int32)
+    popularity = np.log1p(counts).astype(np.float32)
+    empty = np.zeros((core.size, core.size), dtype=np.float32)
+    ranks = ItemRelations(core, empty, empty[:0, :0], popularity).ranks()
+    placed = ranks[ratings.item_positions]
+    inside = placed >= 0
+    rated = Rows.of_sorted(ratings.user_positions[inside], placed[inside], n_rows=len(ratings.users))
+    associations = association_weights(rated, n_items=core.size, regularisation=config.regularisation)
+    if ratings.times is None:
+        return ItemRelations(core, associations, empty[:0, :0], popularity)
+    order = np.lexsort((ratings.times, ratings.user_positions))
+    transitions = empty
+    sessions = Sessions.of(ratings.by_user().indptr, ratings.times[order])
+    count_transitions(sessions, placed[order], float(config.window), transitions)
+    transitions *= ((counts[core] + _DAMPING) ** -0.5).astype(np.float32)[:, None]
+    return ItemRelations(core, associations, transitions, popularity)
