@@ -29,4 +29,5 @@ def others_leave() -> None:
 def _others() -> list[tuple[int, str, str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(_OTHERS)
-        return cursor.fetchall()
+        others: list[tuple[int, str, str, str]] = cursor.fetchall()
+    return others

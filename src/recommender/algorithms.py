@@ -69,6 +69,14 @@ _ALL = (
         model="factors.svdpp_model:SVDppModel",
         kind="svdpp",
     ),
+    Algorithm(
+        name="svd",
+        summary="the model of surprise-svd by a compiled, parallel kernel of our own",
+        module="factors.svd",
+        estimator="SVD",
+        model="factors.model:FactorModel",
+        kind="factors",
+    ),
 )
 ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
 

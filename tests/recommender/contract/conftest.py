@@ -17,6 +17,7 @@ from recommender.data.vocabulary import Vocabulary
 SETTINGS: Mapping[str, Mapping[str, Setting]] = {
     "surprise-svd": {"n_factors": 8},
     "surprise-svdpp": {"n_factors": 8, "n_epochs": 10},
+    "svd": {"n_factors": 8},
 }
 
 
