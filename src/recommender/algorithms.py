@@ -70,6 +70,14 @@ _ALL = (
         kind="svdpp",
     ),
     Algorithm(
+        name="svd",
+        summary="the model of surprise-svd by a compiled, parallel kernel of our own",
+        module="factors.svd",
+        estimator="SVD",
+        model="factors.model:FactorModel",
+        kind="factors",
+    ),
+    Algorithm(
         name="bayesian",
         summary="SVD++ for both sides, averaged over its posterior by Gibbs sampling",
         module="factors.bayesian",

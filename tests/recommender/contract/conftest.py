@@ -19,6 +19,7 @@ SETTINGS: Mapping[str, Mapping[str, Setting]] = {
     "house": {"n_factors": 8, "n_sweeps": 30, "n_burn_in": 10, "n_chains": 2, "n_components": 16, "n_trial_sweeps": 15},
     "surprise-svd": {"n_factors": 8},
     "surprise-svdpp": {"n_factors": 8, "n_epochs": 10},
+    "svd": {"n_factors": 8},
 }
 
 
