@@ -77,6 +77,30 @@ _ALL = (
         model="factors.model:FactorModel",
         kind="factors",
     ),
+    Algorithm(
+        name="als",
+        summary="factorisation of who liked what, by the library implicit, on CUDA where there is one",
+        module="factors.als",
+        estimator="ALS",
+        model="factors.als:ALSModel",
+        kind="als",
+    ),
+    Algorithm(
+        name="ease",
+        summary="which films go with which, in closed form",
+        module="items.ease",
+        estimator="EASE",
+        model="items.ease:EASEModel",
+        kind="ease",
+    ),
+    Algorithm(
+        name="item2vec",
+        summary="films liked one after another, embedded as words are",
+        module="neural.item2vec",
+        estimator="Item2Vec",
+        model="neural.item2vec:Item2VecModel",
+        kind="item2vec",
+    ),
 )
 ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
 
