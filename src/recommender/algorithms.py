@@ -101,6 +101,15 @@ _ALL = (
         model="neural.item2vec:Item2VecModel",
         kind="item2vec",
     ),
+    Algorithm(
+        name="neural-cf",
+        summary="two towers that re-rank the nearest candidates of item2vec, trained by PyTorch",
+        module="neural.neuralcf",
+        estimator="NeuralCF",
+        model="neural.neuralcf:NeuralCFModel",
+        kind="neural-cf",
+        extra="torch",
+    ),
 )
 ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
 

@@ -1,7 +1,8 @@
 """Skip-gram with negative sampling over sequences of items, one thread, the same for the same seed.
 
-For each item and each neighbour within a window, minimises -log σ(v·c) - Σ log σ(-v·x) over sampled items' contexts x
-(Mikolov, Sutskever, Chen, Corrado, Dean 2013, NIPS, eq. 4), by stochastic gradient descent.
+For each item and each neighbour within a window, minimises -log s(v·c) - Σ log s(-v·x) over sampled items' contexts x
+(Mikolov, Sutskever, Chen, Corrado, Dean 2013, NIPS, eq. 4), s being the
+logistic function, by stochastic gradient descent.
 """
 
 from typing import NamedTuple

@@ -125,7 +125,7 @@ class Item2Vec:
         state, sampling = np.uint64(config.seed), Sampling(config.window, config.n_negatives, noise)
         for done in range(1, config.n_epochs + 1):
             rate = np.float32(config.learning_rate * max(1 - (done - 1) / config.n_epochs, 0.01))
-            state = skipgram_epoch(sequences, noise, vectors, config.window, config.n_negatives, rate, np.uint64(state))
+            state = skipgram_epoch(sequences, sampling, vectors, rate, np.uint64(state))
             if on_epoch is not None and on_epoch(
                 Epoch(done, config.n_epochs, lambda: self._model(ratings, stars, sequences, vectors[0]))
             ):

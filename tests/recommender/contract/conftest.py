@@ -15,6 +15,7 @@ from recommender.data.vocabulary import Vocabulary
 
 # Smaller than the defaults wherever those would be slow; an algorithm that is not here is trained with its defaults.
 SETTINGS: Mapping[str, Mapping[str, Setting]] = {
+    "neural-cf": {"n_factors": 8, "n_hidden": 16, "n_epochs": 3, "n_candidates": 20},
     "surprise-svd": {"n_factors": 8},
     "surprise-svdpp": {"n_factors": 8, "n_epochs": 10},
     "svd": {"n_factors": 8},
