@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from recommender.algorithms import algorithm_estimator
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError
 from recommender.neural import neuralcf
@@ -41,7 +42,7 @@ def test_it_learns_who_likes_what(synthetic: Ratings) -> None:
     users = np.repeat(np.arange(120), 8)
     items = users % 2 * 20 + (np.tile(np.arange(8), 120) * 3 + users // 2) % 20
     ratings = Ratings.from_arrays(users, items, np.full(users.size, 4.5), np.arange(users.size))
-    config = NeuralCFConfig(n_factors=8, n_hidden=16, n_epochs=15, n_candidates=40, device="cpu")
+    config = NeuralCFConfig(n_factors=8, n_hidden=16, n_epochs=30, n_candidates=40, batch_users=16, device="cpu")
     model = NeuralCF(config).fit(ratings)
     top = model.recommend([0, 1], 5, exclude=ratings.by_user().take(np.array([0, 1])))
     assert (top.item_ids[0] < 20).all()
@@ -57,7 +58,7 @@ def test_low_ratings_are_not_liking(synthetic: Ratings) -> None:
 
 def test_without_pytorch_it_says_what_to_install(synthetic: Ratings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "recommender.neural.towers", None)
-    with pytest.raises(ConfigError, match="requirements/neural.txt"):
+    with pytest.raises(ConfigError, match="pip install -r requirements/neural"):
         neuralcf.NeuralCF(SMALL).fit(synthetic)
 
 
@@ -66,6 +67,8 @@ def test_without_pytorch_it_says_what_to_install(synthetic: Ratings, monkeypatch
 )
 def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, int]) -> None:
     usual = {"n_factors": 6, "n_hidden": 10, "n_epochs": 2, "n_candidates": 15}
-    before, after = (NeuralCF(NeuralCFConfig(**settings)).fit(synthetic) for settings in (usual, {**usual, **change}))
+    before, after = (
+        algorithm_estimator("neural-cf", settings).fit(synthetic) for settings in (usual, {**usual, **change})
+    )
     pairs = synthetic.user_ids, synthetic.item_ids
     assert not np.array_equal(before.score(*pairs), after.score(*pairs))

@@ -77,7 +77,8 @@ def towers_trained(
                 optimizer.step()
             if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, lambda: model(network.towers()))):
                 break
-    return network.towers()
+    towers: Towers = network.towers()
+    return towers
 
 
 def _batches(liked: Rows, size: int, rng: np.random.Generator) -> Iterator[Int64Array]:
