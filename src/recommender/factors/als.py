@@ -1,0 +1,183 @@
+"""Matrix factorisation of implicit feedback by alternating least squares, trained by the library `implicit`.
+
+Preference p_ui is 1 where u liked i and else 0; confidence c_ui is `alpha` where liked and else 1. Minimises
+Σ_ui c_ui (p_ui - x_u·y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) (Hu, Koren, Volinsky 2008, ICDM, eq. 3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.baselines.bias import BiasModel
+from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.contract import Epoch, OnEpoch
+from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.vocabulary import Vocabulary
+from recommender.errors import ConfigError
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class ALSConfig:
+    """Hyper-parameters; ConfigError for a value outside its range.
+
+    `n_factors`: k; `n_epochs`: alternations; `regularisation`: λ; `alpha`: confidence in what was liked; `liked_from`:
+    stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto" for CUDA where there is one.
+    """
+
+    n_factors: int = 32
+    n_epochs: int = 15
+    regularisation: float = 0.01
+    alpha: float = 40.0
+    liked_from: float = 3.5
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_count("n_factors", self.n_factors)
+        require_count("n_epochs", self.n_epochs)
+        require_not_negative("regularisation", self.regularisation)
+        require_positive("alpha", self.alpha)
+        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
+        require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
+        require_seed(self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class ALSModel(RankingModel[Float32Array]):
+    """`user_factors`: (n_users, k) float32, x; `item_factors`: (n_items, k) float32, y; a person's taste is an x_u."""
+
+    kind: ClassVar[str] = "als"
+    array_names: ClassVar[tuple[str, ...]] = (*STARS_ARRAYS, "user_factors", "item_factors")
+
+    users: Vocabulary
+    items: Vocabulary
+    stars: BiasModel
+    user_factors: Float32Array
+    item_factors: Float32Array
+    config: ALSConfig = field(default=ALSConfig())
+
+    @cached_property
+    def _gram(self) -> Float64Array:
+        """YᵀY + λI: (k, k)."""
+        factors = self.item_factors.astype(np.float64)
+        gram: Float64Array = factors.T @ factors
+        gram.flat[:: gram.shape[0] + 1] += self.config.regularisation
+        return gram
+
+    def _taste_at(self, position: int) -> Float32Array:
+        taste: Float32Array = self.user_factors[position]
+        return taste
+
+    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - the model knows no time.
+        """x_u = (YᵀY + Yᵀ(C^u - I)Y + λI)⁻¹ YᵀC^u p(u) (Hu, Koren, Volinsky 2008, eq. 4)."""
+        liked = self.item_factors[positions[values >= np.float32(self.config.liked_from)]].astype(np.float64)
+        if not len(liked):
+            return np.zeros(self.item_factors.shape[1], dtype=np.float32)
+        system = self._gram + (self.config.alpha - 1) * (liked.T @ liked)
+        taste: Float64Array = np.linalg.solve(system, self.config.alpha * liked.sum(axis=0))
+        return taste.astype(np.float32)
+
+    def _score_taste(self, taste: Float32Array) -> Float32Array:
+        scores: Float64Array = self.item_factors.astype(np.float64) @ taste.astype(np.float64)
+        return scores.astype(np.float32)
+
+    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        left, right = self.user_factors[users].astype(np.float64), self.item_factors[items].astype(np.float64)
+        products: Float64Array = np.einsum("nk,nk->n", left, right)
+        return products.astype(np.float32)
+
+    def _score_users(self, users: Int64Array) -> Float32Array:
+        scores: Float32Array = self.user_factors[users] @ self.item_factors.T
+        return scores
+
+    def _item_vectors(self) -> Float32Array:
+        return self.item_factors
+
+    def _scalars(self) -> dict[str, Any]:
+        names = ("regularisation", "alpha", "liked_from")
+        return {**super()._scalars(), **{name: getattr(self.config, name) for name in names}}
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        return cls(
+            users=Vocabulary(arrays["user_ids"]),
+            items=Vocabulary(arrays["item_ids"]),
+            stars=stars_restored(arrays, scalars),
+            user_factors=arrays["user_factors"],
+            item_factors=arrays["item_factors"],
+            config=ALSConfig(
+                n_factors=arrays["item_factors"].shape[1],
+                regularisation=scalars["regularisation"],
+                alpha=scalars["alpha"],
+                liked_from=scalars["liked_from"],
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class ALS:
+    """The estimator: `ALS(config).fit(ratings)` gives an `ALSModel`."""
+
+    config: ALSConfig = ALSConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> ALSModel:
+        """Learn from what was liked; each alternation costs n_liked · k² + (n_users + n_items) · k³ at most.
+
+        `on_epoch` hears of each alternation; the library cannot be ended early.
+        """
+        # The library brings BLAS along, so it comes first: only what is loaded can be limited.
+        import implicit.als  # noqa: F401, PLC0415 - only training needs it.
+        from scipy.sparse import csr_matrix  # noqa: PLC0415
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+        rows = liked_rows(ratings, self.config.liked_from)
+        confident = np.full(rows.indices.size, self.config.alpha, dtype=np.float32)
+        shape = (len(ratings.users), len(ratings.items))
+        # The library's own threads share the work; those of BLAS would only be in their way.
+        with threadpool_limits(1, user_api="blas"):
+            factors = self._library_model()
+            factors.fit(
+                csr_matrix((confident, rows.indices, rows.indptr), shape=shape),
+                show_progress=False,
+                callback=_told(on_epoch, self.config.n_epochs),
+            )
+        return ALSModel(
+            users=ratings.users,
+            items=ratings.items,
+            stars=stars_fitted(ratings),
+            user_factors=_on_host(factors.user_factors),
+            item_factors=_on_host(factors.item_factors),
+            config=self.config,
+        )
+
+    def _library_model(self) -> Any:
+        from implicit.als import AlternatingLeastSquares  # noqa: PLC0415 - only training needs it.
+        from implicit.gpu import HAS_CUDA  # noqa: PLC0415
+
+        if self.config.device == "cuda" and not HAS_CUDA:
+            raise ConfigError("device is cuda, but implicit finds no CUDA here: use auto or cpu.")
+        return AlternatingLeastSquares(
+            factors=self.config.n_factors,
+            regularization=self.config.regularisation,
+            iterations=self.config.n_epochs,
+            random_state=self.config.seed,
+            use_gpu=HAS_CUDA and self.config.device != "cpu",
+        )
+
+
+def _told(on_epoch: OnEpoch | None, n_epochs: int) -> Any:
+    if on_epoch is None:
+        return None
+    return lambda iteration, _seconds, _loss: on_epoch(Epoch(iteration + 1, n_epochs))
+
+
+def _on_host(factors: Any) -> Float32Array:
+    on_host = factors if isinstance(factors, np.ndarray) else factors.to_numpy()
+    return np.ascontiguousarray(on_host, dtype=np.float32)

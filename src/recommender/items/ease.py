@@ -1,0 +1,188 @@
+"""EASE: a linear model from the items that somebody liked to all items, in closed form.
+
+X is the binary matrix of likings. The weights B minimise ‖X - XB‖² + λ‖B‖² subject to diag(B) = 0; with
+P = (XᵀX + λI)⁻¹ they are B_ij = -P_ij / P_jj for i ≠ j (Steck 2019, WWW, "Embarrassingly Shallow Autoencoders for
+Sparse Data", eq. 8).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.baselines.bias import BiasModel
+from recommender.config import require, require_count, require_positive, require_seed
+from recommender.contract import Epoch, OnEpoch
+from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
+
+# Items beyond the cap rank after all others, by how many liked them: no sum of weights comes near this.
+_BEYOND = -1000.0
+# The dense product of likings is made from this many users at a time.
+_BLOCK_USERS = 2048
+# A multiplication in a dense product costs this much less than one in a sparse product.
+_DENSE_GAIN = 100
+
+
+@dataclass(frozen=True)
+class EASEConfig:
+    """Hyper-parameters; ConfigError for a value outside its range.
+
+    `regularisation`: λ; `liked_from`: stars from which a rating is a liking; `max_items`: so many of the most liked
+    items have weights, the others rank after them by popularity. Training needs 16 · max_items² bytes, the model 4.
+    """
+
+    regularisation: float = 500.0
+    liked_from: float = 3.5
+    max_items: int = 8000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_positive("regularisation", self.regularisation)
+        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
+        require_count("max_items", self.max_items)
+        require_seed(self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class EASEModel(RankingModel[Int64Array]):
+    """`weights`: (m, m) float32, B of the m items in `weighted`, (m,) int32 ascending item positions.
+
+    `item_likings`: (n_items,) float32, how many liked each; `liked_indptr`, `liked_indices`: what each user liked. A
+    person's taste is the positions of the items that they liked.
+    """
+
+    kind: ClassVar[str] = "ease"
+    array_names: ClassVar[tuple[str, ...]] = (
+        *STARS_ARRAYS,
+        "weights",
+        "weighted",
+        "item_likings",
+        "liked_indptr",
+        "liked_indices",
+    )
+
+    users: Vocabulary
+    items: Vocabulary
+    stars: BiasModel
+    weights: Float32Array
+    weighted: Int32Array
+    item_likings: Float32Array
+    liked_indptr: Int64Array
+    liked_indices: Int32Array
+    liked_from: float
+
+    def _taste_at(self, position: int) -> Int64Array:
+        liked = self.liked_indices[self.liked_indptr[position] : self.liked_indptr[position + 1]]
+        return liked.astype(np.int64)
+
+    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Int64Array:  # noqa: ARG002 - the model knows no time.
+        return positions[values >= np.float32(self.liked_from)]
+
+    def _score_taste(self, taste: Int64Array) -> Float32Array:
+        known = np.searchsorted(self.weighted, taste)
+        known = known[self.weighted[np.minimum(known, self.weighted.size - 1)] == taste]
+        sums: Float64Array = self.weights[known].sum(axis=0, dtype=np.float64)
+        scores: Float32Array = self._everywhere(sums[None, :])[0]
+        return scores
+
+    def _score_users(self, users: Int64Array) -> Float32Array:
+        from scipy.sparse import csr_array  # noqa: PLC0415 - requests for one user do without.
+
+        liked = Rows(self.liked_indptr, self.liked_indices).take(users)
+        shape = (users.size, len(self.items))
+        liking = csr_array((np.ones(liked.indices.size), liked.indices, liked.indptr), shape=shape)
+        return self._everywhere(liking[:, self.weighted] @ self.weights.astype(np.float64, copy=False))
+
+    def _everywhere(self, scores: Float64Array) -> Float32Array:
+        """Scores of the weighted items, (b, m), as scores of all: (b, n_items) float32."""
+        if self.weighted.size == len(self.items):
+            return scores.astype(np.float32)
+        most = max(float(self.item_likings.max()), 1.0)
+        everywhere = np.empty((len(scores), len(self.items)), dtype=np.float32)
+        everywhere[:] = _BEYOND + self.item_likings / most
+        everywhere[:, self.weighted] = scores
+        return everywhere
+
+    def _item_vectors(self) -> Float32Array:
+        """The weights into each item: items that follow from the same others are alike."""
+        vectors = np.zeros((len(self.items), self.weighted.size), dtype=np.float32)
+        vectors[self.weighted] = self.weights.T
+        return vectors
+
+    def _scalars(self) -> dict[str, Any]:
+        return {**super()._scalars(), "liked_from": self.liked_from}
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        own = {name: arrays[name] for name in cls.array_names if name not in STARS_ARRAYS}
+        return cls(
+            users=Vocabulary(arrays["user_ids"]),
+            items=Vocabulary(arrays["item_ids"]),
+            stars=stars_restored(arrays, scalars),
+            liked_from=float(scalars["liked_from"]),
+            **own,
+        )
+
+
+@dataclass(frozen=True)
+class EASE:
+    """The estimator: `EASE(config).fit(ratings)` gives an `EASEModel`."""
+
+    config: EASEConfig = EASEConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> EASEModel:
+        """Solve for the weights: m³ operations for m items, and a product of the likings with themselves."""
+        rows = liked_rows(ratings, self.config.liked_from)
+        likings = np.bincount(rows.indices, minlength=len(ratings.items))
+        order = np.argsort(-likings, kind="stable")
+        weighted = np.sort(order[: self.config.max_items]).astype(np.int32)
+        model = EASEModel(
+            users=ratings.users,
+            items=ratings.items,
+            stars=stars_fitted(ratings),
+            weights=ease_weights(likings_gram(rows, weighted, len(ratings.items)), self.config.regularisation),
+            weighted=weighted,
+            item_likings=likings.astype(np.float32),
+            liked_indptr=rows.indptr,
+            liked_indices=rows.indices,
+            liked_from=self.config.liked_from,
+        )
+        if on_epoch is not None:
+            on_epoch(Epoch(1, 1, lambda: model))
+        return model
+
+
+def likings_gram(rows: Rows, weighted: Int32Array, n_items: int) -> Float64Array:
+    """XᵀX over the items in `weighted`: (m, m) float64, who liked both; by dense blocks unless sparse costs less."""
+    from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
+
+    ones = np.ones(rows.indices.size, dtype=np.float32)
+    liking = csr_array((ones, rows.indices, rows.indptr), shape=(rows.n_rows, n_items))[:, weighted]
+    lengths = np.diff(liking.indptr).astype(np.float64)
+    if (lengths**2).sum() * _DENSE_GAIN < float(rows.n_rows) * weighted.size**2:
+        gram: Float64Array = (liking.T @ liking).toarray().astype(np.float64)
+        return gram
+    gram = np.zeros((weighted.size, weighted.size))
+    for start in range(0, rows.n_rows, _BLOCK_USERS):
+        block = liking[start : start + _BLOCK_USERS].toarray()
+        gram += block.T @ block
+    return gram
+
+
+def ease_weights(gram: Float64Array, regularisation: float) -> Float32Array:
+    """B from XᵀX, which is overwritten: (m, m) float32 (Steck 2019, eq. 8)."""
+    from scipy.linalg import lapack  # noqa: PLC0415 - only training needs it.
+
+    gram.flat[:: gram.shape[0] + 1] += regularisation
+    # The matrix is symmetric and positive definite: half the work of a general inverse.
+    factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
+    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    lower = np.tril(inverse, -1)
+    diagonal = np.diag(inverse).copy()
+    weights: Float64Array = -(lower + lower.T) / diagonal
+    return weights.astype(np.float32)

@@ -1,0 +1,159 @@
+"""item2vec: items that are liked one after another get vectors that point the same way.
+
+Skip-gram with negative sampling on each user's liked items in the order of time (Barkan, Koenigstein 2016, MLSP, eq. 3,
+with the window of word2vec in place of whole sets). A user is the mean of the vectors of what they liked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.baselines.bias import BiasModel
+from recommender.config import require, require_count, require_positive, require_seed
+from recommender.contract import Epoch, OnEpoch
+from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, stars_fitted, stars_restored, unit_rows
+
+
+@dataclass(frozen=True)
+class Item2VecConfig:
+    """Hyper-parameters; ConfigError for a value outside its range.
+
+    `n_factors`: length of the vectors; `window`: how far neighbours in a sequence may be apart; `n_negatives`: items
+    drawn against each neighbour; `learning_rate`: at the start, falling linearly to a hundredth; `liked_from`: stars
+    from which a rating is a liking.
+    """
+
+    n_factors: int = 10
+    n_epochs: int = 10
+    window: int = 5
+    n_negatives: int = 5
+    learning_rate: float = 0.025
+    liked_from: float = 3.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_count("n_factors", self.n_factors)
+        require_count("n_epochs", self.n_epochs)
+        require_count("window", self.window)
+        require_count("n_negatives", self.n_negatives)
+        require_positive("learning_rate", self.learning_rate)
+        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
+        require_seed(self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Item2VecModel(RankingModel[Float32Array]):
+    """`item_factors`: (n_items, k) float32 of length 1, or 0 for items nobody liked; `user_factors`: (n_users, k).
+
+    A person's taste is the mean vector of what they liked; the score is its cosine with an item's.
+    """
+
+    kind: ClassVar[str] = "item2vec"
+    array_names: ClassVar[tuple[str, ...]] = (*STARS_ARRAYS, "user_factors", "item_factors")
+
+    users: Vocabulary
+    items: Vocabulary
+    stars: BiasModel
+    user_factors: Float32Array
+    item_factors: Float32Array
+    liked_from: float
+
+    def _taste_at(self, position: int) -> Float32Array:
+        taste: Float32Array = self.user_factors[position]
+        return taste
+
+    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - only training cares for order.
+        liked = self.item_factors[positions[values >= np.float32(self.liked_from)]]
+        sums: Float64Array = liked.sum(axis=0, keepdims=True, dtype=np.float64)
+        taste: Float32Array = unit_rows(sums)[0]
+        return taste
+
+    def _score_taste(self, taste: Float32Array) -> Float32Array:
+        scores: Float64Array = self.item_factors.astype(np.float64) @ taste.astype(np.float64)
+        return scores.astype(np.float32)
+
+    def _score_users(self, users: Int64Array) -> Float32Array:
+        scores: Float32Array = self.user_factors[users] @ self.item_factors.T
+        return scores
+
+    def _item_vectors(self) -> Float32Array:
+        return self.item_factors
+
+    def _scalars(self) -> dict[str, Any]:
+        return {**super()._scalars(), "liked_from": self.liked_from}
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        return cls(
+            users=Vocabulary(arrays["user_ids"]),
+            items=Vocabulary(arrays["item_ids"]),
+            stars=stars_restored(arrays, scalars),
+            user_factors=arrays["user_factors"],
+            item_factors=arrays["item_factors"],
+            liked_from=float(scalars["liked_from"]),
+        )
+
+
+@dataclass(frozen=True)
+class Item2Vec:
+    """The estimator: `Item2Vec(config).fit(ratings)` gives an `Item2VecModel`."""
+
+    config: Item2VecConfig = Item2VecConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> Item2VecModel:
+        """Learn from what was liked, in the order of time, or of ids where times are unknown or equal.
+
+        Costs n_epochs · n_liked · window · (n_negatives + 1) · k multiplications on one core.
+        """
+        from recommender.kernels.skipgram import Sampling, noise_table, skipgram_epoch  # noqa: PLC0415 - numba.
+
+        config, sequences = self.config, liked_sequences(ratings, self.config.liked_from)
+        stars, n_items = stars_fitted(ratings), len(ratings.items)
+        rng = np.random.default_rng(config.seed)
+        vectors = (
+            ((rng.random((n_items, config.n_factors)) - 0.5) / config.n_factors).astype(np.float32),
+            np.zeros((n_items, config.n_factors), dtype=np.float32),
+        )
+        counts = np.bincount(sequences.indices, minlength=n_items)
+        noise = noise_table(counts if counts.any() else counts + 1)
+        state, sampling = np.uint64(config.seed), Sampling(config.window, config.n_negatives, noise)
+        for done in range(1, config.n_epochs + 1):
+            rate = np.float32(config.learning_rate * max(1 - (done - 1) / config.n_epochs, 0.01))
+            state = skipgram_epoch(sequences, sampling, vectors, rate, np.uint64(state))
+            if on_epoch is not None and on_epoch(
+                Epoch(done, config.n_epochs, lambda: self._model(ratings, stars, sequences, vectors[0]))
+            ):
+                break
+        return self._model(ratings, stars, sequences, vectors[0])
+
+    def _model(self, ratings: Ratings, stars: BiasModel, sequences: Rows, vectors: Float32Array) -> Item2VecModel:
+        liked = np.bincount(sequences.indices, minlength=len(ratings.items)) > 0
+        item_factors = unit_rows(vectors) * liked[:, None].astype(np.float32)
+        sums = np.zeros((len(ratings.users), self.config.n_factors))
+        users = np.repeat(np.arange(sequences.n_rows), np.diff(sequences.indptr))
+        # Ascending items, as in a fold-in, so that sums are rounded alike.
+        order = np.lexsort((sequences.indices, users))
+        np.add.at(sums, users[order], item_factors[sequences.indices[order]].astype(np.float64))
+        return Item2VecModel(
+            users=ratings.users,
+            items=ratings.items,
+            stars=stars,
+            user_factors=unit_rows(sums),
+            item_factors=item_factors,
+            liked_from=self.config.liked_from,
+        )
+
+
+def liked_sequences(ratings: Ratings, liked_from: float) -> Rows:
+    """What each user liked in the order of time, then of ids: a row per user, not ascending as rows usually are."""
+    liked = np.flatnonzero(ratings.values >= np.float32(liked_from))
+    users = ratings.user_positions[liked]
+    if ratings.times is not None:
+        liked = liked[np.lexsort((ratings.times[liked], users))]
+    return Rows.of_sorted(users, ratings.item_positions[liked], n_rows=len(ratings.users))

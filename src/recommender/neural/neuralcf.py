@@ -1,0 +1,217 @@
+"""Two towers that re-rank the nearest candidates of item2vec: neural collaborative filtering in two stages.
+
+A person is the mean of learnt vectors of what they liked, sent through one tower; an item's own vector goes through the
+other; the product of both ends says how well they fit. Trained by a softmax over sampled items (Covington, Adams,
+Sargin 2016, RecSys, section 3.1; He et al. 2017, WWW, for the two-sided network). Needs PyTorch to train and nothing
+but NumPy to answer: the item tower ends in stored vectors, the user tower is two small matrix products.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.baselines.bias import BiasModel
+from recommender.config import require, require_count, require_positive, require_seed
+from recommender.contract import OnEpoch
+from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.vocabulary import Vocabulary
+from recommender.errors import ConfigError
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_restored, unit_rows
+from recommender.neural.item2vec import Item2Vec, Item2VecConfig
+
+DEVICES = ("auto", "cpu", "cuda")
+TOWER_ARRAYS = ("input_factors", "hidden_weights", "hidden_biases", "output_weights", "tower_factors")
+
+
+@dataclass(frozen=True)
+class NeuralCFConfig:
+    """Hyper-parameters; ConfigError for a value outside its range.
+
+    `n_candidates`: how many nearest items the towers re-rank; `n_factors`: length of the learnt vectors and of the
+    towers' ends; `n_hidden`: width of a tower; `n_sampled`: items that a liking is compared with; `batch_users`: users
+    in a step; `dropout`: part of the liked vectors left out in training; `item2vec_factors`, `item2vec_epochs`: of the
+    first stage; `liked_from`: stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto".
+    """
+
+    n_candidates: int = 500
+    n_factors: int = 64
+    n_hidden: int = 128
+    n_epochs: int = 20
+    n_sampled: int = 2048
+    batch_users: int = 128
+    learning_rate: float = 0.003
+    dropout: float = 0.3
+    item2vec_factors: int = 32
+    item2vec_epochs: int = 10
+    liked_from: float = 3.5
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        names = ("n_candidates", "n_factors", "n_hidden", "n_epochs", "n_sampled", "batch_users")
+        for name in (*names, "item2vec_factors", "item2vec_epochs"):
+            require_count(name, getattr(self, name))
+        require_positive("learning_rate", self.learning_rate)
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "at least 0 and below 1")
+        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
+        require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
+        require_seed(self.seed)
+
+
+class Towers(NamedTuple):
+    """What training gives: f_u = W₂·relu(W₁·m_u + b₁) for the mean m_u of a person's `input_factors`, against f_i.
+
+    `input_factors`: (n_items, k); `hidden_weights`: (h, k), W₁; `hidden_biases`: (h,), b₁; `output_weights`: (k, h),
+    W₂; `tower_factors`: (n_items, k), f_i. All float32.
+    """
+
+    input_factors: Float32Array
+    hidden_weights: Float32Array
+    hidden_biases: Float32Array
+    output_weights: Float32Array
+    tower_factors: Float32Array
+
+    def user_factors(self, liked: Int64Array) -> Float32Array:
+        """f_u of someone who liked the items at these positions: (k,) float32, zeros for none."""
+        if not liked.size:
+            return np.zeros(self.tower_factors.shape[1], dtype=np.float32)
+        mean: Float64Array = self.input_factors[liked].mean(axis=0, dtype=np.float64)
+        hidden: Float64Array = np.maximum(self.hidden_weights.astype(np.float64) @ mean + self.hidden_biases, 0)
+        factors: Float64Array = self.output_weights.astype(np.float64) @ hidden
+        return factors.astype(np.float32)
+
+
+class Taste(NamedTuple):
+    """`liked`: item positions; `vector`: their mean by item2vec, of length 1; `factors`: f_u."""
+
+    liked: Int64Array
+    vector: Float32Array
+    factors: Float32Array
+
+
+@dataclass(frozen=True, eq=False)
+class NeuralCFModel(RankingModel[Taste]):
+    """`item_factors`: (n_items, d) float32, those of item2vec, which choose the candidates; `towers` rank them.
+
+    `liked_indptr`, `liked_indices`: what each user liked.
+    """
+
+    kind: ClassVar[str] = "neural-cf"
+    array_names: ClassVar[tuple[str, ...]] = (
+        *STARS_ARRAYS,
+        "item_factors",
+        "liked_indptr",
+        "liked_indices",
+        *TOWER_ARRAYS,
+    )
+
+    users: Vocabulary
+    items: Vocabulary
+    stars: BiasModel
+    item_factors: Float32Array
+    liked_indptr: Int64Array
+    liked_indices: Int32Array
+    towers: Towers
+    n_candidates: int
+    liked_from: float
+
+    def _taste_at(self, position: int) -> Taste:
+        liked = self.liked_indices[self.liked_indptr[position] : self.liked_indptr[position + 1]]
+        return self._taste(liked.astype(np.int64))
+
+    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Taste:  # noqa: ARG002 - only training cares for order.
+        return self._taste(positions[values >= np.float32(self.liked_from)])
+
+    def _taste(self, liked: Int64Array) -> Taste:
+        sums: Float64Array = self.item_factors[liked].sum(axis=0, keepdims=True, dtype=np.float64)
+        return Taste(liked, unit_rows(sums)[0], self.towers.user_factors(liked))
+
+    def _score_taste(self, taste: Taste) -> Float32Array:
+        """1 to 2 for the nearest items that were not liked yet, by the towers; below 0 for others, by nearness."""
+        nearness: Float64Array = self.item_factors.astype(np.float64) @ taste.vector.astype(np.float64)
+        scores = (nearness - 2).astype(np.float32)
+        nearness[taste.liked] = -np.inf
+        order = np.argsort(-nearness, kind="stable")
+        near = np.sort(order[: min(self.n_candidates, nearness.size - taste.liked.size)])
+        fit: Float64Array = self.towers.tower_factors[near].astype(np.float64) @ taste.factors.astype(np.float64)
+        scores[near] = 1 + 1 / (1 + np.exp(-np.clip(fit / 8, -30, 30)))
+        return scores
+
+    def _item_vectors(self) -> Float32Array:
+        return self.item_factors
+
+    def _arrays(self) -> dict[str, AnyArray]:
+        return {
+            "user_biases": self.stars.user_biases,
+            "item_biases": self.stars.item_biases,
+            "item_factors": self.item_factors,
+            "liked_indptr": self.liked_indptr,
+            "liked_indices": self.liked_indices,
+            **self.towers._asdict(),
+        }
+
+    def _scalars(self) -> dict[str, Any]:
+        return {**super()._scalars(), "n_candidates": self.n_candidates, "liked_from": self.liked_from}
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        return cls(
+            users=Vocabulary(arrays["user_ids"]),
+            items=Vocabulary(arrays["item_ids"]),
+            stars=stars_restored(arrays, scalars),
+            item_factors=arrays["item_factors"],
+            liked_indptr=arrays["liked_indptr"],
+            liked_indices=arrays["liked_indices"],
+            towers=Towers(*(arrays[name] for name in TOWER_ARRAYS)),
+            n_candidates=int(scalars["n_candidates"]),
+            liked_from=float(scalars["liked_from"]),
+        )
+
+
+@dataclass(frozen=True)
+class NeuralCF:
+    """The estimator: `NeuralCF(config).fit(ratings)` gives a `NeuralCFModel`."""
+
+    config: NeuralCFConfig = NeuralCFConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> NeuralCFModel:
+        """Train item2vec, then the towers. ConfigError where PyTorch, or the device asked for, is not there."""
+        towers_trained = _trainer()
+        config = self.config
+        near = Item2Vec(
+            Item2VecConfig(
+                n_factors=config.item2vec_factors,
+                n_epochs=config.item2vec_epochs,
+                liked_from=config.liked_from,
+                seed=config.seed,
+            )
+        ).fit(ratings)
+        liked = liked_rows(ratings, config.liked_from)
+
+        def model(towers: Towers) -> NeuralCFModel:
+            return NeuralCFModel(
+                users=ratings.users,
+                items=ratings.items,
+                stars=near.stars,
+                item_factors=near.item_factors,
+                liked_indptr=liked.indptr,
+                liked_indices=liked.indices,
+                towers=towers,
+                n_candidates=config.n_candidates,
+                liked_from=config.liked_from,
+            )
+
+        return model(towers_trained(liked, len(ratings.items), config, on_epoch, model))
+
+
+def _trainer() -> Any:
+    try:
+        from recommender.neural.towers import towers_trained  # noqa: PLC0415 - an optional dependency.
+    except ImportError as error:
+        raise ConfigError(
+            "neural-cf is trained by PyTorch, which is not installed: pip install -r requirements/neural.txt."
+        ) from error
+    return towers_trained

@@ -1,0 +1,135 @@
+"""Training of the two towers of `neuralcf` by PyTorch, which is an optional dependency."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recommender.arrays import Float32Array, Int64Array
+from recommender.contract import AnyModel, Epoch, OnEpoch
+from recommender.data.rows import Rows
+from recommender.errors import ConfigError
+from recommender.neural.neuralcf import NeuralCFConfig, Towers
+
+# At most so many likings of one user are learnt from in a step, so that a few people do not fill it.
+_LIKINGS_PER_USER = 64
+
+
+class TwoTowers(nn.Module):  # type: ignore[misc]  # PyTorch is optional and not looked into.
+    """The network: see `Towers` for what it computes."""
+
+    def __init__(self, n_items: int, config: NeuralCFConfig) -> None:
+        super().__init__()
+        self.inputs = nn.Embedding(n_items, config.n_factors)
+        self.items = nn.Embedding(n_items, config.n_factors)
+        for embedding in (self.inputs, self.items):
+            nn.init.normal_(embedding.weight, std=config.n_factors**-0.5)
+        self.hidden = nn.Linear(config.n_factors, config.n_hidden)
+        self.output = nn.Linear(config.n_hidden, config.n_factors, bias=False)
+        self.item_hidden = nn.Linear(config.n_factors, config.n_hidden)
+        self.item_output = nn.Linear(config.n_hidden, config.n_factors, bias=False)
+
+    def people(self, means: Tensor) -> Tensor:
+        """The user tower: (b, k) means to (b, k) ends."""
+        ends: Tensor = self.output(torch.relu(self.hidden(means)))
+        return ends
+
+    def ends(self, items: Tensor) -> Tensor:
+        """The item tower with a shortcut past it: (m,) positions to (m, k) ends."""
+        vectors = self.items(items)
+        ends: Tensor = vectors + self.item_output(torch.relu(self.item_hidden(vectors)))
+        return ends
+
+    def towers(self) -> Towers:
+        """What has been learnt by now, as arrays."""
+        with torch.no_grad():
+            everywhere = torch.arange(self.items.num_embeddings, device=self.items.weight.device)
+            parts = (
+                self.inputs.weight,
+                self.hidden.weight,
+                self.hidden.bias,
+                self.output.weight,
+                self.ends(everywhere),
+            )
+            return Towers(*(_array(part) for part in parts))
+
+
+def towers_trained(
+    liked: Rows,
+    n_items: int,
+    config: NeuralCFConfig,
+    on_epoch: OnEpoch | None,
+    model: Callable[[Towers], AnyModel],
+) -> Towers:
+    """Train on what each user liked; `model` makes the whole model of towers, for `on_epoch`."""
+    device = _device(config.device)
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        network = TwoTowers(n_items, config).to(device)
+        optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+        rng = np.random.default_rng(config.seed)
+        for done in range(1, config.n_epochs + 1):
+            for users in _batches(liked, config.batch_users, rng):
+                loss = _loss(network, _batch(liked.take(users), n_items, config, rng), device)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, lambda: model(network.towers()))):
+                break
+    towers: Towers = network.towers()
+    return towers
+
+
+def _batches(liked: Rows, size: int, rng: np.random.Generator) -> Iterator[Int64Array]:
+    """Users with two likings or more, of which one can be told from the others, in random order."""
+    users = rng.permutation(np.flatnonzero(np.diff(liked.indptr) > 1))
+    for start in range(0, users.size, size):
+        yield users[start : start + size]
+
+
+class _Batch:
+    """Likings of some users and what they are compared with, as positions."""
+
+    def __init__(self, indices: Int64Array, offsets: Int64Array, kept: Float32Array) -> None:
+        self.indices, self.offsets, self.kept = indices, offsets, kept
+        self.rows = np.repeat(np.arange(offsets.size), np.diff(np.append(offsets, indices.size)))
+        self.targets = np.empty(0, dtype=np.int64)
+        self.sampled = np.empty(0, dtype=np.int64)
+
+
+def _batch(rows: Rows, n_items: int, config: NeuralCFConfig, rng: np.random.Generator) -> _Batch:
+    kept = (rng.random(rows.indices.size) >= config.dropout).astype(np.float32)
+    batch = _Batch(rows.indices.astype(np.int64), rows.indptr[:-1], kept)
+    chance = rng.random(rows.indices.size) * np.repeat(np.diff(rows.indptr), np.diff(rows.indptr))
+    batch.targets = np.flatnonzero(chance < _LIKINGS_PER_USER)
+    batch.sampled = np.sort(rng.choice(n_items, min(config.n_sampled, n_items), replace=False))
+    return batch
+
+
+def _loss(network: TwoTowers, batch: _Batch, device: torch.device) -> Tensor:
+    """Minus the mean log-probability of each liking, given the user's other likings, against the sampled items."""
+    indices, offsets = torch.from_numpy(batch.indices).to(device), torch.from_numpy(batch.offsets).to(device)
+    kept = torch.from_numpy(batch.kept).to(device)
+    rows, targets = torch.from_numpy(batch.rows).to(device), torch.from_numpy(batch.targets).to(device)
+    sums = nn.functional.embedding_bag(indices, network.inputs.weight, offsets, mode="sum", per_sample_weights=kept)
+    counts = torch.zeros(len(offsets), device=device).index_add_(0, rows, kept)
+    own = kept[targets, None] * network.inputs(indices[targets])
+    others = (counts[rows[targets]] - kept[targets]).clamp(min=1)[:, None]
+    people = network.people((sums[rows[targets]] - own) / others)
+    sampled = torch.from_numpy(batch.sampled).to(device)
+    against = people @ network.ends(sampled).T
+    against = against.masked_fill(sampled[None, :] == indices[targets, None], -torch.inf)
+    fit = (people * network.ends(indices[targets])).sum(dim=1, keepdim=True)
+    return (torch.logsumexp(torch.cat([fit, against], dim=1), dim=1) - fit[:, 0]).mean()
+
+
+def _device(wanted: str) -> torch.device:
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device is cuda, but PyTorch finds no CUDA here: use auto or cpu.")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def _array(tensor: Tensor) -> Float32Array:
+    array: Float32Array = tensor.detach().cpu().numpy().astype(np.float32)
+    return array
