@@ -6,13 +6,14 @@ the ranking, and a random few of all, which tell how far predictions err. Then t
 
 from dataclasses import dataclass, replace
 
+from recommender.blends.histories import HistoryRule
 from recommender.blends.house_model import HouseModel
 from recommender.blends.intervals import spreads
-from recommender.blends.ranking import RelationsConfig, histories_of, item_relations
+from recommender.blends.ranking import RelationsConfig, item_relations
 from recommender.blends.trial import USUAL_WEIGHTS, HeldOut, Trial, squared_errors, usual_intervals
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
-from recommender.data.ratings import Ratings
+from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.factors.bayesian import Bayesian, BayesianConfig
 
 _LEAST_RATINGS = 40
@@ -25,7 +26,8 @@ class HouseConfig:
     `n_factors`, `n_sweeps`, `n_burn_in`, `n_chains`, `n_components`, `n_threads`: of the Bayesian factorisation (see
     `BayesianConfig`); `n_trial_sweeps`: its sweeps when it is fitted to judge it, a third of them burn-in; `n_core`:
     how many items, the most rated ones, have associations and transitions, which take 8 · n_core² bytes in the model
-    and n_core³ of time; `regularisation`: λ of the associations; `window`: how far back, in ratings, a rating may lie
+    and n_core³ of time; `regularisation`: λ of the associations; `liked_from`: stars from
+    which a rating is a liking; `window`: how far back, in ratings, a rating may lie
     to count as recent; `held_out`: part of the ratings that intervals are learnt from (`HeldOut.of`); `n_choices`:
     most users whose last ratings the weights are learnt from.
     """
@@ -38,6 +40,7 @@ class HouseConfig:
     n_trial_sweeps: int = 36
     n_core: int = 6000
     regularisation: float = 500.0
+    liked_from: float = 3.0
     window: int = 20
     held_out: float = 0.05
     n_choices: int = 2000
@@ -48,6 +51,7 @@ class HouseConfig:
         for name in ("n_trial_sweeps", "n_core", "window", "n_choices"):
             require_count(name, getattr(self, name))
         require_positive("regularisation", self.regularisation)
+        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
         require(0 < self.held_out < 1, "held_out", self.held_out, "between 0 and 1, both excluded")
         require_seed(self.seed)
         self.factorisation()
@@ -64,9 +68,13 @@ class HouseConfig:
             seed=self.seed,
         )
 
+    def rule(self) -> HistoryRule:
+        """What counts as liked, and as recent."""
+        return HistoryRule(liked_from=self.liked_from, window=self.window)
+
     def relations(self) -> RelationsConfig:
         """How items are related to one another."""
-        return RelationsConfig(n_core=self.n_core, regularisation=self.regularisation, window=self.window)
+        return RelationsConfig(self.n_core, self.regularisation, self.window)
 
     def trial(self) -> BayesianConfig:
         """How the stars are learnt where they are judged: as before, but for fewer sweeps."""
@@ -91,7 +99,7 @@ class House:
         progress = _Progress(total, on_epoch)
         trial = self._trial(ratings, progress) if tried else None
         stars = Bayesian(config.factorisation()).fit(ratings, progress.next_part())
-        histories = histories_of(ratings.by_user(), ratings.times, window=config.window)
+        histories = config.rule().histories(ratings.by_user(), ratings.values, ratings.times)
         errors = squared_errors(stars, ratings)
         variance = float(errors.mean())
         return HouseModel.of(
@@ -99,9 +107,9 @@ class House:
             relations=item_relations(ratings, config.relations()),
             weights=USUAL_WEIGHTS if trial is None else trial.weights(n_choices=config.n_choices),
             histories=histories,
-            spreads=spreads(errors, histories.rated),
+            spreads=spreads(errors, ratings.by_user()),
             intervals=usual_intervals(variance) if trial is None else trial.intervals(variance=variance),
-            window=config.window,
+            rule=config.rule(),
         )
 
     def _trial(self, ratings: Ratings, progress: "_Progress") -> Trial:
@@ -114,7 +122,8 @@ class House:
             known=known,
             stars=Bayesian(config.trial()).fit(known, progress.next_part()),
             relations=item_relations(known, config.relations()),
-            histories=histories_of(known.by_user(), known.times, window=config.window),
+            histories=config.rule().histories(known.by_user(), known.values, known.times),
+            liked_from=config.liked_from,
         )
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from recommender.answers import Interval
 from recommender.arrays import AnyArray, Float32Array, IdsLike, Int32Array, Int64Array, finite_checked, shape_checked
+from recommender.blends.histories import Histories, HistoryRule
 from recommender.blends.intervals import IntervalTable, spread
-from recommender.blends.ranking import Histories, ItemRelations, RankingWeights, histories_of
+from recommender.blends.ranking import ItemRelations, RankingWeights
 from recommender.contract import Model
 from recommender.data.ratings import RATING_SCALE
 from recommender.data.rows import Rows
@@ -23,7 +24,7 @@ _HISTORIES = ("history_indptr", "history_items", "history_recency")
 
 
 class HousePerson(NamedTuple):
-    """`taste`: of the factor model; `items`: (n,) int32, rated positions; `recency`: (n,) float32; `spread`: stars."""
+    """`taste`: of the factor model; `items`: (n,) int32, liked ones; `recency`: (n,) float32; `spread`: stars."""
 
     taste: UserParameters
     items: Int32Array
@@ -36,8 +37,8 @@ class HouseModel(Model[HousePerson]):
     """What `house` learns; `predict` and `score` are two functions of it.
 
     `stars`: predicts; `relations`, `weights`: rank; `histories`: of the trained users; `spreads`: (n_users,) float32,
-    how unpredictable each is; `intervals`: what bounds a prediction; `window`: how far back a rating may lie to
-    count as recent.
+    how unpredictable each is; `intervals`: what bounds a prediction; `rule`: what counts as liked, and as
+    recent.
     """
 
     kind: ClassVar[str] = "house"
@@ -51,14 +52,14 @@ class HouseModel(Model[HousePerson]):
     histories: Histories
     spreads: Float32Array
     intervals: IntervalTable
-    window: int
+    rule: HistoryRule
     rating_scale: tuple[float, float] = RATING_SCALE
 
     def __post_init__(self) -> None:
         shape_checked(self.spreads, (len(self.users),), "spreads")
         finite_checked(self.spreads, "spreads")
         shape_checked(self.relations.popularity, (len(self.items),), "popularity")
-        self.histories.rated.checked(n_rows=len(self.users), n_items=len(self.items))
+        self.histories.liked.checked(n_rows=len(self.users), n_items=len(self.items))
 
     def interval(self, user_ids: IdsLike, item_ids: IdsLike) -> Interval:
         """Where the true rating of each pair lies in 80 of 100 cases; NaN where the user or the item is unknown."""
@@ -70,7 +71,7 @@ class HouseModel(Model[HousePerson]):
         return self.intervals.around(self.rate_items(user), user.spread, self.rating_scale)
 
     def parameters_at(self, position: int) -> HousePerson:
-        """Taste as trained, and the films that the user rated."""
+        """Taste as trained, and the films that the user liked."""
         items, recency = self.histories.row(position)
         return HousePerson(self.stars.parameters_at(position), items, recency, float(self.spreads[position]))
 
@@ -89,8 +90,7 @@ class HouseModel(Model[HousePerson]):
         histories = self.histories.take(users)
         transitions, associations = self.relations.sums_of(histories, self._ranks)
         stars = self.stars.rate_users(users)
-        ordered = np.maximum.reduceat(np.append(histories.recency, 0), histories.rated.indptr[:-1]) > 0
-        scores = np.empty_like(stars)
+        ordered, scores = histories.ordered(), np.empty_like(stars)
         for rows, known in ((ordered, True), (~ordered, False)):
             scores[rows] = self.weights.scores(
                 transitions[rows],
@@ -132,7 +132,7 @@ class HouseModel(Model[HousePerson]):
         taste = self.stars.fold_in(self.items.ids[positions], values)
         errors = values - self.stars.rate_positions(taste, positions)
         alone = Rows(np.array([0, positions.size]), positions.astype(np.int32))
-        history = histories_of(alone, times, window=self.window)
+        history = self.rule.histories(alone, values, times)
         squares, counts = np.array([errors @ errors]), np.array([positions.size])
         unpredictability = spread(squares, counts, self.intervals.variance)
         return HousePerson(taste, *history.row(0), float(unpredictability[0]))
@@ -144,8 +144,8 @@ class HouseModel(Model[HousePerson]):
         return {
             **{name: getattr(self.stars, name) for name in BayesianModel.array_names},
             **{name: getattr(self.relations, name) for name in _RELATIONS},
-            "history_indptr": self.histories.rated.indptr,
-            "history_items": self.histories.rated.indices,
+            "history_indptr": self.histories.liked.indptr,
+            "history_items": self.histories.liked.indices,
             "history_recency": self.histories.recency,
             "spreads": self.spreads,
         }
@@ -154,7 +154,8 @@ class HouseModel(Model[HousePerson]):
         return {
             "global_mean": self.stars.global_mean,
             "noise_variance": self.stars.fold_in_penalty.constant,
-            "window": self.window,
+            "liked_from": self.rule.liked_from,
+            "window": self.rule.window,
             "weights": asdict(self.weights),
             "intervals": asdict(self.intervals),
         }
@@ -186,7 +187,7 @@ class HouseModel(Model[HousePerson]):
                 high=_numbers(scalars["intervals"]["high"]),
                 variance=float(scalars["intervals"]["variance"]),
             ),
-            window=int(scalars["window"]),
+            rule=HistoryRule(float(scalars["liked_from"]), int(scalars["window"])),
         )
 
     @classmethod

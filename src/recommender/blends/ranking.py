@@ -1,19 +1,20 @@
 """What somebody may want next: what follows their latest films, what goes with all their films, what they would like.
 
 The score of an item is Σ_m w_m x_m over four features: log(ε + transitions from the latest items), log(ε +
-associations with all items), log(popularity), predicted stars. The weights are learnt (see `blends.logit`).
+associations with all items), log(popularity), predicted stars. The weights are learnt (see `blends.logit`). What
+somebody disliked is none of their items: it leads nowhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array, shape_checked
+from recommender.blends.histories import Histories
 from recommender.data.ratings import Ratings
-from recommender.data.rows import Rows
 from recommender.errors import DataError
-from recommender.items.association import association_weights
+from recommender.items.ease import ease_weights, likings_gram
 from recommender.kernels.transitions_plain import Sessions
 
 # An association is close to the probability that someone who has the other items has this one, too.
@@ -23,44 +24,11 @@ _DAMPING = 5.0
 N_FEATURES = 4
 
 
-class Histories(NamedTuple):
-    """What people rated.
-
-    `rated`: a row each; `recency`: (n,) float32, 1/d of an item that lies d back, 0 of those past the window. d is 1
-    for the latest item; without times all recencies are 0.
-    """
-
-    rated: Rows
-    recency: Float32Array
-
-    def take(self, users: Int64Array) -> "Histories":
-        """Those of some users, by position."""
-        rated = self.rated.take(users)
-        starts = np.repeat(self.rated.indptr[users] - rated.indptr[:-1], np.diff(rated.indptr))
-        return Histories(rated, self.recency[starts + np.arange(rated.indices.size)])
-
-    def row(self, user: int) -> tuple[Int32Array, Float32Array]:
-        """Item positions and recencies of one person."""
-        own = slice(self.rated.indptr[user], self.rated.indptr[user + 1])
-        return self.rated.indices[own], self.recency[own]
-
-
-def histories_of(rated: Rows, times: Int64Array | None, *, window: int) -> Histories:
-    """Histories of people who rated `rated` at `times`, (n,) Unix seconds."""
-    recency = np.zeros(rated.indices.size, dtype=np.float32)
-    if times is None:
-        return Histories(rated, recency)
-    order = np.lexsort((times, np.repeat(np.arange(rated.n_rows), np.diff(rated.indptr))))
-    distances = Sessions.of(rated.indptr, times[order]).distances()
-    recency[order] = np.where(distances <= window, 1 / distances, 0)
-    return Histories(rated, recency)
-
-
 @dataclass(frozen=True, eq=False)
 class ItemRelations:
     """How items lead to one another, for the c most rated ones, the core.
 
-    `core`: (c,) int32, their positions, ascending; `associations`: (c, c) float32 (see `items.association`);
+    `core`: (c,) int32, their positions, ascending; `associations`: (c, c) float32 (see `items.ease`);
     `transitions`: (c, c) float32, weighted counts of the later item (column) following the earlier one, or (0, 0) where
     no times are known; `popularity`: (n_items,) float32, log(1 + ratings). The arrays may be memory-mapped.
     """
@@ -98,11 +66,10 @@ class ItemRelations:
 
     def sums_of(self, histories: Histories, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
         """`sums` of some people at once, by matrix products: two arrays (n_people, n_items) float32."""
-        places = ranks[histories.rated.indices]
-        people = np.repeat(np.arange(histories.rated.n_rows), np.diff(histories.rated.indptr))[places >= 0]
-        places, recency = places[places >= 0], histories.recency[places >= 0]
-        found = np.zeros((2, histories.rated.n_rows, self.popularity.size), dtype=np.float32)
-        chosen = np.zeros((histories.rated.n_rows, self.core.size), dtype=np.float32)
+        places = ranks[histories.liked.indices]
+        people, recency, places = histories.people()[places >= 0], histories.recency[places >= 0], places[places >= 0]
+        found = np.zeros((2, histories.liked.n_rows, self.popularity.size), dtype=np.float32)
+        chosen = np.zeros((histories.liked.n_rows, self.core.size), dtype=np.float32)
         chosen[people, places] = 1.0
         found[1][:, self.core] = chosen @ self.associations
         if self.transitions.size:
@@ -164,23 +131,32 @@ class RelationsConfig(NamedTuple):
 
 
 def item_relations(ratings: Ratings, config: RelationsConfig) -> ItemRelations:
-    """Count and solve the relations of all `ratings`: memory 28 · c² bytes besides them, time c³ + n_users · c²."""
-    from recommender.kernels.transitions import count_transitions  # noqa: PLC0415 - only training needs numba.
+    """Count and solve the relations of all `ratings`, by who saw what, liked or not.
 
+    Memory 28 · c² bytes besides them, time c³ + n_users · c².
+    """
     counts = np.bincount(ratings.item_positions, minlength=len(ratings.items))
     core = np.sort(np.argsort(-counts, kind="stable")[: config.n_core]).astype(np.int32)
-    popularity = np.log1p(counts).astype(np.float32)
-    empty = np.zeros((core.size, core.size), dtype=np.float32)
-    ranks = ItemRelations(core, empty, empty[:0, :0], popularity).ranks()
-    placed = ranks[ratings.item_positions]
-    inside = placed >= 0
-    rated = Rows.of_sorted(ratings.user_positions[inside], placed[inside], n_rows=len(ratings.users))
-    associations = association_weights(rated, n_items=core.size, regularisation=config.regularisation)
+    gram = likings_gram(ratings.by_user(), core, len(ratings.items))
+    relations = ItemRelations(
+        core=core,
+        associations=ease_weights(gram, config.regularisation),
+        transitions=np.zeros((0, 0), dtype=np.float32),
+        popularity=np.log1p(counts).astype(np.float32),
+    )
     if ratings.times is None:
-        return ItemRelations(core, associations, empty[:0, :0], popularity)
-    order = np.lexsort((ratings.times, ratings.user_positions))
-    transitions = empty
-    sessions = Sessions.of(ratings.by_user().indptr, ratings.times[order])
-    count_transitions(sessions, placed[order], float(config.window), transitions)
+        return relations
+    transitions = _transitions(ratings, ratings.times, relations.ranks(), config.window)
     transitions *= ((counts[core] + _DAMPING) ** -0.5).astype(np.float32)[:, None]
-    return ItemRelations(core, associations, transitions, popularity)
+    return replace(relations, transitions=transitions)
+
+
+def _transitions(ratings: Ratings, times: Int64Array, ranks: Int32Array, window: int) -> Float32Array:
+    from recommender.kernels.transitions import count_transitions  # noqa: PLC0415 - only training needs numba.
+
+    order = np.lexsort((times, ratings.user_positions))
+    n_core = int(ranks.max()) + 1
+    counts = np.zeros((n_core, n_core), dtype=np.float32)
+    sessions = Sessions.of(ratings.by_user().indptr, times[order])
+    count_transitions(sessions, ranks[ratings.item_positions][order], float(window), counts)
+    return counts

@@ -6,10 +6,10 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from recommender.blends.histories import Histories
 from recommender.blends.intervals import IntervalTable, spreads
 from recommender.blends.logit import Choices, logit_weights
 from recommender.blends.ranking import (
-    Histories,
     ItemRelations,
     RankingWeights,
     association_feature,
@@ -64,6 +64,7 @@ class Trial:
     stars: BayesianModel
     relations: ItemRelations
     histories: Histories
+    liked_from: float
 
     def intervals(self, *, variance: float) -> IntervalTable:
         """What the errors of the ratings held out at random say of others; `variance` is that of the final model."""
@@ -72,12 +73,12 @@ class Trial:
         asked = (users >= 0) & (items >= 0)
         if not asked.any():
             return usual_intervals(variance)
-        spread = spreads(squared_errors(self.stars, self.known), self.histories.rated)
+        spread = spreads(squared_errors(self.stars, self.known), self.known.by_user())
         predicted = self.stars.predict(test.user_ids[asked], test.item_ids[asked])
         return IntervalTable.of_errors(predicted, test.values[asked], spread[users[asked]], variance=variance)
 
     def weights(self, *, n_choices: int) -> RankingWeights:
-        """The weights under which the last ratings held out are likeliest, of `n_choices` users at most."""
+        """The weights under which the liked ones of the last ratings are likeliest, of `n_choices` users at most."""
         users, chosen = self._choices(n_choices)
         if users.size < _LEAST_CHOICES:
             return USUAL_WEIGHTS
@@ -96,8 +97,8 @@ class Trial:
         return RankingWeights(ordered, unordered, floor)
 
     def _choices(self, n_choices: int) -> tuple[Int64Array, Int64Array]:
-        """Positions, among what is known, of evenly drawn users and of what each chose last, as a place in the core."""
-        last = np.flatnonzero(self.held_out.last)
+        """Positions, among what is known, of evenly drawn users and of what each liked last, as a place in the core."""
+        last = np.flatnonzero(self.held_out.last & (self.ratings.values >= np.float32(self.liked_from)))
         users = self.known.users.positions(self.ratings.user_ids[last])
         items = self.known.items.positions(self.ratings.item_ids[last])
         ranks = self.relations.ranks().astype(np.int64)
@@ -109,10 +110,10 @@ class Trial:
 
     def _free(self, users: Int64Array) -> BoolArray:
         """What these users had not rated, of the core: (m, c) bool."""
-        ranks, free = self.relations.ranks(), np.ones((users.size, self.relations.core.size), dtype=np.bool_)
-        for row, user in enumerate(users):
-            rated = ranks[self.histories.row(int(user))[0]]
-            free[row, rated[rated >= 0]] = False
+        rated, free = self.known.by_user().take(users), np.ones((users.size, self.relations.core.size), dtype=np.bool_)
+        places = self.relations.ranks()[rated.indices]
+        people = np.repeat(np.arange(users.size), np.diff(rated.indptr))
+        free[people[places >= 0], places[places >= 0]] = False
         return free
 
     def _sums(self, users: Int64Array) -> tuple[Float32Array, Float32Array]:

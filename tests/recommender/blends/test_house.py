@@ -69,6 +69,16 @@ def test_without_times_what_goes_together_is_ranked_first(series: Ratings) -> No
     assert model.items.ids[scores.argmax()] // 8 == 5
 
 
+def test_what_somebody_disliked_leads_nowhere(model: HouseModel) -> None:
+    films, times = [0, 1, 40, 41, 42], 10**9 + 60 * np.arange(5)
+    liking, disliking = (
+        model.score_items(model.fold_in(films, [4.0, 4.0, stars, stars, stars], times)) for stars in (4.0, 2.0)
+    )
+    at = model.items.positions([2, 43])
+    assert np.diff(liking[at]) > 0
+    assert np.diff(disliking[at]) < 0
+
+
 def test_someone_whose_order_is_unknown_is_ranked_as_if_nobodys_were(model: HouseModel) -> None:
     films, values = [40, 41, 42], [4.0, 5.0, 4.0]
     unordered = model.score_items(model.fold_in(films, values))
