@@ -1,4 +1,4 @@
-"""Weights under which what people chose is likeliest: the conditional logit (McFadden 1974, section II)."""
+"""Weights under which what people chose is likeliest: the conditional logit (McFadden 1974)."""
 
 from typing import NamedTuple
 

@@ -2,7 +2,7 @@
 
 r̂_ui = μ + P_u·Q_i with P_u = p_u + |I_u|^-½ Σ_{j ∈ I_u} y_j and Q_i = q_i + |U_i|^-½ Σ_{v ∈ U_i} z_v, where a factor
 that is 1 for all items gives the users' biases, and one that is 1 for all users the items'. This is SVD++ "flipped"
-(Rendle, Zhang, Koren 2019, "On the Difficulty of Evaluating Baselines", section 3.2), each parameter drawn in turn from
+(Rendle, Zhang, Koren 2019, "On the Difficulty of Evaluating Baselines"), each parameter drawn in turn from
 its distribution given all others (Rendle 2012, "Factorization Machines with libFM", section 3.3).
 """
 
@@ -157,7 +157,7 @@ class GibbsChain:
         )
 
     def _hyper_parameters(self, values: Float32Array) -> tuple[float, float]:
-        """Precision and mean of the normal prior of `values`, drawn given them (Rendle 2012, eq. 32-33)."""
+        """Precision and mean of the normal prior of `values`, drawn given them (Rendle 2012, section 3.3)."""
         n, mean = values.size, float(np.mean(values, dtype=np.float64))
         deviations: Float64Array = values.astype(np.float64) - mean
         spread = float(deviations @ deviations) + n * mean**2 / (n + 1)

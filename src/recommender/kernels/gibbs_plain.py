@@ -65,7 +65,7 @@ def draw(
 
     A value x that all residuals e see through c, Σc² =  Σce = `slope`, is normal given the rest with
     precision τ = α·Σc² + λ and mean (α(Σce + Σc²·x) + λμ) / τ, α being the precision of a rating, μ and λ the prior's
-    mean and precision (Rendle 2012, eq. 30-31). `moments` follow along.
+    mean and precision (Rendle 2012, section 3.3). `moments` follow along.
     """
     noise, curvature, slope = request.noise_precision, moments.curvature, moments.slope
     precision = noise * curvature + request.own_precision
