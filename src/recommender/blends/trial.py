@@ -86,7 +86,7 @@ class Trial:
         floor = max(_RELATIVE_FLOOR * float(transitions.mean()), _LEAST_FLOOR)
         core = self.relations.core
         popularity = np.broadcast_to(self.relations.popularity[core], transitions.shape)
-        stars = np.stack([self.stars.score_items(self.stars.parameters_at(int(user)))[core] for user in users])
+        stars = self.stars.rate_users(users)[:, core]
         common = [association_feature(associations), popularity, stars]
         free = self._free(users)
         unordered = (0.0, *logit_weights(Choices(common, free, chosen)).tolist())

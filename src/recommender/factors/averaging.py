@@ -53,10 +53,13 @@ class ProductMean:
     def low_rank(self) -> LowRank:
         """The mean in its `rank` strongest directions; `add` must have been called."""
         basis, _ = np.linalg.qr(self._range.astype(np.float64))
-        inner, *_ = np.linalg.lstsq(self._from_left @ basis, self._corange / self.count, rcond=None)
-        left, strengths, right = np.linalg.svd(inner, full_matrices=False)
+        # Least squares, then a singular value decomposition, both by QR: what LAPACK iterates on is small.
+        orthogonal, triangle = np.linalg.qr(self._from_left @ basis)
+        inner = np.linalg.solve(triangle, orthogonal.T @ self._corange / self.count)
+        rows, narrow = np.linalg.qr(inner.T)
+        left, strengths, right = np.linalg.svd(narrow.T)
         kept = slice(0, self.rank)
-        return LowRank(left=basis @ (left[:, kept] * strengths[kept]), right=right[kept].T.copy())
+        return LowRank(left=basis @ (left[:, kept] * strengths[kept]), right=rows @ right[kept].T)
 
     @classmethod
     def merged(cls, parts: list[Self]) -> Self:
