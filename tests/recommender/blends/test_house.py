@@ -10,11 +10,13 @@ from recommender.blends.house import House, HouseConfig
 from recommender.blends.house_model import HouseModel
 from recommender.blends.ranking import RankingWeights
 from recommender.blends.trial import HeldOut
+from recommender.contract import AnyModel
 from recommender.data.ratings import Ratings
 from recommender.data.splits import Split, random_split
 from recommender.errors import ConfigError, DataError
 from recommender.evaluation.metrics import rmse
 from recommender.factors.bayesian import Bayesian
+from recommender.items.ease import EASE, EASEConfig
 
 SMALL = HouseConfig(n_factors=4, n_sweeps=24, n_burn_in=8, n_chains=2, n_components=10, n_trial_sweeps=12)
 
@@ -175,3 +177,23 @@ def test_stars_and_intervals_hold_on_movielens_100k(shared_data: Path) -> None:
     low, high = model.interval(split.test.user_ids[known], split.test.item_ids[known])
     inside = (low <= split.test.values[known]) & (split.test.values[known] <= high)
     assert inside.mean() == pytest.approx(0.8, abs=0.04)
+
+
+@pytest.mark.slow
+def test_the_last_film_of_movielens_users_is_found_far_more_often_than_by_association_alone(shared_data: Path) -> None:
+    columns = np.loadtxt(shared_data / "ml-1m" / "ratings.dat", delimiter=":", usecols=(0, 2, 4, 6), dtype=np.int64)
+    ratings = Ratings.from_arrays(*columns[columns[:, 0] <= 1500].T)
+    assert ratings.times is not None
+    order = np.lexsort((ratings.item_positions, ratings.times, ratings.user_positions))
+    is_last = np.zeros(len(ratings), dtype=np.bool_)
+    is_last[order[ratings.by_user().indptr[1:] - 1]] = True
+    train, users, last = ratings.select(~is_last), ratings.user_ids[is_last], ratings.item_ids[is_last]
+    rated = train.by_user().take(train.users.positions(users))
+
+    def hits(model: AnyModel) -> float:
+        return float((model.recommend(users, 10, exclude=rated).item_ids == last[:, None]).any(axis=1).mean())
+
+    house = House(HouseConfig(n_factors=8, n_sweeps=20, n_burn_in=10, n_trial_sweeps=12, n_chains=2)).fit(train)
+    association = EASE(EASEConfig(regularisation=300.0, liked_from=0.5)).fit(train)
+    assert hits(association) > 0.07
+    assert hits(house) > 1.5 * hits(association)

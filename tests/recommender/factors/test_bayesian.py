@@ -131,3 +131,12 @@ def test_it_predicts_movielens_100k_far_better_than_svd_does(shared_data: Path) 
     train, test = (Ratings.from_arrays(part[:, 0], part[:, 1], part[:, 2]) for part in parts)
     model = Bayesian(BayesianConfig(n_factors=16, n_sweeps=60, n_burn_in=20, n_chains=2)).fit(train)
     assert rmse(test.values, predict_or_fallback(model, test.user_ids, test.item_ids)) < 0.897
+
+
+@pytest.mark.slow
+def test_it_predicts_movielens_1m_as_well_as_the_best_single_models_do(shared_data: Path) -> None:
+    path = shared_data / "ml-1m" / "ratings-900k.csv"
+    columns = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 1, 2), dtype=np.int64)
+    split = random_split(Ratings.from_arrays(*columns.T), test_fraction=0.1, seed=0)
+    model = Bayesian(BayesianConfig(n_factors=16, n_sweeps=40, n_burn_in=15, n_chains=2)).fit(split.train)
+    assert rmse(split.test.values, predict_or_fallback(model, split.test.user_ids, split.test.item_ids)) < 0.832
