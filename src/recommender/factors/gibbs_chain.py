@@ -14,7 +14,6 @@ import numpy as np
 from recommender.arrays import Float32Array, Float64Array, Int32Array
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
-from recommender.kernels import gibbs
 from recommender.kernels.gibbs_plain import Draw, Moments
 
 # Residuals are kept in float32 by differences; this often they are computed afresh.
@@ -119,6 +118,8 @@ class GibbsChain:
         self._residuals -= np.float32(step)
 
     def _draw_users(self, factor: int) -> None:
+        from recommender.kernels import gibbs  # noqa: PLC0415 - only training needs numba.
+
         rows, side, partners = self._rows, self.users, self.items.effective[factor]
         moments, steps = self._moments(side), np.empty(side.own.shape[1], dtype=np.float32)
         gibbs.row_statistics(rows.items, self._residuals, partners, moments)
@@ -128,6 +129,8 @@ class GibbsChain:
         side.effective[factor] += steps
 
     def _draw_items(self, factor: int) -> None:
+        from recommender.kernels import gibbs  # noqa: PLC0415 - only training needs numba.
+
         rows, side, partners = self._rows, self.items, self.users.effective[factor]
         moments, steps = self._moments(side), np.empty(side.own.shape[1], dtype=np.float32)
         gibbs.column_statistics(rows.items, self._residuals, partners, moments)
