@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from recommender.blends.histories import HistoryRule
 from recommender.blends.house_model import HouseModel
-from recommender.blends.intervals import spreads
-from recommender.blends.ranking import RelationsConfig, item_relations
-from recommender.blends.trial import USUAL_WEIGHTS, HeldOut, Trial, squared_errors, usual_intervals
+from recommender.blends.intervals import IntervalTable, spreads
+from recommender.blends.ranking import RankingWeights, RelationsConfig, item_relations
+from recommender.blends.trial import USUAL_INTERVALS, USUAL_WEIGHTS, HeldOut, Trial, squared_errors
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
@@ -91,32 +91,32 @@ class House:
         """Learn from all `ratings`, using their times where there are any; an epoch is a sweep of the factorisation.
 
         A true answer of `on_epoch` ends the sampling that is running, the trial's or the final one. Below 40 ratings
-        there is no trial: weights are the usual ones, and intervals as wide as errors in training were.
+        there is no trial: weights are the usual ones, and intervals reach 1.3 stars each way for most.
         """
         config = self.config
         tried = len(ratings) >= _LEAST_RATINGS
         total = config.n_sweeps + (config.n_trial_sweeps if tried else 0)
         progress = _Progress(total, on_epoch)
-        trial = self._trial(ratings, progress) if tried else None
+        weights, intervals = self._judged(ratings, progress) if tried else (USUAL_WEIGHTS, USUAL_INTERVALS)
         stars = Bayesian(config.factorisation()).fit(ratings, progress.next_part())
         histories = config.rule().histories(ratings.by_user(), ratings.values, ratings.times)
         errors = squared_errors(stars, ratings)
-        variance = float(errors.mean())
         return HouseModel.of(
             stars,
             relations=item_relations(ratings, config.relations()),
-            weights=USUAL_WEIGHTS if trial is None else trial.weights(n_choices=config.n_choices),
+            weights=weights,
             histories=histories,
             spreads=spreads(errors, ratings.by_user()),
-            intervals=usual_intervals(variance) if trial is None else trial.intervals(variance=variance),
+            intervals=replace(intervals, variance=float(errors.mean())),
             rule=config.rule(),
         )
 
-    def _trial(self, ratings: Ratings, progress: "_Progress") -> Trial:
+    def _judged(self, ratings: Ratings, progress: "_Progress") -> tuple[RankingWeights, IntervalTable]:
+        """What a trial of the parts teaches; the parts themselves are let go of."""
         config = self.config
         held_out = HeldOut.of(ratings, fraction=config.held_out, seed=config.seed)
         known = ratings.select(~(held_out.last | held_out.random))
-        return Trial(
+        trial = Trial(
             ratings=ratings,
             held_out=held_out,
             known=known,
@@ -125,6 +125,7 @@ class House:
             histories=config.rule().histories(known.by_user(), known.values, known.times),
             liked_from=config.liked_from,
         )
+        return trial.weights(n_choices=config.n_choices), trial.intervals()
 
 
 class _Progress:
