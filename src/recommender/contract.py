@@ -162,16 +162,25 @@ class Model(ABC, Generic[U]):
         n: int,
         exclude: Rows | None = None,
         candidates: BoolArray | None = None,
+        block_items: int = 2048,
     ) -> Iterator[TopBlock]:
-        """As `recommend`, but for user positions or for people by their parameters, in bounded memory, as it comes."""
+        """As `recommend`, but for user positions or for people by their parameters, in bounded memory, as it comes.
+
+        `block_items`: how many items to score at once, where an algorithm can; memory and speed, never the result.
+        """
         if n < 1:
             raise ConfigError(f"n is {n}: it must be at least 1.")
         rated = Rows.empty(n_rows=len(users)) if exclude is None else exclude
         rated.checked(n_rows=len(users), n_items=len(self.items))
-        return self._top_blocks(users, n, rated, self.candidates_checked(candidates))
+        return self._top_blocks(users, n, rated, self.candidates_checked(candidates), block_items)
 
     def _top_blocks(
-        self, users: Int64Array | Sequence[U], n: int, exclude: Rows, allowed: BoolArray
+        self,
+        users: Int64Array | Sequence[U],
+        n: int,
+        exclude: Rows,
+        allowed: BoolArray,
+        block_items: int,  # noqa: ARG002 - for algorithms that work by tiles.
     ) -> Iterator[TopBlock]:
         for start in range(0, len(users), _BLOCK_USERS):
             block = users[start : start + _BLOCK_USERS]
