@@ -11,10 +11,10 @@ from django_celery_results.models import TaskResult
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import User
-from movies.models import ModelVersion, Movie, Rating, SuggestionList
+from movies.models import ModelVersion, Movie, Rating, SimilarMovies, SuggestionList
 from pipeline.models import Export, PipelineRun
 
-_WRITTEN = (SuggestionList, Rating, ModelVersion, Export, PipelineRun, Movie, User, TaskResult)
+_WRITTEN = (SuggestionList, SimilarMovies, Rating, ModelVersion, Export, PipelineRun, Movie, User, TaskResult)
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def folders(settings: Settings, tmp_path: Path) -> Path:
 def planned_jobs(transactional_db: None) -> None:
     """Plan the jobs where a test of another kind, which emptied all tables, has taken them along."""
     import_module("pipeline.migrations.0002_schedule").plan(apps, None)
+    import_module("pipeline.migrations.0004_train_models").train_all(apps, None)
 
 
 @pytest.fixture

@@ -29,6 +29,9 @@ MODELS_DIR = read_directory("MODELS_DIR", default=VAR_DIR / "models")
 EXPORTS_KEEP = read_integer("EXPORTS_KEEP", default=5, minimum=1)
 MODELS_KEEP = read_integer("MODELS_KEEP", default=5, minimum=1)
 
+# What is trained each night, in this order; the gate decides which is live.
+NIGHTLY_ALGORITHMS = read_list("NIGHTLY_ALGORITHMS", default=["surprise-svd", "house"])
+
 # --- Security ---------------------------------------------------------------------------------------------------------
 DEBUG = read_boolean("DEBUG", default=False)
 SECRET_KEY = read_secret_key(VAR_DIR)

@@ -1,4 +1,4 @@
-"""The live model in this process: memory-mapped, loaded when first needed, swapped when another model goes live."""
+"""The live model, of whatever algorithm, in this process: memory-mapped, loaded when needed, swapped for the next."""
 
 import logging
 import threading
@@ -10,8 +10,9 @@ from pathlib import Path
 from django.conf import settings
 
 from movies.models import ModelVersion
+from recommender.algorithms import model_load
+from recommender.contract import AnyModel
 from recommender.errors import RecommenderError
-from recommender.factors.model import FactorModel
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class LiveModel:
     version_id: int
     trained_until: datetime
     path: Path
-    factors: FactorModel
+    model: AnyModel
 
 
 class _Holder:
@@ -52,12 +53,12 @@ class _Holder:
         if self._failed is not None and self._failed[0] == path and time.monotonic() < self._failed[1]:
             return None
         try:
-            factors = FactorModel.load(path)
+            model = model_load(path)
         except RecommenderError as error:
             self._failed = (path, time.monotonic() + RETRY_SECONDS)
             logger.error("The live model #%s cannot be used: %s", version.pk, error)  # noqa: TRY400 - the sentence says it.
             return None
-        self._current = LiveModel(version.pk, version.trained_until, path, factors)
+        self._current = LiveModel(version.pk, version.trained_until, path, model)
         self._failed = None
         return self._current
 

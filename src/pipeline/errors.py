@@ -33,6 +33,14 @@ class PromotionRefusedError(PipelineError):
     """A candidate did not pass the gate; the live model stays."""
 
 
+class NothingToRollBackToError(PipelineError):
+    """There is no earlier model to go back to."""
+
+
+class NoSuchModelError(PipelineError):
+    """No stored model is of that number or folder."""
+
+
 class NoLiveModelError(PipelineError):
     """No model is live, or the live one cannot be read."""
 

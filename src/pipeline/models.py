@@ -59,6 +59,7 @@ class PipelineRun(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
     stage = models.CharField(max_length=20, choices=Stage.choices, blank=True, help_text="The newest one begun.")
     error = models.TextField(blank=True)
+    notes = models.TextField(blank=True, help_text="What the stages had to say, such as which models were trained.")
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now, help_text="When a worker last began or ended a stage.")
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -8,7 +8,9 @@ from django.db import InterfaceError, OperationalError
 from movies.services.averages import movie_averages_refresh_stalest
 from pipeline.errors import StageBusyError
 from pipeline.services.exporting import movies_export, ratings_export
-from pipeline.services.runs import run_begin, run_fail, run_stage, run_succeed
+from pipeline.services.nightly import nightly_models_train
+from pipeline.services.runs import run_begin, run_fail, run_note, run_stage, run_succeed
+from pipeline.services.similar import similar_movies_refresh
 from pipeline.services.suggesting import suggestion_lists_refresh
 from pipeline.services.training import surprise_model_train
 from pipeline.stages import Stage
@@ -54,17 +56,27 @@ def export_movies(run_id: int | None = None) -> str:
 
 @shared_task(name="pipeline.train_surprise_model", **_LONG)
 def train_surprise_model(run_id: int | None = None) -> str:
-    """Train scikit-surprise's SVD on the latest snapshot and let it go live."""
+    """Train scikit-surprise's SVD on the latest snapshot and let the gate decide about it."""
     with run_stage(run_id, Stage.TRAIN):
         version = surprise_model_train().version
     return f"model #{version.pk}: RMSE {version.metrics['rmse']:.4f}"
 
 
+@shared_task(name="pipeline.train_models", **_LONG)
+def train_models(run_id: int | None = None) -> str:
+    """Train each algorithm of the night on the latest snapshot, and let the gate decide which is live."""
+    with run_stage(run_id, Stage.TRAIN):
+        report = nightly_models_train()
+        run_note(run_id, str(report))
+    return str(report)
+
+
 @shared_task(name="pipeline.create_movie_suggestions", **_LONG)
 def create_movie_suggestions(run_id: int | None = None) -> str:
-    """Write everyone's suggestions from the live model."""
+    """Write everyone's suggestions, and which films are like which, from the live model."""
     with run_stage(run_id, Stage.SUGGEST):
         report = suggestion_lists_refresh()
+        similar_movies_refresh()
     return f"{report.refreshed} users refreshed, {report.reused} left alone"
 
 
@@ -73,7 +85,7 @@ def create_movie_suggestions(run_id: int | None = None) -> str:
 def run_nightly_pipeline() -> int:
     """Begin a run of all stages, one after another; its row tells how it goes."""
     run = run_begin()
-    stages = (export_ratings, export_movies, train_surprise_model, create_movie_suggestions)
+    stages = (export_ratings, export_movies, train_models, create_movie_suggestions)
     steps = [*(stage.si(run.pk) for stage in stages), finish_nightly_pipeline.si(run.pk)]
     chain(*steps).on_error(fail_nightly_pipeline.s(run.pk)).delay()
     return run.pk

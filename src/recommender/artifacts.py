@@ -25,7 +25,7 @@ from recommender.errors import ArtifactError
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-_LIBRARIES = ("numba", "numpy", "scikit-surprise", "scipy")
+_LIBRARIES = ("implicit", "numba", "numpy", "scikit-surprise", "scipy", "torch")
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,12 @@ class Model(ABC, Generic[U]):
 
     # What everybody may call.
 
+    @property
+    def ranks_by_stars(self) -> bool:
+        """Whether the `score` is the predicted stars before clipping, and no order of the model's own."""
+        cls = type(self)
+        return cls._score_pairs is Model._score_pairs and cls.score_items is Model.score_items
+
     def predict(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
         """r̂ for each pair, clipped to the rating scale: (n,) float32, NaN where the user or the item is unknown."""
         return self.clip(self._of_pairs(self._rate_pairs, user_ids, item_ids))
@@ -156,16 +162,25 @@ class Model(ABC, Generic[U]):
         n: int,
         exclude: Rows | None = None,
         candidates: BoolArray | None = None,
+        block_items: int = 2048,
     ) -> Iterator[TopBlock]:
-        """As `recommend`, but for user positions or for people by their parameters, in bounded memory, as it comes."""
+        """As `recommend`, but for user positions or for people by their parameters, in bounded memory, as it comes.
+
+        `block_items`: how many items to score at once, where an algorithm can; memory and speed, never the result.
+        """
         if n < 1:
             raise ConfigError(f"n is {n}: it must be at least 1.")
         rated = Rows.empty(n_rows=len(users)) if exclude is None else exclude
         rated.checked(n_rows=len(users), n_items=len(self.items))
-        return self._top_blocks(users, n, rated, self.candidates_checked(candidates))
+        return self._top_blocks(users, n, rated, self.candidates_checked(candidates), block_items)
 
     def _top_blocks(
-        self, users: Int64Array | Sequence[U], n: int, exclude: Rows, allowed: BoolArray
+        self,
+        users: Int64Array | Sequence[U],
+        n: int,
+        exclude: Rows,
+        allowed: BoolArray,
+        block_items: int,  # noqa: ARG002 - for algorithms that work by tiles.
     ) -> Iterator[TopBlock]:
         for start in range(0, len(users), _BLOCK_USERS):
             block = users[start : start + _BLOCK_USERS]
@@ -216,9 +231,8 @@ class Model(ABC, Generic[U]):
         known = np.flatnonzero((wanted >= 0) & (lengths[wanted] > 0))
         for start in range(0, known.size, _BLOCK_USERS):
             rows = known[start : start + _BLOCK_USERS]
-            free = np.broadcast_to(lengths > 0, (rows.size, len(self.items))).copy()
-            free[np.arange(rows.size), wanted[rows]] = False
-            items, cosines = topk_plain(unit[wanted[rows]] @ unit.T, free, n)
+            itself = Rows(np.arange(rows.size + 1), wanted[rows].astype(np.int32))
+            items, cosines = _best(unit[wanted[rows]] @ unit.T, lengths > 0, itself, n)
             found.item_ids[rows] = np.where(items >= 0, self.items.ids[items], -1)
             found.scores[rows] = cosines
         return found

@@ -50,8 +50,8 @@ def test_factors_are_mapped_from_the_file_and_read_only(models_dir: Path, movies
     current = live_model()
 
     assert current is not None
-    assert isinstance(current.factors.item_factors, np.memmap)
-    assert not current.factors.item_factors.flags.writeable
+    assert isinstance(current.model.item_factors, np.memmap)
+    assert not current.model.item_factors.flags.writeable
 
 
 def test_newly_live_model_takes_over_at_once(models_dir: Path, movies: list[Movie]) -> None:
@@ -64,7 +64,7 @@ def test_newly_live_model_takes_over_at_once(models_dir: Path, movies: list[Movi
     assert old is not None
     assert new is not None
     assert new.version_id == version.pk
-    assert not np.array_equal(old.factors.item_factors, new.factors.item_factors)
+    assert not np.array_equal(old.model.item_factors, new.model.item_factors)
 
 
 def test_removed_folder_is_no_trouble_for_who_uses_the_model(models_dir: Path, movies: list[Movie]) -> None:
@@ -75,7 +75,7 @@ def test_removed_folder_is_no_trouble_for_who_uses_the_model(models_dir: Path, m
     shutil.rmtree(models_dir)
 
     assert live_model() is current
-    assert np.isfinite(current.factors.item_factors).all()
+    assert np.isfinite(current.model.item_factors).all()
 
 
 @pytest.mark.parametrize("damage", ["missing", "torn"])

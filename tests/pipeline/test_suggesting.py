@@ -51,12 +51,12 @@ def test_everyone_who_rated_gets_all_unrated_movies_best_first(trained: World, f
         assert movie_ids == best_first(model, user_id, unrated)
 
 
-def test_scores_are_the_unclipped_predictions_in_the_same_order(trained: World, folders: Path) -> None:
+def test_scores_are_the_predicted_stars_in_the_same_order(trained: World, folders: Path) -> None:
     suggestion_lists_refresh()
 
     model = live_factors(folders)
     for suggestions in SuggestionList.objects.all():
-        expected = model.score([suggestions.user_id] * len(suggestions.movie_ids), suggestions.movie_ids)
+        expected = model.predict([suggestions.user_id] * len(suggestions.movie_ids), suggestions.movie_ids)
         np.testing.assert_allclose(suggestions.scores, expected, atol=2e-6)
         assert suggestions.scores == sorted(suggestions.scores, reverse=True)
         assert suggestions.model_version_id == ModelVersion.objects.get().pk
@@ -118,7 +118,7 @@ def test_user_whose_ratings_changed_since_the_training_is_fitted_to_them_and_not
 
     model = live_factors(folders)
     ratings = dict(Rating.objects.filter(user_id=user_id).values_list("movie_id", "value"))
-    folded = model.score_items(model.fold_in(list(ratings), list(ratings.values())))
+    folded = model.rate_items(model.fold_in(list(ratings), list(ratings.values())))
     suggestions = SuggestionList.objects.get(user_id=user_id)
     assert not set(liked) & set(suggestions.movie_ids)
     np.testing.assert_allclose(

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from movies.models import ModelVersion, SuggestionList
+from movies.models import SimilarMovies, SuggestionList
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -29,24 +29,6 @@ class ReadOnlyAdmin(admin.ModelAdmin[ModelT]):
         return False
 
 
-@admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
-    """Trained models."""
-
-    list_display = (
-        "__str__",
-        "state",
-        "n_ratings",
-        "n_users",
-        "n_movies",
-        "trained_until",
-        "created_at",
-        "promoted_at",
-    )
-    list_filter = ("state", "algorithm")
-    ordering = ("-pk",)
-
-
 @admin.register(SuggestionList)
 class SuggestionListAdmin(ReadOnlyAdmin[SuggestionList]):
     """Users' suggestions."""
@@ -60,4 +42,20 @@ class SuggestionListAdmin(ReadOnlyAdmin[SuggestionList]):
     @admin.display(description="films")
     def n_movies(self, row: SuggestionList) -> int:
         """Return how many films are suggested."""
+        return len(row.movie_ids)
+
+
+@admin.register(SimilarMovies)
+class SimilarMoviesAdmin(ReadOnlyAdmin[SimilarMovies]):
+    """Films like each film."""
+
+    list_display = ("movie", "n_movies", "model_version")
+    list_select_related = ("movie", "model_version")
+    search_fields = ("movie__title",)
+    search_help_text = "Part of a title"
+    ordering = ("-pk",)
+
+    @admin.display(description="films like it")
+    def n_movies(self, row: SimilarMovies) -> int:
+        """Return how many films are like it."""
         return len(row.movie_ids)

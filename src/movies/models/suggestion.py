@@ -19,13 +19,16 @@ class Cardinality(Func):
 
 
 class SuggestionList(models.Model):
-    """A user's films, best first, with their predicted stars. A refresh replaces the whole table at once."""
+    """A user's films, best first, with their predicted stars. A refresh replaces the whole table at once.
+
+    The order is the model's, which need not be that of the stars.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="suggestion_list"
     )
     movie_ids = ArrayField(models.IntegerField())
-    scores = ArrayField(RealField(), help_text="Predicted stars before they are cut to the scale, in the same order.")
+    scores = ArrayField(RealField(), help_text="Predicted stars, in the order of the films.")
     # No index: a version is deleted rarely, and each index costs every refresh.
     model_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, related_name="suggestion_lists", db_index=False

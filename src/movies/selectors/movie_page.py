@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 
 from movies.models import Movie, Trailer
-from movies.selectors.cards import MovieCard, card_columns, movie_cards, ratings_of
-
-N_RELATED = 6
+from movies.selectors.cards import MovieCard, movie_cards, ratings_of
+from movies.selectors.similar import similar_movies
 
 
 @dataclass(frozen=True)
 class MoviePage:
-    """A film, its viewer's rating, its trailers, and popular films of its first genre."""
+    """A film, its viewer's rating, its trailers, and films like it."""
 
     movie: Movie
     rating: float | None
     trailers: list[Trailer]
-    related: list[MovieCard]
+    similar: list[MovieCard]
 
 
 def movie_page(*, movie_id: int, user_id: int | None) -> MoviePage:
@@ -26,18 +25,11 @@ def movie_page(*, movie_id: int, user_id: int | None) -> MoviePage:
 
     """
     movie = Movie.objects.get(pk=movie_id)
-    related = _related(movie)
-    ratings = ratings_of(user_id=user_id, movie_ids=[movie_id, *(other.pk for other in related)])
+    similar = similar_movies(movie)
+    ratings = ratings_of(user_id=user_id, movie_ids=[movie_id, *(other.pk for other in similar)])
     return MoviePage(
         movie=movie,
         rating=ratings.get(movie_id),
         trailers=list(movie.trailers.order_by("pk")),
-        related=movie_cards(related, ratings=ratings),
+        similar=movie_cards(similar, ratings=ratings),
     )
-
-
-def _related(movie: Movie) -> list[Movie]:
-    if not movie.genres:
-        return []
-    others = Movie.objects.filter(genres__contains=movie.genres[:1]).exclude(pk=movie.pk)
-    return list(card_columns(others).order_by("-ratings_count", "-pk")[:N_RELATED])

@@ -2,6 +2,7 @@
 
 import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -30,6 +31,13 @@ class StageCommand(BaseCommand):
                 "Interrupted; the stage that was running changed nothing.", returncode=INTERRUPTED
             ) from error
         self.stdout.write(f"{summary} ({time.perf_counter() - began:.1f} s)")
+
+    def gate_print(self, report: Mapping[str, Any]) -> None:
+        """Print what the gate compared, a line each."""
+        for comparison in report.get("comparisons", []):
+            self.stdout.write(f"  {'passed' if comparison['passed'] else 'FAILED'}  {comparison['told']}")
+        for note in report.get("notes", []):
+            self.stdout.write(f"  {note}")
 
     @abstractmethod
     def run_stage(self, **options: Any) -> str:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, Value, When
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from pipeline.errors import RunOverError, StageBusyError
@@ -52,6 +54,14 @@ def run_stage(run_id: int | None, stage: Stage) -> Iterator[None]:
             raise RunOverError(message)
         yield
         running.update(seen_at=timezone.now())
+
+
+def run_note(run_id: int | None, note: str) -> None:
+    """Add what a stage had to say to its run, if it belongs to one."""
+    if run_id is None:
+        return
+    noted = Concat("notes", Case(When(notes="", then=Value("")), default=Value("\n")), Value(note))
+    PipelineRun.objects.filter(pk=run_id).update(notes=noted)
 
 
 def run_succeed(*, run_id: int) -> None:

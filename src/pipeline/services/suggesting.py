@@ -27,10 +27,10 @@ from pipeline.selectors import (
 from pipeline.stages import Stage, stage_lock
 from pipeline.table_switch import next_table_create, next_table_switch
 from recommender.answers import TopBlock
-from recommender.arrays import BoolArray, Int32Array, Int64Array
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from recommender.contract import AnyModel
 from recommender.data.rows import Rows
-from recommender.factors.model import FactorModel
-from recommender.scoring import UserBlock, top_n, top_n_prepare
+from recommender.scoring import top_n_prepare
 
 TABLE = "movies_suggestionlist"
 COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
@@ -48,7 +48,8 @@ SELECT user_id, string_agg(int4send(movie_id), ''::bytea) FROM (
 GROUP BY user_id ORDER BY user_id
 """
 _RATINGS = """
-SELECT user_id, movie_id, value FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id
+SELECT user_id, movie_id, value, floor(extract(epoch FROM created_at))::bigint AS time
+FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id
 """
 _KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
 # People who rated while this ran have newer lists than those made here.
@@ -101,7 +102,7 @@ def suggestion_lists_refresh(
     ``start``: how many of the most-rated movies to skip; ``block_movies``: how many movies to score at once, at least
     (memory and speed only, never the result); ``maximum``: movies per user; ``reuse_days``: users are left alone whose
     suggestions come from the live model with these same limits, are younger than this, and whose ratings have not
-    changed since. Lists are exact, best first, with unclipped predictions.
+    changed since. Lists are exact, best first by the model's own order, with the stars expected for each film.
 
     Raises:
         NoLiveModelError: no model is live, or the live one cannot be read.
@@ -116,7 +117,7 @@ def suggestion_lists_refresh(
         with transaction.atomic(), connection.cursor() as cursor:
             began_at, settled_at = clock_now(), changes_settled_at()
             movie_ids = movies_by_popularity(cursor)
-            candidates = np.isin(live.factors.items.ids, movie_ids[start:])
+            candidates = np.isin(live.model.items.ids, movie_ids[start:])
             limits = ListLimits(int(candidates.sum()), movie_ids[:start], maximum, reuse_days)
             raters = raters_select(cursor, live, limits)
             tile = max(block_movies, SMALLEST_TILE)
@@ -166,22 +167,22 @@ def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
         scorer.submit(top_n_prepare)
         ahead: deque[Future[list[Columns]]] = deque()
         for users in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
-            ahead.append(scorer.submit(_block_lists, job, _block_read(cursor, job.live.factors, users)))
+            ahead.append(scorer.submit(_block_lists, job, _block_read(cursor, job.live.model, users)))
             if len(ahead) > 1:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _block_read(cursor: CursorWrapper, model: FactorModel, users: Raters) -> _Block:
+def _block_read(cursor: CursorWrapper, model: AnyModel, users: Raters) -> _Block:
     positions = model.users.positions(users.user_ids)
     refitted = np.flatnonzero((positions < 0) | users.changed)
-    dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32}
+    dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32, "time": np.int64}
     ratings = copy_out_arrays(cursor, _RATINGS, [users.user_ids[refitted].tolist()], dtypes)
     return _Block(users.user_ids, positions, _rated_read(cursor, model, users.user_ids), refitted, ratings)
 
 
-def _rated_read(cursor: CursorWrapper, model: FactorModel, user_ids: Int32Array) -> Rows:
+def _rated_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
     """Return the positions of the movies that each user has rated, without those that the model does not know."""
     cursor.execute(_RATED, [user_ids.tolist()])
     found = cursor.fetchall()
@@ -195,33 +196,56 @@ def _rated_read(cursor: CursorWrapper, model: FactorModel, user_ids: Int32Array)
 
 def _block_lists(job: _Job, block: _Block) -> list[Columns]:
     """Return the rows of some users, in parts of lists of one length."""
-    model = job.live.factors
-    best = top_n(
-        model,
-        _parameters(model, block),
-        n=min(job.maximum, len(model.items)),
-        exclude=block.rated,
-        candidates=job.candidates,
-        block_items=job.tile,
-    )
-    return [part for top in best for part in _rows_of(job, block.user_ids[top.start : top.start + len(top.items)], top)]
+    refitted = np.zeros(block.user_ids.size, dtype=np.bool_)
+    refitted[block.refitted] = True
+    trained = np.flatnonzero(~refitted)
+    people = _people_fitted(job.live.model, block)
+    return [
+        *_lists_of(job, block, trained, block.positions[trained]),
+        *_lists_of(job, block, block.refitted, people),
+    ]
 
 
-def _parameters(model: FactorModel, block: _Block) -> UserBlock:
-    """Return trained parameters where they still hold, and fitted ones for users who are new or rated since."""
-    biases, factors = model.user_biases[block.positions], model.user_factors[block.positions]
+def _people_fitted(model: AnyModel, block: _Block) -> list[object]:
+    """Return the parameters of users who are new or have rated since the training."""
     ratings, refitted_ids = block.ratings, block.user_ids[block.refitted]
     begins, ends = (np.searchsorted(ratings["user_id"], refitted_ids, side=side) for side in ("left", "right"))
     # The systems are too small to share: on a busy machine, more threads make each of them many times slower.
     with threadpool_limits(1, user_api="blas"):
-        for row, begin, end in zip(block.refitted, begins, ends, strict=True):
-            biases[row], factors[row] = model.fold_in(ratings["movie_id"][begin:end], ratings["value"][begin:end])
-    return UserBlock(biases, factors)
+        return [
+            model.fold_in(*(ratings[name][begin:end] for name in ("movie_id", "value", "time")))
+            for begin, end in zip(begins, ends, strict=True)
+        ]
 
 
-def _rows_of(job: _Job, user_ids: Int32Array, top: TopBlock) -> Iterator[Columns]:
-    movie_ids = job.live.factors.items.ids[top.items].astype(np.int32)
-    lengths = np.count_nonzero(top.items >= 0, axis=1)
+def _lists_of(job: _Job, block: _Block, rows: Int64Array, people: Int64Array | list[object]) -> Iterator[Columns]:
+    """Yield lists of the users in ``rows``, whom the model knows by position or as ``people``."""
+    model = job.live.model
+    best = model.top_blocks(
+        people,
+        n=min(job.maximum, len(model.items)),
+        exclude=block.rated.take(rows),
+        candidates=job.candidates,
+        block_items=job.tile,
+    )
+    for top in best:
+        part = slice(top.start, top.start + len(top.items))
+        yield from _rows_of(job, block.user_ids[rows[part]], top.items, _stars(model, people[part], top))
+
+
+def _stars(model: AnyModel, people: Int64Array | list[object], top: TopBlock) -> Float32Array:
+    """Return the stars expected for each film of each list, whatever orders the lists: (b, n) float32."""
+    if model.ranks_by_stars:
+        return model.clip(top.scores)
+    if not isinstance(people, np.ndarray):
+        return np.stack([model.rate_items(person)[items] for person, items in zip(people, top.items, strict=True)])
+    users = np.repeat(model.users.ids[people], top.items.shape[1])
+    return model.predict(users, model.items.ids[top.items].ravel()).reshape(top.items.shape)
+
+
+def _rows_of(job: _Job, user_ids: Int32Array, items: Int32Array, stars: Float32Array) -> Iterator[Columns]:
+    movie_ids = job.live.model.items.ids[items].astype(np.int32)
+    lengths = np.count_nonzero(items >= 0, axis=1)
     stamp = (job.settled_at - _POSTGRES_EPOCH) // timedelta(microseconds=1)
     for length in np.unique(lengths):
         chosen = lengths == length
@@ -229,7 +253,7 @@ def _rows_of(job: _Job, user_ids: Int32Array, top: TopBlock) -> Iterator[Columns
         yield {
             "user_id": user_ids[chosen],
             "movie_ids": movie_ids[chosen, :length],
-            "scores": top.scores[chosen, :length],
+            "scores": stars[chosen, :length],
             "model_version_id": np.full(n_users, job.live.version_id, dtype=np.int64),
             "created_at": np.full(n_users, stamp, dtype=np.int64),
         }

@@ -1,36 +1,39 @@
-"""Training a model on the latest snapshot of the ratings, and storing it."""
+"""Training a model on the latest snapshot of the ratings, storing it, and letting the gate decide about it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings
 
-from movies.models import ModelVersion, SuggestionList
+from movies.models import ModelVersion, SimilarMovies, SuggestionList
 from pipeline.errors import TrainingError
 from pipeline.folders import folders_prune
+from pipeline.lineage import recommender_checksum
 from pipeline.models import Export
 from pipeline.numbering import number_reserve
-from pipeline.progress import progress_shown
-from pipeline.services.promotion import model_promote
+from pipeline.services.gating import candidate_judge
+from pipeline.services.promotion import model_promote, roll_back_choices
+from pipeline.services.rehearsing import algorithm_rehearse, config_of, epochs_shown, estimator_of
 from pipeline.snapshot import Snapshot, snapshot_latest
 from pipeline.stages import Stage, stage_lock
+from recommender.algorithms import Setting
 from recommender.artifacts import Provenance
-from recommender.contract import Epoch, Estimator
 from recommender.data.ratings import Ratings
 from recommender.data.snapshot import ratings_read
 from recommender.errors import RecommenderError
 from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
-from recommender.factors.model import FactorModel
+from recommender.evaluation.rehearsal import Performance, Rehearsal, rehearsal_of
 
-ALGORITHM = "surprise-svd"
-# A model that is measured has not seen a tenth of the ratings. Of few ratings a tenth says little (its RMSE varies by
-# 0.007 on a hundred thousand), so up to this many every tenth takes its turn.
+# What trainsurprisemodel tells is measured by models that have not seen a tenth of the ratings. Of few ratings a tenth
+# says little (its RMSE varies by 0.007 on a hundred thousand), so up to this many every tenth takes its turn.
 N_FOLDS = 10
 ALL_FOLDS_UP_TO = 200_000
+
+Measure = Callable[["_Plan"], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -41,51 +44,93 @@ class TrainingReport:
     is_live: bool
 
 
-def surprise_model_train(
-    *, n_epochs: int = 20, n_factors: int = 100, seed: int = 0, promote: bool = True
+@dataclass(frozen=True)
+class _Plan:
+    """What is trained on what: ``config`` holds every hyper-parameter and the seed."""
+
+    algorithm: str
+    config: dict[str, Any]
+    snapshot: Snapshot
+    ratings: Ratings
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything that is drawn."""
+        return int(self.config["seed"])
+
+
+def model_train(
+    *, algorithm: str, hyper_parameters: Mapping[str, Setting] | None = None, seed: int = 0, promote: bool = True
 ) -> TrainingReport:
-    """Measure scikit-surprise's SVD on unseen ratings, train it on all of them, store it, and let it go live.
+    """Rehearse an algorithm, train it on all ratings of the latest snapshot, store it, and let the gate decide.
 
     Raises:
         SnapshotError: there is no whole export of the ratings.
-        TrainingError: the hyper-parameters or the ratings do not allow it, or the model could not be stored.
+        TrainingError: there is no such algorithm, its settings or the ratings do not allow it, or the model could not
+            be stored. A training that failed once begun is noted as a failed version.
         PromotionRefusedError: the model was stored, but did not pass the gate.
         StageBusyError: a training is running elsewhere.
 
     """
+    return _trained(algorithm, hyper_parameters or {}, seed, promote=promote, measure=lambda _plan: {})
+
+
+def surprise_model_train(
+    *, n_epochs: int = 20, n_factors: int = 100, seed: int = 0, promote: bool = True
+) -> TrainingReport:
+    """Train scikit-surprise's SVD as `model_train` does, and also measure it on ratings held out at random.
+
+    Raises:
+        SnapshotError, TrainingError, PromotionRefusedError, StageBusyError: as `model_train`.
+
+    """
+    hyper_parameters = {"n_epochs": n_epochs, "n_factors": n_factors}
+    return _trained("surprise-svd", hyper_parameters, seed, promote=promote, measure=_unseen_measure)
+
+
+def _trained(
+    algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int, *, promote: bool, measure: Measure
+) -> TrainingReport:
     with stage_lock(Stage.TRAIN):
-        snapshot = snapshot_latest(Path(settings.EXPORTS_DIR), Export.Kind.RATINGS)
-        version = _model_train(snapshot, n_epochs=n_epochs, n_factors=n_factors, seed=seed)
-        if promote:
-            version = model_promote(model_version_id=version.pk)
-        _old_remove()
+        plan = _plan(algorithm, hyper_parameters, seed)
+        try:
+            rehearsal = rehearsal_of(plan.ratings, seed=seed)
+            performance = algorithm_rehearse(algorithm, plan.config, rehearsal)
+            metrics = {**measure(plan), **_gate_metrics(performance, rehearsal)}
+            version = _model_store(plan, metrics, performance)
+        except RecommenderError as error:
+            _failure_note(plan, error)
+            raise TrainingError(str(error)) from error
+        try:
+            if promote:
+                candidate_judge(version, performance, rehearsal, snapshot_checksum=plan.snapshot.csv_sha256)
+                version = model_promote(model_version_id=version.pk)
+        finally:
+            _old_remove()
     return TrainingReport(version=version, is_live=promote)
 
 
-def _model_train(snapshot: Snapshot, *, n_epochs: int, n_factors: int, seed: int) -> ModelVersion:
-    from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig  # noqa: PLC0415 - loads scikit-surprise.
-
+def _plan(algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int) -> _Plan:
     try:
-        config = SurpriseSVDConfig(n_epochs=n_epochs, n_factors=n_factors, seed=seed)
-        ratings = ratings_read(snapshot.parquet)
-        estimator = SurpriseSVD(config)
-        metrics = _unseen_measure(estimator, ratings, n_epochs=n_epochs, seed=seed)
-        with _epochs_shown("training on all ratings", n_epochs) as on_epoch:
-            model = estimator.fit(ratings, on_epoch)
-        provenance = Provenance(ALGORITHM, asdict(config), seed, dataset=snapshot.csv_sha256, metrics=metrics)
-        return _model_store(model, ratings, snapshot, provenance)
+        config = config_of(algorithm, hyper_parameters, seed)
+        snapshot = snapshot_latest(Path(settings.EXPORTS_DIR), Export.Kind.RATINGS)
+        return _Plan(algorithm, config, snapshot, ratings_read(snapshot.parquet))
     except RecommenderError as error:
         raise TrainingError(str(error)) from error
 
 
-def _unseen_measure(estimator: Estimator, ratings: Ratings, *, n_epochs: int, seed: int) -> dict[str, float]:
+def _unseen_measure(plan: _Plan) -> dict[str, float]:
     """Return the errors of models on ratings that they have not seen, and the error of always predicting the mean."""
+    ratings, estimator = plan.ratings, estimator_of(plan.algorithm, plan.config)
     n_folds = min(N_FOLDS, len(ratings)) if len(ratings) <= ALL_FOLDS_UP_TO else 1
-    with _epochs_shown("training for the measurement", n_folds * n_epochs) as on_epoch:
+    shown = {"n_epochs": n_folds * plan.config["n_epochs"]}
+    with epochs_shown("training for the measurement", shown) as on_epoch:
         if n_folds == 1:
-            measured = evaluate_holdout(estimator, ratings, test_fraction=1 / N_FOLDS, seed=seed, on_epoch=on_epoch)
+            measured = evaluate_holdout(
+                estimator, ratings, test_fraction=1 / N_FOLDS, seed=plan.seed, on_epoch=on_epoch
+            )
         else:
-            measured = evaluate_folds(estimator, ratings, n_folds=n_folds, seed=seed, on_epoch=on_epoch)
+            measured = evaluate_folds(estimator, ratings, n_folds=n_folds, seed=plan.seed, on_epoch=on_epoch)
     return {
         "rmse": measured["rmse"],
         "mae": measured["mae"],
@@ -95,38 +140,62 @@ def _unseen_measure(estimator: Estimator, ratings: Ratings, *, n_epochs: int, se
     }
 
 
-@contextmanager
-def _epochs_shown(label: str, n_epochs: int) -> Iterator[Callable[[Epoch], None]]:
-    with progress_shown(label, total=n_epochs, unit="epochs") as advance:
-        yield lambda _epoch: advance(1)
+def _gate_metrics(performance: Performance, rehearsal: Rehearsal) -> dict[str, float]:
+    figures = {**performance.metrics, "n_train": len(rehearsal.train), "n_test": rehearsal.n_asked}
+    return {f"gate_{name}": figure for name, figure in figures.items()}
 
 
-def _model_store(model: FactorModel, ratings: Ratings, snapshot: Snapshot, provenance: Provenance) -> ModelVersion:
-    """Write the folder first and the row after: a row always names a whole folder."""
+def _model_store(plan: _Plan, metrics: dict[str, float], performance: Performance) -> ModelVersion:
+    """Train on all ratings; write the folder first and the row after: a row always names a whole folder."""
+    with epochs_shown(f"training {plan.algorithm}", plan.config) as on_epoch:
+        model = estimator_of(plan.algorithm, plan.config).fit(plan.ratings, on_epoch)
+    version = _version_new(plan)
+    provenance = Provenance(plan.algorithm, plan.config, plan.seed, dataset=plan.snapshot.csv_sha256, metrics=metrics)
+    manifest = model.save(Path(settings.MODELS_DIR) / version.folder, provenance)
+    version.metrics = metrics
+    version.learning_curve = [point._asdict() for point in performance.curve]
+    version.libraries = dict(manifest.libraries)
+    version.save(force_insert=True)
+    return version
+
+
+def _failure_note(plan: _Plan, error: RecommenderError) -> None:
+    version = _version_new(plan)
+    version.state, version.error = ModelVersion.State.FAILED, str(error)
+    version.save(force_insert=True)
+
+
+def _version_new(plan: _Plan) -> ModelVersion:
     number = number_reserve("movies_modelversion")
-    folder = f"{ALGORITHM}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{number}"
-    model.save(Path(settings.MODELS_DIR) / folder, provenance)
-    return ModelVersion.objects.create(
+    ratings = plan.ratings
+    return ModelVersion(
         pk=number,
-        algorithm=ALGORITHM,
-        folder=folder,
-        config=dict(provenance.config),
-        metrics=dict(provenance.metrics),
-        snapshot_checksum=snapshot.csv_sha256,
+        algorithm=plan.algorithm,
+        folder=f"{plan.algorithm}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{number}",
+        config=plan.config,
+        snapshot_checksum=plan.snapshot.csv_sha256,
         n_users=len(ratings.users),
         n_movies=len(ratings.items),
         n_ratings=len(ratings),
-        trained_until=snapshot.settled_at,
+        trained_until=plan.snapshot.settled_at,
+        code=recommender_checksum(),
     )
 
 
 def _old_remove() -> None:
-    """Keep the newest models, the live one, and those whose suggestions are still there; remove the others."""
+    """Remove old models, but not the live one, the one to roll back to, and those whose work is still shown.
+
+    Failed trainings do not count among the newest, and as many of them stay.
+    """
     versions = ModelVersion.objects.order_by("-pk")
+    failed = versions.filter(state=ModelVersion.State.FAILED)
     kept = {
-        *versions.values_list("pk", flat=True)[: settings.MODELS_KEEP],
+        *versions.exclude(state=ModelVersion.State.FAILED).values_list("pk", flat=True)[: settings.MODELS_KEEP],
+        *failed.values_list("pk", flat=True)[: settings.MODELS_KEEP],
         *versions.filter(state=ModelVersion.State.LIVE).values_list("pk", flat=True),
+        *[version.pk for version in roll_back_choices()[:1]],
         *SuggestionList.objects.values_list("model_version_id", flat=True).distinct(),
+        *SimilarMovies.objects.values_list("model_version_id", flat=True).distinct(),
     }
     versions.exclude(pk__in=kept).delete()
     folders_prune(Path(settings.MODELS_DIR), keep=set(versions.values_list("folder", flat=True)))

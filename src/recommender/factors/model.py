@@ -107,14 +107,19 @@ class FactorModel(Model[UserParameters]):
         return self.item_factors
 
     def _top_blocks(
-        self, users: Int64Array | Sequence[UserParameters], n: int, exclude: Rows, allowed: BoolArray
+        self,
+        users: Int64Array | Sequence[UserParameters],
+        n: int,
+        exclude: Rows,
+        allowed: BoolArray,
+        block_items: int,
     ) -> Iterator[TopBlock]:
         from recommender.scoring import UserBlock, top_n  # noqa: PLC0415 - which is about this model.
 
         if not len(users):
             return iter(())
         block = users if isinstance(users, np.ndarray) else UserBlock.of(users)
-        return top_n(self, block, n=n, exclude=exclude, candidates=allowed)
+        return top_n(self, block, n=n, exclude=exclude, candidates=allowed, block_items=block_items)
 
     def _arrays(self) -> dict[str, AnyArray]:
         return {name: getattr(self, name) for name in self.array_names}

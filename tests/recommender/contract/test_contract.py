@@ -81,6 +81,14 @@ def test_only_candidates_are_recommended_and_short_lists_are_padded(model: AnyMo
     assert np.isnan(top.scores[0, 2:]).all()
 
 
+def test_a_model_that_ranks_by_stars_scores_what_it_predicts_before_clipping(model: AnyModel) -> None:
+    if not model.ranks_by_stars:
+        return
+    users = np.repeat(model.users.ids[:5], len(model.items))
+    items = np.tile(model.items.ids, 5)
+    assert np.array_equal(model.clip(model.score(users, items)), model.predict(users, items))
+
+
 def test_a_stranger_is_recommended_nothing_by_id_but_something_by_ratings(model: AnyModel, ratings: Ratings) -> None:
     top = model.recommend([STRANGER, int(ratings.users.ids[0])], 3)
     assert (top.item_ids[0] == -1).all()
@@ -134,6 +142,14 @@ def test_similar_items_are_others_that_exist_best_first(model: AnyModel) -> None
     assert np.isin(known, model.items.ids).all()
     assert len(set(known.tolist())) == known.size
     assert np.all(np.diff(found.scores[0][: known.size]) <= 1e-6)
+
+
+def test_similar_items_of_many_are_those_of_each(model: AnyModel) -> None:
+    together = model.similar(np.tile(model.items.ids, 2), 5)
+    for row in (0, 7, 59):
+        alone = model.similar(model.items.ids[row : row + 1], 5)
+        assert together.scores[row] == pytest.approx(alone.scores[0], abs=1e-5, nan_ok=True)
+        assert np.array_equal(together.item_ids[row], together.item_ids[row + len(model.items)])
 
 
 def test_an_explanation_tells_what_would_be_predicted_without_each_rating(model: AnyModel) -> None:

@@ -1,4 +1,4 @@
-"""``createmoviesuggestions``: write everyone's suggestions from the live model."""
+"""``createmoviesuggestions``: write everyone's suggestions, and which films are like which, from the live model."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from pipeline.management.stage_command import StageCommand
+from pipeline.services.similar import similar_movies_refresh
 from pipeline.services.suggesting import suggestion_lists_refresh
 
 
@@ -55,6 +56,7 @@ class Command(StageCommand):
             maximum=options["max"],
             reuse_days=options["reuse_suggestions_up_to_days"],
         )
+        similar_movies_refresh()
         return (
             f"Wrote suggestions for {report.refreshed:,} users from model #{report.model_version_id}; "
             f"{report.reused:,} users keep theirs"

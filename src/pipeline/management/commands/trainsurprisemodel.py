@@ -1,17 +1,17 @@
-"""``trainsurprisemodel``: train scikit-surprise's SVD on the latest export and let it go live."""
+"""``trainsurprisemodel``: train scikit-surprise's SVD on the latest export and let the gate decide about it."""
 
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from pipeline.management.stage_command import StageCommand
+from pipeline.management.train_command import TrainCommand
 from pipeline.services.training import surprise_model_train
 
 
-class Command(StageCommand):
+class Command(TrainCommand):
     """Trains a model."""
 
-    help = "Train scikit-surprise's SVD on the latest export of the ratings, measure it, and let it go live."
+    help = "Train scikit-surprise's SVD on the latest export of the ratings, measure it, and let the gate decide."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the hyper-parameters."""
@@ -30,9 +30,6 @@ class Command(StageCommand):
             seed=options["seed"],
             promote=not options["no_promote"],
         )
-        version, metrics = report.version, report.version.metrics
-        return (
-            f"Trained model #{version.pk} on {version.n_ratings:,} ratings of {version.n_users:,} users and "
-            f"{version.n_movies:,} movies: RMSE {metrics['rmse']:.4f}, MAE {metrics['mae']:.4f} on "
-            f"{metrics['n_test']:,} ratings held out; {'now live' if report.is_live else 'kept as a candidate'}"
-        )
+        metrics = report.version.metrics
+        errors = f"RMSE {metrics['rmse']:.4f}, MAE {metrics['mae']:.4f} on {metrics['n_test']:,} ratings held out"
+        return self.told(report, errors)

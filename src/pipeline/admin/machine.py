@@ -8,30 +8,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from movies.admin.machine import ReadOnlyAdmin
 from pipeline.models import Export, PipelineRun
 
 
-class _MachineMadeAdmin:
-    """Nobody adds, edits or deletes these rows by hand."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say no."""
-        del request
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Say no."""
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Say no."""
-        del request, obj
-        return False
-
-
 @admin.register(Export)
-class ExportAdmin(_MachineMadeAdmin, admin.ModelAdmin[Export]):
+class ExportAdmin(ReadOnlyAdmin[Export]):
     """Exports and their files."""
 
     list_display = ["id", "kind", "rows", "size", "created_at", "files"]
@@ -80,10 +62,10 @@ class ExportAdmin(_MachineMadeAdmin, admin.ModelAdmin[Export]):
 
 
 @admin.register(PipelineRun)
-class PipelineRunAdmin(_MachineMadeAdmin, admin.ModelAdmin[PipelineRun]):
+class PipelineRunAdmin(ReadOnlyAdmin[PipelineRun]):
     """Nightly runs, the newest first."""
 
-    list_display = ["id", "state", "stage", "started_at", "finished_at", "error"]
+    list_display = ["id", "state", "stage", "started_at", "finished_at", "notes", "error"]
     list_filter = ["state"]
     date_hierarchy = "started_at"
     ordering = ["-id"]

@@ -1,0 +1,59 @@
+"""How a training went, as a picture."""
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+_WIDTH, _HEIGHT, _MARGIN = 480, 180, 44
+
+
+def learning_curve_drawn(points: Sequence[Mapping[str, float]]) -> SafeString | str:
+    """Return the RMSE after each measured pass as SVG that needs no style sheet."""
+    if len(points) < 2:  # noqa: PLR2004 - a line has two ends.
+        return "This algorithm does not tell how it learns."
+    epochs, errors = [point["epoch"] for point in points], [point["rmse"] for point in points]
+    low, high = min(errors), max(errors)
+    places = [
+        (_place(epoch, epochs[0], epochs[-1], _MARGIN, _WIDTH - 8), _place(error, high, low, 12, _HEIGHT - 28))
+        for epoch, error in zip(epochs, errors, strict=True)
+    ]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    marks = ((x, y, epoch, f"{error:.4f}") for (x, y), epoch, error in zip(places, epochs, errors, strict=True))
+    return format_html(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" height="{}" role="img" '
+        'aria-label="RMSE {} after pass {}, {} after pass {}">{}'
+        '<polyline points="{}" fill="none" stroke="currentColor" stroke-width="2"/>{}</svg>',
+        _WIDTH,
+        _HEIGHT,
+        _WIDTH,
+        _HEIGHT,
+        f"{errors[0]:.4f}",
+        epochs[0],
+        f"{errors[-1]:.4f}",
+        epochs[-1],
+        _axes(epochs, low, high),
+        line,
+        format_html_join(
+            "",
+            '<circle cx="{:.1f}" cy="{:.1f}" r="3" fill="currentColor"><title>pass {}: {}</title></circle>',
+            marks,
+        ),
+    )
+
+
+def _axes(epochs: Sequence[float], low: float, high: float) -> SafeString:
+    texts = [
+        (_MARGIN - 6, 16, "end", f"{high:.3f}"),
+        (_MARGIN - 6, _HEIGHT - 24, "end", f"{low:.3f}"),
+        (_MARGIN, _HEIGHT - 8, "middle", f"{epochs[0]:g}"),
+        (_WIDTH - 8, _HEIGHT - 8, "end", f"pass {epochs[-1]:g}"),
+    ]
+    return format_html_join(
+        "", '<text x="{}" y="{}" text-anchor="{}" font-size="11" fill="currentColor">{}</text>', texts
+    )
+
+
+def _place(value: float, first: float, last: float, begin: float, end: float) -> float:
+    """Return where ``value`` lies between ``begin`` and ``end`` when it runs from ``first`` to ``last``."""
+    return end if first == last else begin + (end - begin) * (value - first) / (last - first)

@@ -1,0 +1,51 @@
+"""``trainmodel``: train any algorithm on the latest export and let the gate decide about it."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from pipeline.management.train_command import TrainCommand
+from pipeline.services.training import model_train
+from recommender.algorithms import ALGORITHMS, settings_parsed
+from recommender.errors import ConfigError
+
+
+class Command(TrainCommand):
+    """Trains a model."""
+
+    help = "Train an algorithm on the latest export of the ratings, and let the gate decide whether it goes live."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the algorithm and its hyper-parameters."""
+        parser.add_argument("algorithm", choices=list(ALGORITHMS), metavar="ALGORITHM", help=", ".join(ALGORITHMS))
+        parser.add_argument(
+            "--set",
+            action="extend",
+            nargs="+",
+            default=[],
+            metavar="KEY=VALUE",
+            help="hyper-parameters, the defaults for those that are not named",
+        )
+        parser.add_argument("--seed", type=int, default=0, help="seed of all that is drawn (0)")
+        parser.add_argument(
+            "--no-promote", action="store_true", help="keep the model as a candidate, beside the live one"
+        )
+
+    def run_stage(self, **options: Any) -> str:
+        """Train and say how well."""
+        algorithm = options["algorithm"]
+        try:
+            hyper_parameters = settings_parsed(algorithm, options["set"])
+        except ConfigError as error:
+            raise CommandError(str(error)) from error
+        report = model_train(
+            algorithm=algorithm,
+            hyper_parameters=hyper_parameters,
+            seed=options["seed"],
+            promote=not options["no_promote"],
+        )
+        metrics = report.version.metrics
+        figures = [f"RMSE {metrics['gate_rmse']:.4f}", f"MAE {metrics['gate_mae']:.4f}"]
+        if "gate_ndcg@10" in metrics:
+            figures.append(f"NDCG@10 {metrics['gate_ndcg@10']:.4f}")
+        return self.told(report, f"{', '.join(figures)} on {metrics['gate_n_test']:,} later ratings")

@@ -1,0 +1,61 @@
+"""Training every algorithm of the night, one after another; the gate decides which is live."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from pipeline.errors import PipelineError, PromotionRefusedError, TrainingError
+from pipeline.services.training import model_train, surprise_model_train
+
+logger = logging.getLogger(__name__)
+
+# What would meet the next training, too, so that it is better to stop and let the caller try again.
+_FOR_ALL = (DatabaseError, InterfaceError, PipelineError, SoftTimeLimitExceeded)
+
+
+@dataclass(frozen=True)
+class NightlyReport:
+    """A sentence about each training."""
+
+    sentences: Sequence[str]
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def nightly_models_train() -> NightlyReport:
+    """Train the algorithms that ``NIGHTLY_ALGORITHMS`` names; one that fails or is refused costs no other its turn.
+
+    Raises:
+        TrainingError: none could be trained.
+        SnapshotError: there is no whole export of the ratings.
+        StageBusyError: a training is running elsewhere.
+
+    """
+    sentences, failures = [], []
+    for algorithm in settings.NIGHTLY_ALGORITHMS:
+        try:
+            sentences.append(_trained(algorithm))
+        except PromotionRefusedError as refusal:
+            sentences.append(str(refusal))
+        except TrainingError as error:
+            logger.warning("%s could not be trained: %s", algorithm, error)
+            failures.append(f"{algorithm} could not be trained: {error}")
+        except _FOR_ALL:
+            raise
+        except Exception as error:
+            logger.exception("%s could not be trained", algorithm)
+            failures.append(f"{algorithm} could not be trained: {type(error).__name__}: {error}")
+    if failures and not sentences:
+        raise TrainingError(" ".join(failures))
+    return NightlyReport([*sentences, *failures])
+
+
+def _trained(algorithm: str) -> str:
+    report = surprise_model_train() if algorithm == "surprise-svd" else model_train(algorithm=algorithm)
+    version = report.version
+    return f"{version} is live: {version.gate_report['summary']}"

@@ -1,0 +1,55 @@
+"""Rehearsals of algorithms on a snapshot."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from pipeline.catalogue import catalogue_read
+from pipeline.progress import progress_shown
+from recommender.algorithms import Setting, algorithm_config, algorithm_estimator, algorithm_named
+from recommender.contract import Epoch, Estimator
+from recommender.evaluation.rehearsal import Performance, Rehearsal, rehearse
+
+
+def estimator_of(algorithm: str, config: Mapping[str, Setting]) -> Estimator:
+    """Return an estimator, with the catalogue from the database where it learns from that.
+
+    Raises:
+        ConfigError: there is no such algorithm, or it has no such setting, or not with that value.
+
+    """
+    settings = {name: value for name, value in config.items() if name != "seed"}
+    catalogue = catalogue_read() if algorithm_named(algorithm).needs_catalogue else None
+    seed = config.get("seed", 0)
+    return algorithm_estimator(algorithm, settings, seed=int(seed or 0), catalogue=catalogue)
+
+
+def config_of(algorithm: str, settings: Mapping[str, Setting], seed: int) -> dict[str, Any]:
+    """Return every hyper-parameter of an algorithm, the defaults among them, and the seed.
+
+    Raises:
+        ConfigError: there is no such algorithm, or it has no such setting, or not with that value.
+
+    """
+    return asdict(algorithm_config(algorithm, settings, seed=seed))
+
+
+def algorithm_rehearse(algorithm: str, config: Mapping[str, Setting], rehearsal: Rehearsal) -> Performance:
+    """Train an algorithm on the past part of a rehearsal and ask it about the rest, showing how far it has come.
+
+    Raises:
+        RecommenderError: the configuration or the ratings do not allow it.
+
+    """
+    with epochs_shown(f"rehearsing {algorithm}", config) as on_epoch:
+        return rehearse(estimator_of(algorithm, config), rehearsal, on_epoch)
+
+
+@contextmanager
+def epochs_shown(label: str, config: Mapping[str, Setting]) -> Iterator[Callable[[Epoch], None]]:
+    """Yield what an estimator is to tell of each epoch."""
+    n_epochs = config.get("n_epochs")
+    total = int(n_epochs) if isinstance(n_epochs, int) else None
+    with progress_shown(label, total=total, unit="epochs") as advance:
+        yield lambda _epoch: advance(1)

@@ -1,0 +1,81 @@
+"""Writing which films are like which, by the live model."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from movies.live import LiveModel, live_model
+from movies.models import SimilarMovies
+from pipeline.copy import Columns, copy_in_arrays
+from pipeline.errors import NoLiveModelError
+from pipeline.progress import progress_shown
+from pipeline.stages import Stage, stage_lock
+from recommender.arrays import Int32Array, Int64Array
+
+TABLE = "movies_similarmovies"
+COLUMNS = ("movie_id", "movie_ids", "scores", "model_version_id")
+SIMILAR_KEPT = 24
+# Films whose likes are looked for at a time.
+BLOCK_MOVIES = 8192
+
+
+def similar_movies_refresh() -> int:
+    """Replace all rows by those of the live model, unless they are its already; return how many were written.
+
+    Readers see all old rows and then all new ones. Films that the model does not know, or knows none like, have no row.
+
+    Raises:
+        NoLiveModelError: no model is live, or the live one cannot be read.
+        StageBusyError: suggestions are being written elsewhere.
+
+    """
+    with stage_lock(Stage.SUGGEST):
+        live = live_model()
+        if live is None:
+            raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
+        if SimilarMovies.objects.filter(model_version_id=live.version_id).exists():
+            return 0
+        parts = _rows_made(live)
+        with transaction.atomic(), connection.cursor() as cursor:
+            present = _present_held(cursor)
+            SimilarMovies.objects.all().delete()
+            copy_in_arrays(cursor, TABLE, COLUMNS, (_of_present(part, present) for part in parts))
+        return SimilarMovies.objects.count()
+
+
+def _present_held(cursor: CursorWrapper) -> Int32Array:
+    """Return the ids of all films, none of which can be deleted before the transaction ends; rating them goes on."""
+    cursor.execute("SELECT id FROM movies_movie ORDER BY id FOR KEY SHARE")
+    return np.array([movie_id for (movie_id,) in cursor.fetchall()], dtype=np.int32)
+
+
+def _of_present(part: Columns, present: Int32Array) -> Columns:
+    kept = np.isin(part["movie_id"], present)
+    return {name: values[kept] for name, values in part.items()}
+
+
+def _rows_made(live: LiveModel) -> list[Columns]:
+    """Return the rows of all films that the model knows, in parts of rows of one length."""
+    ids = live.model.items.ids
+    parts: list[Columns] = []
+    with progress_shown("finding similar films", total=ids.size, unit="films") as advance:
+        for start in range(0, ids.size, BLOCK_MOVIES):
+            block = ids[start : start + BLOCK_MOVIES]
+            parts += _rows_of(live, block)
+            advance(block.size)
+    return parts
+
+
+def _rows_of(live: LiveModel, movie_ids: Int64Array) -> Iterator[Columns]:
+    found = live.model.similar(movie_ids, SIMILAR_KEPT)
+    lengths = np.count_nonzero(found.item_ids >= 0, axis=1)
+    for length in np.unique(lengths[lengths > 0]):
+        chosen = lengths == length
+        yield {
+            "movie_id": movie_ids[chosen].astype(np.int32),
+            "movie_ids": found.item_ids[chosen, :length].astype(np.int32),
+            "scores": found.scores[chosen, :length].astype(np.float32),
+            "model_version_id": np.full(int(chosen.sum()), live.version_id, dtype=np.int64),
+        }

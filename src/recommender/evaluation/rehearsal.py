@@ -1,0 +1,221 @@
+"""A rehearsal: a model learns from the past, and then people come back and ask, as they would have done.
+
+The newest tenth of all ratings is kept back. Whoever gave some of them is asked about the newer half of theirs, after
+the model was told everything that they had rated until then: it fits them as it fits people on the site, at once and
+with the items as they are. So those who are new since the training count as much as those it knows, and no rating that
+came later than the moment has any part in the training.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from recommender.answers import History
+from recommender.arrays import BoolArray, Float64Array, Int64Array
+from recommender.contract import AnyModel, Epoch, Estimator
+from recommender.data.ratings import Ratings
+from recommender.data.rows import Rows
+from recommender.errors import DataError
+
+LATER_FRACTION = 0.1
+# With fewer ratings after the moment than this, or times that do not tell them apart, the order is drawn at random.
+LATER_AT_LEAST = 100
+# What a rehearsal may cost: ratings to learn from, by drawing users; users who are asked.
+RATINGS_AT_MOST = 1_000_000
+USERS_AT_MOST = 2_000
+LIST_LENGTH = 10
+# Fewer stars than these are no liking, so such a film is none that should have been suggested.
+LIKED_FROM = 3.5
+_CURVE_POINTS = 20
+_CURVE_USERS = 50
+
+
+class Asker(NamedTuple):
+    """Somebody who comes back: what they had rated, and then the films and stars that they are asked about."""
+
+    user_id: int
+    history: History
+    item_ids: Int64Array
+    values: Float64Array
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """`train`: ratings until the moment; `askers`: who rated later; `moment`: Unix seconds, None for a random order."""
+
+    train: Ratings
+    askers: Sequence[Asker]
+    moment: int | None
+
+    @property
+    def n_asked(self) -> int:
+        """How many ratings are asked about."""
+        return sum(len(asker.item_ids) for asker in self.askers)
+
+
+class CurvePoint(NamedTuple):
+    """After `epoch` passes and `seconds` of training: the `rmse` of some of those who ask, in stars."""
+
+    epoch: int
+    seconds: float
+    rmse: float
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """How a model did in a rehearsal, by asker, in their order.
+
+    `squared`, `absolute`: (m,) float64 sums of errors in stars; `counts`: (m,) int64 films asked about; `ndcg`: (m,)
+    float64 NDCG@10 of the list among everything unrated, NaN for who liked none of the films; `ranks_by_stars`: whether
+    that list is ordered by the stars; `curve`: how the training went, empty for algorithms that do not tell.
+    """
+
+    squared: Float64Array
+    absolute: Float64Array
+    counts: Int64Array
+    ndcg: Float64Array
+    ranks_by_stars: bool
+    fit_seconds: float
+    curve: Sequence[CurvePoint] = ()
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """`rmse`, `mae` in stars and `ndcg@10`, which is left out where nobody liked anything."""
+        n = self.counts.sum()
+        errors = {"rmse": float(np.sqrt(self.squared.sum() / n)), "mae": float(self.absolute.sum() / n)}
+        ranked = self.ndcg[~np.isnan(self.ndcg)]
+        return {**errors, f"ndcg@{LIST_LENGTH}": float(ranked.mean())} if ranked.size else errors
+
+
+def rehearsal_of(ratings: Ratings, *, seed: int = 0, ratings_at_most: int = RATINGS_AT_MOST) -> Rehearsal:
+    """Divide `ratings` at the moment after which the newest tenth was given.
+
+    Of more than `ratings_at_most` ratings those of so many users are drawn as hold about that many, by `seed`, which
+    also draws at most `USERS_AT_MOST` of those who ask. DataError for fewer than two ratings.
+    """
+    if len(ratings) < 2:  # noqa: PLR2004 - a past and a future.
+        raise DataError("One rating alone has no past and no future: at least two are needed.")
+    rng = np.random.default_rng(seed)
+    if len(ratings) > ratings_at_most:
+        drawn = rng.random(len(ratings.users)) < ratings_at_most / len(ratings)
+        ratings = ratings.select(drawn[ratings.user_positions])
+    order, later, moment = _order(ratings, rng)
+    askers = np.unique(ratings.user_positions[later])
+    if askers.size > USERS_AT_MOST:
+        askers = np.sort(rng.choice(askers, USERS_AT_MOST, replace=False))
+    return Rehearsal(ratings.select(~later), [_asker(ratings, order, later, int(user)) for user in askers], moment)
+
+
+def rehearse(
+    estimator: Estimator, rehearsal: Rehearsal, on_epoch: Callable[[Epoch], None] | None = None
+) -> Performance:
+    """Let a fresh model learn and answer."""
+    curve = _Curve(rehearsal.askers, on_epoch)
+    began = time.perf_counter()
+    model = estimator.fit(rehearsal.train, curve.hear)
+    fit_seconds = time.perf_counter() - began - curve.seconds_measuring
+    return perform(model, rehearsal.askers, fit_seconds=fit_seconds, curve=curve.points)
+
+
+def perform(
+    model: AnyModel, askers: Sequence[Asker], *, fit_seconds: float = 0.0, curve: Sequence[CurvePoint] = ()
+) -> Performance:
+    """Ask a model that has learnt."""
+    # One person is too little to share: on a busy machine, more threads make each fit many times slower.
+    with threadpool_limits(1, user_api="blas"):
+        people = [model.fold_in(*asker.history) for asker in askers]
+        errors = [_errors(model, person, asker) for person, asker in zip(people, askers, strict=True)]
+    return Performance(
+        squared=np.array([np.sum(error**2) for error in errors]),
+        absolute=np.array([np.sum(np.abs(error)) for error in errors]),
+        counts=np.array([error.size for error in errors], dtype=np.int64),
+        ndcg=_ndcg(model, people, askers),
+        ranks_by_stars=model.ranks_by_stars,
+        fit_seconds=fit_seconds,
+        curve=tuple(curve),
+    )
+
+
+def _order(ratings: Ratings, rng: np.random.Generator) -> tuple[Int64Array, BoolArray, int | None]:
+    if ratings.times is not None:
+        later = _after_boundary(ratings.times)
+        if later.sum() >= min(LATER_AT_LEAST, LATER_FRACTION * len(ratings) / 2):
+            return ratings.times, later, int(ratings.times[~later].max())
+    order = rng.permutation(len(ratings))
+    return order, _after_boundary(order), None
+
+
+def _after_boundary(order: Int64Array) -> BoolArray:
+    kept = len(order) - max(round(LATER_FRACTION * len(order)), 1) - 1
+    later: BoolArray = order > np.partition(order, kept)[kept]
+    return later
+
+
+def _asker(ratings: Ratings, order: Int64Array, later: BoolArray, user: int) -> Asker:
+    start, stop = np.searchsorted(ratings.user_positions, [user, user + 1])
+    rows = start + np.argsort(order[start:stop], kind="stable")
+    n_asked = (int(later[start:stop].sum()) + 1) // 2
+    before, asked = rows[:-n_asked], rows[-n_asked:]
+    item_ids = ratings.items.ids[ratings.item_positions[rows]]
+    times = None if ratings.times is None else ratings.times[before]
+    return Asker(
+        user_id=int(ratings.users.ids[user]),
+        history=History(item_ids[:-n_asked], ratings.values[before], times),
+        item_ids=item_ids[-n_asked:],
+        values=ratings.values[asked].astype(np.float64),
+    )
+
+
+def _errors(model: AnyModel, person: object, asker: Asker) -> Float64Array:
+    positions = model.items.positions(asker.item_ids)
+    stars = model.rate_items(person)[positions].astype(np.float64)
+    unknown = positions < 0
+    if unknown.any():
+        strangers = np.full(int(unknown.sum()), asker.user_id)
+        stars[unknown] = model.fallback(strangers, asker.item_ids[unknown])
+    errors: Float64Array = stars - asker.values
+    return errors
+
+
+def _ndcg(model: AnyModel, people: Sequence[object], askers: Sequence[Asker]) -> Float64Array:
+    """NDCG of each list, each liked film worth 1 (Järvelin and Kekäläinen 2002, with discounts 1 / log₂(rank + 1))."""
+    rows = np.repeat(np.arange(len(askers)), [len(asker.history.item_ids) for asker in askers])
+    rated = model.items.positions(np.concatenate([asker.history.item_ids for asker in askers]))
+    exclude = Rows.of_pairs(rows, rated, n_rows=len(askers))
+    discounts = 1 / np.log2(np.arange(2, LIST_LENGTH + 2))
+    ndcg = np.full(len(askers), np.nan)
+    for block in model.top_blocks(people, n=LIST_LENGTH, exclude=exclude):
+        for row, items in enumerate(block.items, start=block.start):
+            liked = askers[row].item_ids[askers[row].values >= LIKED_FROM]
+            if liked.size:
+                listed = model.items.ids[items[items >= 0]]
+                gain = discounts[: listed.size][np.isin(listed, liked)].sum()
+                ndcg[row] = gain / discounts[: liked.size].sum()
+    return ndcg
+
+
+class _Curve:
+    """Hears of epochs, and measures the model after some of them."""
+
+    def __init__(self, askers: Sequence[Asker], on_epoch: Callable[[Epoch], None] | None) -> None:
+        self.askers = askers[:: max(len(askers) // _CURVE_USERS, 1)]
+        self.on_epoch = on_epoch
+        self.points: list[CurvePoint] = []
+        self.began = time.perf_counter()
+        self.seconds_measuring = 0.0
+
+    def hear(self, epoch: Epoch) -> None:
+        """Pass the news on and add a point."""
+        if self.on_epoch is not None:
+            self.on_epoch(epoch)
+        is_due = epoch.done % max(epoch.total // _CURVE_POINTS, 1) == 0 or epoch.done == epoch.total
+        if epoch.model is None or epoch.total == 1 or not is_due:
+            return
+        now = time.perf_counter()
+        seconds = now - self.began - self.seconds_measuring
+        self.points.append(CurvePoint(epoch.done, seconds, perform(epoch.model(), self.askers).metrics["rmse"]))
+        self.seconds_measuring += time.perf_counter() - now
