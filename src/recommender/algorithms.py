@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from recommender.artifacts import MANIFEST, manifest_read
 from recommender.contract import AnyModel, Estimator
 from recommender.errors import ArtifactError, ConfigError
+from recommender.space import Scalar, Space
 
 if TYPE_CHECKING:
     from recommender.data.catalogue import Catalogue
 
-Setting = str | int | float | bool | None
+Setting = Scalar
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,12 @@ def algorithm_estimator(
         raise ConfigError(f"{name} learns from what films are about: give a catalogue of their genres and keywords.")
     about: Estimator = cls(config, catalogue)
     return about
+
+
+def algorithm_space(name: str) -> Space:
+    """What a search may try for an algorithm: its configuration's `space`; empty where there is nothing to tune."""
+    space: Space = getattr(_config_class(name), "space", {})
+    return space
 
 
 def settings_parsed(name: str, assignments: Sequence[str]) -> dict[str, Setting]:

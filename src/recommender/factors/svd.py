@@ -7,7 +7,7 @@ threads share the work. The result depends on the seed and on the ratings, not o
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from recommender.data.ratings import Ratings
 from recommender.errors import DivergedError
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
+from recommender.space import Floats, Ints, Space
 
 if TYPE_CHECKING:
     from recommender.kernels.sgd import Grid, Parameters
@@ -46,6 +47,13 @@ class SVDConfig:
     init_std_dev: float = 0.1
     n_threads: int | None = None
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 200, log=True),
+        "n_epochs": Ints(5, 60, log=True),
+        "learning_rate": Floats(0.002, 0.02, log=True),
+        "regularisation": Floats(0.01, 0.2, log=True),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_factors", self.n_factors)
