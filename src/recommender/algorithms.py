@@ -87,6 +87,14 @@ _ALL = (
         kind="nsvd",
     ),
     Algorithm(
+        name="kmf",
+        summary="a factorisation bounded by the rating scale, which takes new ratings in without being trained again",
+        module="factors.kmf",
+        estimator="KMF",
+        model="factors.kmf_model:KMFModel",
+        kind="kmf",
+    ),
+    Algorithm(
         name="als",
         summary="factorisation of who liked what, by the library implicit, on CUDA where there is one",
         module="factors.als",
