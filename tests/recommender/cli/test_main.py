@@ -1,19 +1,9 @@
 """The frame of the command line, as the real process that people start."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from tests.recommender.cli.processes import matinee
 
 from recommender import cli
-
-SRC = Path(cli.__file__).parents[2]
-
-
-def matinee(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "recommender", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=SRC, timeout=60)
 
 
 def test_the_help_lists_every_command() -> None:
