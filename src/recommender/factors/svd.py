@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _STRIPES = 16
 # Rows of factors begin where cache lines do, and are as long as a few vector registers.
 _LANES, _LINE_BYTES = 8, 64
+# What a thread should have to do at least in an epoch.
+_RATINGS_PER_THREAD = 50_000
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class SVD:
         rng = np.random.default_rng([config.seed, 1])
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
         done = 0
-        with _threads(config.n_threads):
+        with _threads(config.n_threads, n_ratings=len(ratings)):
             for done in range(1, config.n_epochs + 1):
                 sgd_epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
                 divergence_checked(
@@ -183,12 +185,17 @@ def _drawn(rng: np.random.Generator, n: int, config: SVDConfig) -> Float32Array:
 
 
 @contextmanager
-def _threads(wanted: int | None) -> Iterator[None]:
-    """Let compiled loops use `wanted` threads, at most those there are, for the length of a `with` block."""
+def _threads(wanted: int | None, *, n_ratings: int) -> Iterator[None]:
+    """Let compiled loops use `wanted` threads, at most those there are, for the length of a `with` block.
+
+    Threads meet after each of `_STRIPES` steps of an epoch. With few ratings in a step they would mostly wait for one
+    another, on a busy machine many times longer than one alone takes.
+    """
     import numba  # noqa: PLC0415 - takes half a second to load.
 
     before = numba.get_num_threads()
-    numba.set_num_threads(before if wanted is None else min(wanted, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # Set at run time.
+    most = before if wanted is None else min(wanted, numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # Set at run time.
+    numba.set_num_threads(min(most, 1 + n_ratings // _RATINGS_PER_THREAD))
     try:
         yield
     finally:
