@@ -19,7 +19,7 @@ from recommender.arrays import (
 from recommender.config import require
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError, DataError
-from recommender.factors.foldin import UserParameters
+from recommender.factors.foldin import UserParameters, ridge_fold_in
 from recommender.factors.model import FactorModel
 
 SIZES = ("max", "mean", "min")
@@ -56,14 +56,20 @@ class NSVDModel(FactorModel):
             raise ConfigError(f"history_length is {self.history_length}: it must be at least 1.")
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
-        """s_u as it is for everybody: only b_u is fitted, minimising Σ(e - b_u)² + αb_u²."""
-        taste = self._represented(positions)
-        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
-        residuals -= self.item_factors[positions].astype(np.float64) @ taste
-        bias = residuals.sum() / (positions.size + self.fold_in_penalty.strength(positions.size))
-        return UserParameters(float(bias), taste.astype(np.float32))
+        """s_u as it is for everybody, and b_u with a correction of s_u by ridge regression on what that leaves.
 
-    def _represented(self, positions: Int64Array) -> Float64Array:
+        Training moves the w_j by what users rated, so those who were trained on are known better than by what they
+        rated at all. The correction gives everybody else as much.
+        """
+        taste = self.represented(positions)
+        factors = self.item_factors[positions]
+        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
+        residuals -= factors.astype(np.float64) @ taste
+        fitted = ridge_fold_in(factors, residuals, self.fold_in_penalty.strength(positions.size))
+        return UserParameters(fitted.bias, (taste + fitted.factors).astype(np.float32))
+
+    def represented(self, positions: Int64Array) -> Float64Array:
+        """s_u of somebody who rated the items at these positions, (n,) ascending: (k,) float64."""
         if positions.size > self.history_length:
             positions = positions[np.argsort(self.item_counts[positions], kind="stable")[: self.history_length]]
         taste: Float64Array = self.implicit_factors[positions].sum(axis=0, dtype=np.float64)
