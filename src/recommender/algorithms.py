@@ -95,6 +95,15 @@ _ALL = (
         kind="ease",
     ),
     Algorithm(
+        name="keywords",
+        summary="films about the same, by genres, keywords, cast and directors; those that nobody has rated too",
+        module="items.keywords",
+        estimator="Keywords",
+        model="items.keywords:KeywordsModel",
+        kind="keywords",
+        needs_catalogue=True,
+    ),
+    Algorithm(
         name="item2vec",
         summary="films liked one after another, embedded as words are",
         module="neural.item2vec",
