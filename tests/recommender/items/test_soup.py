@@ -75,7 +75,8 @@ def test_sparse_equals_its_dense_twin(
     assert dense(soup)[:, : len(used)] == pytest.approx(twin[:, used], abs=1e-6)
     rng = np.random.default_rng(seed)
     for n_rows in (1, 40):
-        weights = 1.0 * rng.integers(-3, 4, (n_rows, len(lists))) * (rng.random((n_rows, len(lists))) < 0.5)
+        weights = rng.integers(-3, 4, (n_rows, len(lists))).astype(np.float64)
+        weights *= rng.random(weights.shape) < 0.5
         rows, items = np.nonzero(weights)
         cosines = soup.to_sums(Rows.of_pairs(rows, items, n_rows=n_rows), weights[rows, items].astype(np.float32))
         assert cosines == pytest.approx(cosines_plain(twin, weights), abs=1e-5)
