@@ -18,7 +18,7 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input -
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help install demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
+.PHONY: help install neural demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ $(VENV)/dev.installed: requirements/dev.txt $(VENV)/bin/activate
 	@touch $@ $(VENV)/base.installed
 
 install: $(VENV)/base.installed  ## Make .venv with everything that the site needs
+
+neural: $(VENV)/base.installed  ## Add PyTorch to .venv (gigabytes on Linux), which training neural-cf needs
+	@$(INSTALL) requirements/neural.txt
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
@@ -114,6 +117,7 @@ requirements: $(VENV)/dev.installed  ## Pin the requirements anew from pyproject
 	$(COMPILE) $(ARGS) --extra notebooks --constraint requirements/base.txt --output-file requirements/notebooks.txt
 	$(COMPILE) $(ARGS) --extra notebooks --extra dev --constraint requirements/notebooks.txt \
 	  --output-file requirements/dev.txt
+	$(COMPILE) $(ARGS) --extra neural --constraint requirements/dev.txt --output-file requirements/neural.txt
 
 # --- Cleaning ---------------------------------------------------------------------------------------------------------
 clean:  ## Remove .venv and caches; data stay

@@ -79,6 +79,22 @@ _ALL = (
         kind="factors",
     ),
     Algorithm(
+        name="nsvd",
+        summary="a factorisation whose users are made of the films that they rated, and need no vectors of their own",
+        module="factors.nsvd",
+        estimator="NSVD",
+        model="factors.nsvd_model:NSVDModel",
+        kind="nsvd",
+    ),
+    Algorithm(
+        name="kmf",
+        summary="a factorisation bounded by the rating scale, which takes new ratings in without being trained again",
+        module="factors.kmf",
+        estimator="KMF",
+        model="factors.kmf_model:KMFModel",
+        kind="kmf",
+    ),
+    Algorithm(
         name="als",
         summary="factorisation of who liked what, by the library implicit, on CUDA where there is one",
         module="factors.als",
