@@ -145,6 +145,15 @@ _ALL = (
         kind="bayesian",
     ),
     Algorithm(
+        name="hybrid",
+        summary="films of the right genres, in turn by keywords and by the stars of kmf",
+        module="blends.hybrid",
+        estimator="Hybrid",
+        model="blends.hybrid_model:HybridModel",
+        kind="hybrid",
+        needs_catalogue=True,
+    ),
+    Algorithm(
         name="house",
         summary="the product's own blend: Bayesian stars with intervals, and a ranking that knows the latest films",
         module="blends.house",
