@@ -1,0 +1,69 @@
+"""The command line: `matinee COMMAND`, or `python -m recommender COMMAND`.
+
+A command is a module here, listed in `COMMANDS`. What a person did wrong comes back as one sentence on the standard
+error stream, never as a traceback; what was asked for goes to the standard output, progress and notes do not.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from recommender.cli import algorithms
+from recommender.cli.parsing import Commands, Parser
+from recommender.errors import RecommenderError
+
+INTERRUPTED = 130
+
+
+class Command(Protocol):
+    """What a module in `COMMANDS` offers; what takes long to load is imported inside of `run`."""
+
+    def add_parser(self, commands: Commands) -> None:
+        """Declare the command's arguments, and set `run` as their default of that name."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit status."""
+        ...
+
+
+COMMANDS: tuple[Command, ...] = (algorithms,)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command in `argv` (those of the process for None); the exit status.
+
+    0: done; 1: it could not be done, and the standard error stream says why; 130: interrupted. Arguments that make no
+    sense raise SystemExit(2), as argparse does.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough; Python must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except RecommenderError as error:
+        return _failed(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _failed(f"{where}{error.strerror or error}")
+    return status
+
+
+def _failed(message: str) -> int:
+    sys.stderr.write(f"matinee: {message}\n")
+    return 1
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="matinee", description="Train, compare and feed movie recommenders.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(commands)
+    return parser

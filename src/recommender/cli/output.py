@@ -1,0 +1,20 @@
+"""What commands write: lines and tables for people on the standard output."""
+
+import sys
+from collections.abc import Sequence
+
+
+def line_write(text: str = "") -> None:
+    """Write one line to the standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+def table_write(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Write rows below a header, the columns lined up; those whose number is in `right` end where their header ends."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    for row in (header, *rows):
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        line_write("  ".join(cells).rstrip())
