@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recommender.arrays import Int64Array
+from recommender.arrays import IdsLike, Int64Array, shape_checked
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError, DataError
 
@@ -71,6 +71,23 @@ def _one_out(ratings: Ratings, order: Int64Array) -> Split:
     test = np.zeros(len(ratings), dtype=np.bool_)
     test[by_user[ends[has_two]]] = True
     return Split(train=ratings.select(~test), test=ratings.select(test))
+
+
+def train_without(train: Ratings, user_ids: IdsLike, item_ids: IdsLike) -> Ratings:
+    """`train` without the ratings of these pairs (n,), so that nothing is learnt from what is asked about afterwards.
+
+    DataError for arrays of different lengths, or when nothing would be left.
+    """
+    users, items = train.users.positions(user_ids), train.items.positions(item_ids)
+    shape_checked(items, users.shape, "item_ids")
+    known = (users >= 0) & (items >= 0)
+    asked = users[known] * len(train.items) + items[known]
+    kept = ~np.isin(train.user_positions.astype(np.int64) * len(train.items) + train.item_positions, asked)
+    if kept.all():
+        return train
+    if not kept.any():
+        raise DataError("All ratings to learn from are asked about afterwards: keep some that are not.")
+    return train.select(kept)
 
 
 def fold_splits(ratings: Ratings, *, n_folds: int, seed: int) -> Iterator[Split]:
