@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.arrays import AnyArray, Float32Array, Int64Array
 from recommender.baselines.bias import Bias, BiasModel
 from recommender.contract import Model
 from recommender.data.ratings import Ratings
@@ -96,9 +96,3 @@ def liked_rows(ratings: Ratings, liked_from: float) -> Rows:
     """The items that each user gave at least `liked_from` stars: low ratings are not liking."""
     liked = ratings.values >= np.float32(liked_from)
     return Rows.of_sorted(ratings.user_positions[liked], ratings.item_positions[liked], n_rows=len(ratings.users))
-
-
-def unit_rows(vectors: Float32Array | Float64Array) -> Float32Array:
-    """Each row divided by its length; rows of zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)

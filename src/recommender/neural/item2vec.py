@@ -14,10 +14,11 @@ from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
+from recommender.cosines import unit_rows
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, stars_fitted, stars_restored, unit_rows
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, stars_fitted, stars_restored
 
 
 @dataclass(frozen=True)

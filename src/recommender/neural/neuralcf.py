@@ -16,10 +16,11 @@ from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array,
 from recommender.baselines.bias import BiasModel
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import OnEpoch
+from recommender.cosines import unit_rows
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_restored, unit_rows
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_restored
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
 
 DEVICES = ("auto", "cpu", "cuda")

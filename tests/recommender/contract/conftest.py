@@ -11,7 +11,6 @@ from recommender.algorithms import ALGORITHMS, Setting, algorithm_estimator
 from recommender.contract import AnyModel
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
-from recommender.data.vocabulary import Vocabulary
 
 # Smaller than the defaults wherever those would be slow; an algorithm that is not here is trained with its defaults.
 SETTINGS: Mapping[str, Mapping[str, Setting]] = {
@@ -37,12 +36,11 @@ def world(seed: int = 11) -> Ratings:
 
 def catalogue() -> Catalogue:
     """What the items of `world` are about: their kind, a few words shared within it, and a word of their own."""
-    items = Vocabulary(50 + 7 * np.arange(60))
     kinds = ("Comedy", "Drama", "Western")
-    return Catalogue(
-        items,
+    return Catalogue.of(
+        50 + 7 * np.arange(60),
         genres=[(kinds[item % 3],) for item in range(60)],
-        words=[(f"{kinds[item % 3]}-{item // 3 % 4}", f"only-{item}") for item in range(60)],
+        keywords=[(f"{kinds[item % 3]}-{item // 3 % 4}", f"only-{item}") for item in range(60)],
     )
 
 
