@@ -11,6 +11,7 @@ from recommender.data.splits import (
     one_out_split,
     random_split,
     time_split,
+    train_without,
 )
 from recommender.errors import ConfigError, DataError
 
@@ -158,3 +159,19 @@ def test_splits_do_not_depend_on_the_order_of_rows(synthetic: Ratings, seed: int
 def test_a_last_rating_without_times_is_refused() -> None:
     with pytest.raises(DataError, match="use one_out_split"):
         last_out_split(Ratings.from_arrays([1, 1], [1, 2], [3.0, 3.0]))
+
+
+@given(seed=st.integers(0, 2**32), fraction=fractions)
+def test_what_is_asked_about_is_taken_out_of_the_training_and_nothing_else(
+    synthetic: Ratings, seed: int, fraction: float
+) -> None:
+    split = random_split(synthetic, test_fraction=fraction, seed=seed)
+    left = train_without(synthetic, split.test.user_ids, split.test.item_ids)
+    assert _pairs(left) == _pairs(split.train)
+    assert train_without(left, split.test.user_ids, split.test.item_ids) is left
+
+
+def test_a_training_part_of_nothing_but_questions_is_refused() -> None:
+    ratings = Ratings.from_arrays([1, 2], [1, 1], [3.0, 3.0])
+    with pytest.raises(DataError, match="All ratings to learn from are asked about"):
+        train_without(ratings, [1, 2, 3], [1, 1, 1])

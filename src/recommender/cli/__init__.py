@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from recommender.cli import algorithms
+from recommender.cli import algorithms, evaluate
 from recommender.cli.parsing import Commands, Parser
 from recommender.errors import RecommenderError
 
@@ -28,7 +28,7 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: tuple[Command, ...] = (algorithms,)
+COMMANDS: tuple[Command, ...] = (algorithms, evaluate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -181,11 +181,9 @@ def genre_vectors(items: Vocabulary, catalogue: "Catalogue") -> "csr_array":
     """1 for each genre of an item: (n_items, n_genres) float64; zeros for items that the catalogue does not know."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - web processes never measure.
 
-    genres = [set(catalogue.genres[at]) if at >= 0 else set() for at in catalogue.items.positions(items.ids).tolist()]
-    names = {name: column for column, name in enumerate(sorted(set().union(*genres)))}
-    rows = [row for row, each in enumerate(genres) for _ in each]
-    columns = [names[name] for each in genres for name in each]
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(items), max(len(names), 1)))
+    genres = catalogue.over(items).genres
+    ones = np.ones(genres.rows.indices.size)
+    return csr_array((ones, genres.rows.indices, genres.rows.indptr), shape=(len(items), max(len(genres.words), 1)))
 
 
 def _ranks(items: Int32Array, scores: Float32Array, films: Int64Array) -> Int64Array:

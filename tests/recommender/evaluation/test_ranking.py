@@ -160,7 +160,7 @@ def test_lists_are_told_apart_by_genres_where_they_are_known_and_else_by_who_rat
     assert by_raters["diversity"] == pytest.approx(1 - alike / 2)
     assert by_raters["coverage"] == 1.0
     assert by_raters["novelty"] == pytest.approx((2 * -math.log2(3 / 4) + 1 + 2) / 4)
-    catalogue = Catalogue(Vocabulary(np.array([10, 20, 40])), [("Drama", "War"), ("Drama",), ("War",)], [(), (), ()])
+    catalogue = Catalogue.of([10, 20, 40], genres=[("Drama", "War"), ("Drama",), ("War",)])
     assert list_metrics(lists, train.items, train, catalogue)["diversity"] == pytest.approx(
         1 - (math.sqrt(0.5) + 0) / 2
     )
