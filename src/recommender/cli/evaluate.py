@@ -1,7 +1,6 @@
 """`matinee evaluate`: train an algorithm and measure it on what was kept from it."""
 
 import argparse
-import json
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.algorithms import algorithm_config, algorithm_estimator, settings_parsed
 from recommender.artifacts import library_versions
-from recommender.cli.output import table_write
+from recommender.cli.output import json_write, table_write
 from recommender.cli.parsing import Commands, parser_added
 from recommender.cli.progress import progress_shown
 from recommender.cli.questions import (
@@ -78,13 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
         json_write(arguments.json, report)
     table_write(("figure", arguments.algorithm), list(_rows(report)), right=(1,))
     return 0
-
-
-def json_write(path: Path, value: Mapping[str, Any]) -> None:
-    """Write `value` as JSON beside `path`, then in its place; OSError where that is impossible."""
-    beside = path.with_name(f"{path.name}.part")
-    beside.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    beside.replace(path)
 
 
 def _stars(estimator: "Estimator", arguments: argparse.Namespace) -> "Report":
