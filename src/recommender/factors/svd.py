@@ -15,7 +15,7 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.config import require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
-from recommender.errors import DivergedError
+from recommender.factors.divergence import divergence_checked
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
 from recommender.space import Floats, Ints, Space
@@ -30,8 +30,6 @@ _STRIPES = 16
 _LANES, _LINE_BYTES = 8, 64
 # What a thread should have to do at least in an epoch.
 _RATINGS_PER_THREAD = 50_000
-# Factors that grow past this are on their way to infinity; their products still have room in float32.
-_LARGEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,11 @@ class SVD:
         with _threads(config.n_threads, n_ratings=len(ratings)):
             for done in range(1, config.n_epochs + 1):
                 sgd_epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
-                training.finite_checked(config)
+                divergence_checked(
+                    training.parameters,
+                    learning_rate=config.learning_rate,
+                    regularisation=config.regularisation,
+                )
                 if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, lambda: training.model(done))):  # noqa: B023 - asked for at once.
                     break
         return training.model(done)
@@ -124,14 +126,6 @@ class _Training:
         np.take(users, grid.users, out=grid.users)
         np.take(items, grid.items, out=grid.items)
         return cls(ratings, config, users, items, grid, parameters)
-
-    def finite_checked(self, config: SVDConfig) -> None:
-        """Raise DivergedError when the parameters have left what predictions can be made of."""
-        if not all(np.abs(array).max() < _LARGEST for array in self.parameters):
-            raise DivergedError(
-                f"Training diverged with learning_rate={config.learning_rate} and "
-                f"regularisation={config.regularisation}: lower learning_rate."
-            )
 
     def model(self, epochs_done: int) -> FactorModel:
         """What has been learnt by now, in a copy."""
