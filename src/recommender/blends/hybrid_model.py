@@ -112,7 +112,7 @@ class HybridModel(Model[HybridPerson]):
             return found
         cosines = self.keywords.soup.to_items(np.array([seed]))[0]
         own = self.genres[seed]
-        allowed &= np.asarray(self.genres[:, own].any(axis=1) if own.any() else cosines > 0)
+        allowed &= self.genres[:, own].any(axis=1) if own.any() else cosines > 0
         left_out = self.items.positions(exclude)
         allowed[np.append(left_out[left_out >= 0], seed)] = False
         some = np.flatnonzero(allowed)
@@ -154,8 +154,7 @@ class HybridModel(Model[HybridPerson]):
         favourites = best[likings[best] > 0]
         if not favourites.size:
             return np.ones(len(self.items), dtype=np.bool_)
-        favoured: BoolArray = self.genres[:, favourites].any(axis=1)
-        return favoured
+        return np.asarray(self.genres[:, favourites].any(axis=1))
 
     def _turns(self, user: HybridPerson | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
         """When each item's turn comes, from 0, the items that are `first` before all others: (n_items,) int64."""
