@@ -209,6 +209,12 @@ def algorithm_space(name: str) -> Space:
     return space
 
 
+def algorithm_orders_by_stars(name: str) -> bool:
+    """Whether an algorithm's suggestions are ranked by the stars that it predicts, and by no order of their own."""
+    orders: bool = _imported(algorithm_named(name).model).orders_by_stars()
+    return orders
+
+
 def settings_parsed(name: str, assignments: Sequence[str]) -> dict[str, Setting]:
     """`["n_factors=50", …]` as settings of an algorithm, each of its field's type; ConfigError for what is not one."""
     types = {field.name: field.type for field in fields(_config_class(name))}

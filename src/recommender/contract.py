@@ -120,7 +120,11 @@ class Model(ABC, Generic[U]):
     @property
     def ranks_by_stars(self) -> bool:
         """Whether the `score` is the predicted stars before clipping, and no order of the model's own."""
-        cls = type(self)
+        return self.orders_by_stars()
+
+    @classmethod
+    def orders_by_stars(cls) -> bool:
+        """`ranks_by_stars` of all models of a class."""
         return cls._score_pairs is Model._score_pairs and cls.score_items is Model.score_items
 
     def predict(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:

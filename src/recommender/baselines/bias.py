@@ -11,6 +11,7 @@ from recommender.config import require_count, require_not_negative
 from recommender.contract import Epoch, Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
+from recommender.space import Floats, Space
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class BiasConfig:
     user_damping: float = 5.0
     item_damping: float = 3.0
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "user_damping": Floats(0.5, 50.0, log=True),
+        "item_damping": Floats(0.5, 50.0, log=True),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_epochs", self.n_epochs)

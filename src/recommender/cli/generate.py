@@ -9,6 +9,7 @@ from recommender.cli.parsing import Commands, parser_added, seed_added, whole_nu
 from recommender.cli.progress import progress_shown
 from recommender.data.synthetic import synthetic_write
 from recommender.data.synthetic_model import LARGEST_COUNT, STRUCTURES, SyntheticConfig
+from recommender.errors import ConfigError
 
 
 def add_parser(commands: Commands) -> None:
@@ -45,6 +46,8 @@ matinee generate --users 200 --movies 50 --per-user 50 --structure uniform --tim
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file; exit status."""
+    if arguments.per_user > arguments.movies:
+        raise ConfigError(f"--per-user is {arguments.per_user}: there are only {arguments.movies} movies (--movies).")
     config = SyntheticConfig(
         n_users=arguments.users,
         n_items=arguments.movies,

@@ -19,6 +19,7 @@ from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
+from recommender.space import Choices, Floats, Space
 
 # Items beyond the cap rank after all others, by how many liked them: no sum of weights comes near this.
 _BEYOND = -1000.0
@@ -40,6 +41,11 @@ class EASEConfig:
     liked_from: float = 3.5
     max_items: int = 8000
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "regularisation": Floats(20.0, 5000.0, log=True),
+        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
+    }
 
     def __post_init__(self) -> None:
         require_positive("regularisation", self.regularisation)

@@ -19,6 +19,7 @@ from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.items.ranking import STARS_ARRAYS, RankingModel, stars_fitted, stars_restored
+from recommender.space import Choices, Floats, Ints, Space
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,15 @@ class Item2VecConfig:
     learning_rate: float = 0.025
     liked_from: float = 3.5
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 128, log=True),
+        "n_epochs": Ints(5, 60, log=True),
+        "window": Ints(2, 20, log=True),
+        "n_negatives": Ints(2, 20, log=True),
+        "learning_rate": Floats(0.005, 0.1, log=True),
+        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_factors", self.n_factors)

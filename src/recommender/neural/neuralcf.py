@@ -22,6 +22,7 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
 from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_restored
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
+from recommender.space import Choices, Floats, Ints, Space
 
 DEVICES = ("auto", "cpu", "cuda")
 TOWER_ARRAYS = ("input_factors", "hidden_weights", "hidden_biases", "output_weights", "tower_factors")
@@ -50,6 +51,16 @@ class NeuralCFConfig:
     liked_from: float = 3.5
     device: str = "auto"
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(16, 128, log=True),
+        "n_hidden": Ints(32, 256, log=True),
+        "n_epochs": Ints(5, 40, log=True),
+        "learning_rate": Floats(0.0005, 0.01, log=True),
+        "dropout": Floats(0.0, 0.6),
+        "item2vec_factors": Ints(8, 64, log=True),
+        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
+    }
 
     def __post_init__(self) -> None:
         names = ("n_candidates", "n_factors", "n_hidden", "n_epochs", "n_sampled", "batch_users")

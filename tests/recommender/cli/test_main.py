@@ -1,7 +1,10 @@
 """The frame of the command line, as the real process that people start."""
 
+import importlib
+import tomllib
+
 import pytest
-from tests.recommender.cli.processes import matinee
+from tests.recommender.cli.processes import SRC, matinee
 
 from recommender import cli
 
@@ -29,3 +32,9 @@ def test_an_error_of_the_library_is_one_sentence_and_status_1() -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("matinee: There is no algorithm 'oracle': choose one of popularity, ")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_console_script_is_this_command_line() -> None:
+    project = tomllib.loads((SRC.parent / "pyproject.toml").read_text())["project"]
+    module, _, function = project["scripts"]["matinee"].partition(":")
+    assert getattr(importlib.import_module(module), function) is cli.main
