@@ -3,13 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from tests.recommender.blends.test_turns import interleaved
 
 from recommender.algorithms import model_load
 from recommender.artifacts import Provenance
 from recommender.blends.hybrid import Hybrid, HybridConfig
-from recommender.blends.hybrid_model import HybridModel, HybridPerson, kmf_over, places
+from recommender.blends.hybrid_model import HybridModel, HybridPerson, kmf_over
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
@@ -49,25 +48,8 @@ def liker_of(model: HybridModel, genre: int, n: int) -> HybridPerson:
     return model.fold_in(items, [5.0 if place % 2 == 0 else 1.5 for place in range(n)])
 
 
-def interleaved(first: list[int], second: list[int]) -> list[int]:
-    """Take from each list in turn what has not come yet."""
-    merged: list[int] = []
-    for pair in zip(first, second, strict=True):
-        merged.extend(item for item in dict.fromkeys(pair) if item not in merged)
-    return merged
-
-
 def descending(scores: np.ndarray, among: np.ndarray) -> list[int]:
     return [int(item) for item in np.lexsort((-scores,)) if among[item]]
-
-
-@given(seed=st.integers(0, 999), n=st.integers(1, 30))
-def test_turns_are_those_of_two_lists_taken_in_turn_without_repetition(seed: int, n: int) -> None:
-    rng = np.random.default_rng(seed)
-    first, second = rng.permutation(n), rng.permutation(n)
-    turns = np.minimum(2 * places(first), 2 * places(second) + 1)
-    assert len(set(turns.tolist())) == n
-    assert np.argsort(turns).tolist() == interleaved(first.tolist(), second.tolist())
 
 
 def test_the_order_is_keywords_and_kmf_in_turn_favourite_genre_first(model: HybridModel) -> None:
