@@ -34,7 +34,7 @@ def seen() -> Ratings:
 
 @pytest.fixture
 def model() -> KeywordsModel:
-    return Keywords(KeywordsConfig(), films()).fit(seen())
+    return Keywords(KeywordsConfig(rare_words=0.0), films()).fit(seen())
 
 
 def test_films_of_the_catalogue_that_nobody_has_rated_are_recommended(model: KeywordsModel) -> None:
