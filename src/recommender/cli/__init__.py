@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from recommender.cli import algorithms, evaluate, search
+from recommender.cli import algorithms, compare, evaluate, search
 from recommender.cli.parsing import Commands, Parser
 from recommender.errors import RecommenderError
 
@@ -28,7 +28,7 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: tuple[Command, ...] = (algorithms, evaluate, search)
+COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
