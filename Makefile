@@ -15,10 +15,12 @@ export PORT BIND_ADDRESS
 export DJANGO_SETTINGS_MODULE := config.settings
 
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r
+LINK := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index \
+	--editable .
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help install demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
+.PHONY: help install neural demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -50,7 +52,15 @@ $(VENV)/dev.installed: requirements/dev.txt $(VENV)/bin/activate
 	@$(INSTALL) requirements/dev.txt
 	@touch $@ $(VENV)/base.installed
 
-install: $(VENV)/base.installed  ## Make .venv with everything that the site needs
+# Links the command line to src/; setuptools, which does it, is one of the pinned packages.
+$(VENV)/bin/matinee: pyproject.toml | $(VENV)/base.installed
+	@$(LINK)
+	@touch $@
+
+install: $(VENV)/base.installed $(VENV)/bin/matinee  ## Make .venv with all that the site and the command line need
+
+neural: $(VENV)/base.installed  ## Add PyTorch to .venv (gigabytes on Linux), which training neural-cf needs
+	@$(INSTALL) requirements/neural.txt
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
@@ -114,6 +124,7 @@ requirements: $(VENV)/dev.installed  ## Pin the requirements anew from pyproject
 	$(COMPILE) $(ARGS) --extra notebooks --constraint requirements/base.txt --output-file requirements/notebooks.txt
 	$(COMPILE) $(ARGS) --extra notebooks --extra dev --constraint requirements/notebooks.txt \
 	  --output-file requirements/dev.txt
+	$(COMPILE) $(ARGS) --extra neural --constraint requirements/dev.txt --output-file requirements/neural.txt
 
 # --- Cleaning ---------------------------------------------------------------------------------------------------------
 clean:  ## Remove .venv and caches; data stay

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 import pytest
 import redis
@@ -70,6 +72,19 @@ def test_five_processes_that_start_together_the_first_time_share_one_redis(users
         user.tell("ensure_redis(var_dir)")
     assert [user.answer() for user in crowd] == ["done"] * 5
     assert len(server_processes(redis_layout(var_dir))) == 1
+
+
+def test_supervisor_of_a_database_that_it_has_made_sleeps_while_nothing_happens(users: Users, var_dir: Path) -> None:
+    user = users()
+    user.tell("ensure_postgres(var_dir)")
+    assert user.answer() == "done"
+    supervisor = psutil.Process(supervisor_pid(postgres_layout(var_dir)))
+
+    before = supervisor.cpu_times()
+    time.sleep(1.5)
+    after = supervisor.cpu_times()
+
+    assert after.user + after.system - before.user - before.system < 0.5
 
 
 def test_the_database_is_utf8_sorts_by_code_point_and_belongs_to_an_ordinary_role(users: Users, prepared: Path) -> None:

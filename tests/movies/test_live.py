@@ -10,6 +10,8 @@ from tests.movies.factor_models import factor_model, go_live
 from movies import live
 from movies.live import LiveModel, live_model
 from movies.models import ModelVersion, Movie
+from recommender.arrays import Float32Array
+from recommender.factors.model import FactorModel
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +25,11 @@ def models_dir(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def movies() -> list[Movie]:
     return Movie.objects.bulk_create(Movie(title=f"m{n}") for n in range(20))
+
+
+def item_factors(current: LiveModel) -> Float32Array:
+    assert isinstance(current.model, FactorModel)
+    return current.model.item_factors
 
 
 def test_without_a_live_version_there_is_no_live_model(models_dir: Path) -> None:
@@ -50,8 +57,9 @@ def test_factors_are_mapped_from_the_file_and_read_only(models_dir: Path, movies
     current = live_model()
 
     assert current is not None
-    assert isinstance(current.model.item_factors, np.memmap)
-    assert not current.model.item_factors.flags.writeable
+    factors = item_factors(current)
+    assert isinstance(factors, np.memmap)
+    assert not factors.flags.writeable
 
 
 def test_newly_live_model_takes_over_at_once(models_dir: Path, movies: list[Movie]) -> None:
@@ -64,7 +72,7 @@ def test_newly_live_model_takes_over_at_once(models_dir: Path, movies: list[Movi
     assert old is not None
     assert new is not None
     assert new.version_id == version.pk
-    assert not np.array_equal(old.model.item_factors, new.model.item_factors)
+    assert not np.array_equal(item_factors(old), item_factors(new))
 
 
 def test_removed_folder_is_no_trouble_for_who_uses_the_model(models_dir: Path, movies: list[Movie]) -> None:
@@ -75,7 +83,7 @@ def test_removed_folder_is_no_trouble_for_who_uses_the_model(models_dir: Path, m
     shutil.rmtree(models_dir)
 
     assert live_model() is current
-    assert np.isfinite(current.model.item_factors).all()
+    assert np.isfinite(item_factors(current)).all()
 
 
 @pytest.mark.parametrize("damage", ["missing", "torn"])

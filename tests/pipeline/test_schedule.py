@@ -1,5 +1,6 @@
 import importlib
 import json
+from types import ModuleType
 
 import pytest
 from celery import current_app
@@ -17,12 +18,16 @@ def planned() -> dict[str, tuple[str, bool]]:
     }
 
 
+def migration(name: str) -> ModuleType:
+    return importlib.import_module(f"pipeline.migrations.{name}")
+
+
 def test_jobs_are_planned_by_the_migrations() -> None:
     assert planned() == {
         "pipeline.refresh_rating_averages": ("every 10 minutes", True),
         "pipeline.export_ratings": ("1:15", True),
         "pipeline.export_movies": ("2:30", True),
-        "pipeline.train_surprise_model": ("3:0", True),
+        "pipeline.train_models": ("3:0", True),
         "pipeline.create_movie_suggestions": ("4:30", True),
         "pipeline.run_nightly_pipeline": ("1:15", False),
     }
@@ -41,16 +46,26 @@ def test_planning_again_leaves_what_an_administrator_changed() -> None:
     PeriodicTask.objects.filter(task="pipeline.export_movies").update(enabled=False)
     before = set(PeriodicTask.objects.values_list("pk", "enabled", "crontab_id"))
 
-    importlib.import_module("pipeline.migrations.0002_schedule").plan(apps, None)
+    migration("0002_schedule").plan(apps, None)
+    migration("0004_train_models").train_all(apps, None)
 
     assert set(PeriodicTask.objects.values_list("pk", "enabled", "crontab_id")) == before
+
+
+def test_job_that_an_administrator_made_another_of_trains_what_it_did() -> None:
+    migration("0004_train_models").train_one(apps, None)
+    PeriodicTask.objects.filter(name="Train the model").update(name="Train on Sundays")
+
+    migration("0004_train_models").train_all(apps, None)
+
+    assert PeriodicTask.objects.get(name="Train on Sundays").task == "pipeline.train_surprise_model"
 
 
 def test_long_tasks_are_acknowledged_late_and_end_before_they_are_delivered_again() -> None:
     current_app.loader.import_default_modules()
     visibility = current_app.conf.broker_transport_options["visibility_timeout"]
 
-    for name in ("export_ratings", "export_movies", "train_surprise_model", "create_movie_suggestions"):
+    for name in ("export_ratings", "export_movies", "train_surprise_model", "train_models", "create_movie_suggestions"):
         task = current_app.tasks[f"pipeline.{name}"]
         assert task.acks_late
         assert task.soft_time_limit is not None

@@ -10,9 +10,8 @@ from tests.pipeline.worlds import World
 
 from accounts.models import User
 from movies.models import ModelVersion, Movie, Rating, SuggestionList
-from pipeline.errors import PromotionRefusedError, TrainingError
+from pipeline.errors import TrainingError
 from pipeline.models import Export
-from pipeline.services.promotion import model_promote
 from pipeline.services.training import surprise_model_train
 from recommender.artifacts import manifest_read
 from recommender.factors.model import FactorModel
@@ -87,26 +86,6 @@ def test_candidate_stays_beside_the_live_model_when_asked(exported: World, capsy
     assert "kept as a candidate" in capsys.readouterr().out
 
 
-def test_model_worse_than_the_mean_is_refused_and_the_live_one_stays(exported: World) -> None:
-    live = surprise_model_train(n_epochs=20, n_factors=5).version
-    poor = surprise_model_train(n_epochs=20, n_factors=5, promote=False).version
-    poor.metrics["rmse"] = 1.03 * poor.metrics["rmse_of_mean"]
-    poor.save()
-
-    with pytest.raises(PromotionRefusedError, match="worse than the"):
-        model_promote(model_version_id=poor.pk)
-
-    assert states() == [(live.pk, "live"), (poor.pk, "candidate")]
-
-
-def test_damaged_model_is_refused(exported: World, folders: Path) -> None:
-    version = surprise_model_train(n_epochs=20, n_factors=5, promote=False).version
-    (folders / "models" / version.folder / "item_biases.npy").unlink()
-
-    with pytest.raises(PromotionRefusedError, match="stays a candidate"):
-        model_promote(model_version_id=version.pk)
-
-
 def test_noise_fails_the_command_and_keeps_a_candidate(folders: Path) -> None:
     users = User.objects.bulk_create(User(username=f"u{n}") for n in range(40))
     movies = Movie.objects.bulk_create(Movie(title=f"m{n}") for n in range(30))
@@ -116,7 +95,7 @@ def test_noise_fails_the_command_and_keeps_a_candidate(folders: Path) -> None:
     )
     call_command("exportdatasets")
 
-    with pytest.raises(CommandError, match="stays a candidate: on 1,200 ratings"):
+    with pytest.raises(CommandError, match=r"stays a candidate: stars \(RMSE\).* of popularity.* must be better"):
         call_command("trainsurprisemodel", "--epochs", "50")
 
     assert [state for _, state in states()] == ["candidate"]
@@ -140,7 +119,7 @@ def test_training_without_an_export_says_what_to_do(db: None) -> None:
     assert raised.value.returncode == 1
 
 
-def test_models_folder_that_cannot_be_made_is_an_error_without_a_row(
+def test_models_folder_that_cannot_be_made_is_an_error_and_a_failed_version(
     exported: World, folders: Path, settings: Settings
 ) -> None:
     settings.MODELS_DIR = folders / "file"
@@ -149,7 +128,9 @@ def test_models_folder_that_cannot_be_made_is_an_error_without_a_row(
     with pytest.raises(TrainingError, match="could not be written"):
         surprise_model_train(n_epochs=1)
 
-    assert states() == []
+    failed = ModelVersion.objects.get()
+    assert failed.state == "failed"
+    assert "could not be written" in failed.error
 
 
 def test_old_models_go_but_never_the_live_one_nor_one_whose_suggestions_are_there(
@@ -171,8 +152,16 @@ def test_old_models_go_but_never_the_live_one_nor_one_whose_suggestions_are_ther
 def test_summary_tells_size_errors_and_time(exported: World, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("trainsurprisemodel", "--epochs", "20", "--factors", "5")
 
-    (line,) = capsys.readouterr().out.splitlines()
+    *compared, line = capsys.readouterr().out.splitlines()
     metrics = ModelVersion.objects.get().metrics
     assert f"RMSE {metrics['rmse']:.4f}, MAE {metrics['mae']:.4f}" in line
     assert "60 users and 40 movies" in line
     assert "now live" in line
+    assert [told.split(": ")[0].strip() for told in compared] == [
+        f"passed  {measure} {metrics[f'gate_{name}']:.4f} against {other:.4f} of popularity"
+        for (measure, name), other in zip(
+            {"stars (RMSE)": "rmse", "order (NDCG@10)": "ndcg@10"}.items(),
+            [comparison["other"] for comparison in ModelVersion.objects.get().gate_report["comparisons"]],
+            strict=True,
+        )
+    ]

@@ -29,7 +29,7 @@ PIPELINE = {
     ("pipeline.run_nightly_pipeline", "SUCCESS"),
     ("pipeline.export_ratings", "SUCCESS"),
     ("pipeline.export_movies", "SUCCESS"),
-    ("pipeline.train_surprise_model", "SUCCESS"),
+    ("pipeline.train_models", "SUCCESS"),
     ("pipeline.create_movie_suggestions", "SUCCESS"),
     ("pipeline.finish_nightly_pipeline", "SUCCESS"),
 }

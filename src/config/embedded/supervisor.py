@@ -109,7 +109,7 @@ class Supervisor:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         while not self.asked_to_stop:
-            select.select([self.wake], [], [], POLL_SECONDS)
+            self._sleep()
             if process.poll() is not None:
                 logger.error("%s ended by itself (exit code %s).", self.layout.title, process.returncode)
                 return
@@ -119,6 +119,12 @@ class Supervisor:
             if self._is_abandoned():
                 # The lease stays locked until this process ends, so that newcomers wait for a clean stop.
                 return
+
+    def _sleep(self) -> None:
+        """Wait for the next look around, or for a signal."""
+        if select.select([self.wake], [], [], POLL_SECONDS)[0]:
+            # What has been heard must go, or no later wait would last.
+            self.wake.recv(4096)
 
     def _tidy(self) -> None:
         """Remove the folder of the socket where it lies in /tmp, unless a successor may be using it."""

@@ -2,16 +2,16 @@
 
 from django.db import migrations
 
-OLD = {"name": "Train the model", "task": "pipeline.train_surprise_model"}
-NEW = {"name": "Train the models", "task": "pipeline.train_models"}
+NAME = "Train the model"
+OLD, NEW = "pipeline.train_surprise_model", "pipeline.train_models"
 
 
 def train_all(apps, schema_editor):
-    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(**OLD).update(**NEW)
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(name=NAME, task=OLD).update(task=NEW)
 
 
 def train_one(apps, schema_editor):
-    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(**NEW).update(**OLD)
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(name=NAME, task=NEW).update(task=OLD)
 
 
 class Migration(migrations.Migration):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from recommender.cli import algorithms, compare, evaluate, search
+COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search, generate, download)
 from recommender.cli.parsing import Commands, Parser
 from recommender.errors import RecommenderError
 
@@ -28,7 +28,11 @@ class Command(Protocol):
         ...
 
 
+<<<<<<< HEAD
 COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search)
+=======
+COMMANDS: tuple[Command, ...] = (algorithms, evaluate, search, generate, download)
+>>>>>>> main
 
 
 def main(argv: Sequence[str] | None = None) -> int:

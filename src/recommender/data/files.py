@@ -1,32 +1,151 @@
-"""Reading ratings from the files that people have."""
+"""Reading ratings from the files that people have: CSV, MovieLens' `::` and tab-separated forms, and Parquet."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recommender.data.ratings import Ratings
+from recommender.arrays import AnyArray, Int64Array
+from recommender.data.file_forms import ITEM, TIMES, USER, VALUE, TextForm, line_of_row, text_form, text_refused
+from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.errors import DataError
 
-USER, ITEM, VALUE = "userId", "movieId", "rating"
-TIMES = ("timestamp", "createdAt")
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_WANTED = {USER: "a whole number", ITEM: "a whole number", VALUE: "a number"}
 
 
 def ratings_file_read(path: Path) -> Ratings:
-    """Read a `.csv` file with a header; DataError for what cannot be read."""
-    import pyarrow as pa  # noqa: PLC0415 - half a second that a process which never reads a file need not pay.
+    """Read the ratings in a file; its columns may stand in any order, and others beside them are left alone.
+
+    `.parquet`, or text: with commas and a header (`userId,movieId,rating` and, if known, `timestamp` in Unix seconds or
+    `createdAt`, which may be ISO 8601, too), or with tabs or `::` and no header (user, movie, rating and, if known,
+    time: `u.data` and `ratings.dat` of MovieLens). Text is told apart by its first line. Times are kept where every
+    rating has one. Raises DataError that names the file, the line and the column: no such file, an unknown form, a
+    column missing, a cell that is blank or no number, a rating outside 0.5…5.0, a user who rated a movie twice.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file." if not path.exists() else f"{path}: is not a file.")
+    file = _File(path, None if path.suffix == ".parquet" else text_form(path))
+    table = file.table()
+    if not table.num_rows:
+        raise DataError(f"{path}: holds no ratings: at least one is needed.")
+    users, items, values = (file.numbers(table, name) for name in (USER, ITEM, VALUE))
+    file.values_checked(values)
+    times = file.times(table)
+    del table
+    try:
+        return Ratings.from_arrays(users, items, values, times)
+    except DataError as error:
+        raise file.repetition(users, items) or DataError(f"{path}: {error}") from error
+
+
+class _File:
+    """A file of ratings, and how to say where in it something is wrong; `form` is None for Parquet."""
+
+    def __init__(self, path: Path, form: TextForm | None) -> None:
+        self.path = path
+        self.form = form
+
+    def place(self, row: int) -> str:
+        """Where a row, counted from 0, stands: "FILE: line N", or "FILE: row N" where there are no lines."""
+        if self.form is None:
+            return f"{self.path}: row {row + 1}"
+        return f"{self.path}: line {line_of_row(self.path, self.form, row)}"
+
+    def table(self) -> "pa.Table":
+        """The columns of ratings as Arrow parses them."""
+        import pyarrow as pa  # noqa: PLC0415 - a third of a second that a process which never reads a file need not pay.
+
+        try:
+            return _parquet_table(self.path) if self.form is None else _text_table(self.path, self.form)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            if self.form is not None:
+                text_refused(self.path, self.form)
+            raise DataError(f"{self.path}: cannot be read as ratings ({error}).") from error
+
+    def numbers(self, table: "pa.Table", name: str) -> AnyArray:
+        """A column, (n,) int64, or float32 for the ratings; DataError where it is missing, blank or another kind."""
+        import pyarrow as pa  # noqa: PLC0415 - see `table`.
+
+        if name not in table.column_names:
+            found = ", ".join(table.column_names) or "none"
+            raise DataError(f"{self.path}: column {name!r} is missing; found {found}.")
+        column = table.column(name)
+        if column.null_count:
+            row = int(np.argmax(column.is_null().to_numpy()))
+            raise DataError(f"{self.place(row)}, column {name!r} is blank: it must be {_WANTED[name]}.")
+        kind = column.type
+        fits = pa.types.is_integer(kind)
+        if name == VALUE:
+            fits |= pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        if not fits:
+            raise DataError(f"{self.path}: column {name!r} must hold {_WANTED[name]} in each row, but holds {kind}.")
+        array: AnyArray = column.cast(pa.float32() if name == VALUE else pa.int64()).to_numpy()
+        return array
+
+    def values_checked(self, values: AnyArray) -> None:
+        """Raise DataError for the first rating that is none."""
+        low, high = RATING_SCALE
+        within = (values >= low) & (values <= high)
+        if not within.all():
+            row = int(np.argmin(within))
+            raise DataError(
+                f"{self.place(row)}, column {VALUE!r} is {values[row]:g}: it must be a number from {low} to {high}."
+            )
+
+    def times(self, table: "pa.Table") -> Int64Array | None:
+        """Unix seconds, (n,) int64; None where they are not known of every rating."""
+        import pyarrow as pa  # noqa: PLC0415 - see `table`.
+
+        name = next((name for name in TIMES if name in table.column_names), None)
+        if name is None or table.column(name).null_count:
+            return None
+        column = table.column(name)
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("s", tz=column.type.tz), safe=False).cast(pa.int64())
+        if not pa.types.is_integer(column.type):
+            wanted = "Unix seconds" if name == TIMES[0] else "Unix seconds or ISO 8601"
+            raise DataError(f"{self.path}: column {name!r} must hold times ({wanted}), but holds {column.type}.")
+        return np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)
+
+    def repetition(self, users: Int64Array, items: Int64Array) -> DataError | None:
+        """What to say of the first rating of a movie that its user rated before; None where there is none."""
+        order = np.lexsort((items, users))
+        again = np.flatnonzero((np.diff(users[order]) == 0) & (np.diff(items[order]) == 0)) + 1
+        if not again.size:
+            return None
+        at = int(again[np.argmin(order[again])])
+        first, row = int(order[at - 1]), int(order[at])
+        where = self.place(first).removeprefix(f"{self.path}: ")
+        return DataError(
+            f"{self.place(row)}: user {users[row]} rated movie {items[row]} before, on {where}: "
+            "keep one rating per user and movie."
+        )
+
+
+def _parquet_table(path: Path) -> "pa.Table":
+    import pyarrow.parquet  # noqa: PLC0415 - see `_File.table`.
+
+    names = pyarrow.parquet.read_schema(path).names
+    wanted = [name for name in (USER, ITEM, VALUE, *TIMES) if name in names]
+    return pyarrow.parquet.read_table(path, columns=wanted or names[:0])
+
+
+def _text_table(path: Path, form: TextForm) -> "pa.Table":
+    import pyarrow as pa  # noqa: PLC0415 - see `_File.table`.
     import pyarrow.csv  # noqa: PLC0415
 
-    try:
-        table = pyarrow.csv.read_csv(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: cannot be read as ratings ({error}).") from error
-    for name in (USER, ITEM, VALUE):
-        if name not in table.column_names:
-            raise DataError(f"{path}: column {name!r} is missing; found {', '.join(table.column_names)}.")
-    times = next((table[name] for name in TIMES if name in table.column_names), None)
-    seconds = None if times is None or times.null_count else np.asarray(times.cast(pa.int64()).to_numpy())
-    try:
-        users, items, values = (table[name].to_numpy() for name in (USER, ITEM, VALUE))
-        return Ratings.from_arrays(users, items, values, seconds)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+    types = {USER: pa.int64(), ITEM: pa.int64(), VALUE: pa.float32(), TIMES[0]: pa.int64()}
+    # Nothing stands between the two characters of a separator that has two, and Arrow is to see to that.
+    types |= {name: pa.null() for name in form.between}
+    kept = [name for name in form.names if name in types or name in TIMES]
+    return pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(
+            column_names=list(form.names), skip_rows=1 if form.header else 0, block_size=4 << 20
+        ),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=form.separator[0]),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=types, include_columns=kept, null_values=[""]),
+    )

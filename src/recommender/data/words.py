@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.arrays import Int64Array
+from recommender.arrays import BoolArray, Int64Array
 from recommender.data.rows import Rows
 from recommender.errors import DataError
 
@@ -42,6 +42,12 @@ class WordRows:
         indptr = np.append(self.rows.indptr, self.rows.indptr[-1])
         with_blank = Rows(indptr, self.rows.indices)
         return WordRows(self.words, with_blank.take(np.where(rows >= 0, rows, self.rows.n_rows)))
+
+    def table(self) -> BoolArray:
+        """Whether each item has each word: (n_items, n_words) bool, for when there are few words."""
+        has_word = np.zeros((self.rows.n_rows, len(self.words)), dtype=np.bool_)
+        has_word[np.repeat(np.arange(self.rows.n_rows), np.diff(self.rows.indptr)), self.rows.indices] = True
+        return has_word
 
     def of_item(self, position: int) -> tuple[str, ...]:
         """The words of one item, ascending."""

@@ -133,14 +133,19 @@ class FactorModel(Model[UserParameters]):
 
     @classmethod
     def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        return cls(**cls._restored_fields(arrays, scalars))
+
+    @classmethod
+    def _restored_fields(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> dict[str, Any]:
+        """What the constructor takes; a model with more scalars than these adds its own."""
         low, high = scalars["rating_scale"]
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            global_mean=float(scalars["global_mean"]),
-            fold_in_penalty=FoldInPenalty(
+        return {
+            "users": Vocabulary(arrays["user_ids"]),
+            "items": Vocabulary(arrays["item_ids"]),
+            "global_mean": float(scalars["global_mean"]),
+            "fold_in_penalty": FoldInPenalty(
                 constant=float(scalars["fold_in_constant"]), per_rating=float(scalars["fold_in_per_rating"])
             ),
-            rating_scale=(float(low), float(high)),
+            "rating_scale": (float(low), float(high)),
             **{name: arrays[name] for name in cls.array_names},
-        )
+        }

@@ -15,7 +15,7 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.config import require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
-from recommender.errors import DivergedError
+from recommender.factors.divergence import divergence_checked
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
 from recommender.space import Floats, Ints, Space
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _STRIPES = 16
 # Rows of factors begin where cache lines do, and are as long as a few vector registers.
 _LANES, _LINE_BYTES = 8, 64
-# Factors that grow past this are on their way to infinity; their products still have room in float32.
-_LARGEST = 1e15
+# What a thread should have to do at least in an epoch.
+_RATINGS_PER_THREAD = 50_000
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,14 @@ class SVD:
         rng = np.random.default_rng([config.seed, 1])
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
         done = 0
-        with _threads(config.n_threads):
+        with _threads(config.n_threads, n_ratings=len(ratings)):
             for done in range(1, config.n_epochs + 1):
                 sgd_epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
-                training.finite_checked(config)
+                divergence_checked(
+                    training.parameters,
+                    learning_rate=config.learning_rate,
+                    regularisation=config.regularisation,
+                )
                 if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, lambda: training.model(done))):  # noqa: B023 - asked for at once.
                     break
         return training.model(done)
@@ -122,14 +126,6 @@ class _Training:
         np.take(users, grid.users, out=grid.users)
         np.take(items, grid.items, out=grid.items)
         return cls(ratings, config, users, items, grid, parameters)
-
-    def finite_checked(self, config: SVDConfig) -> None:
-        """Raise DivergedError when the parameters have left what predictions can be made of."""
-        if not all(np.abs(array).max() < _LARGEST for array in self.parameters):
-            raise DivergedError(
-                f"Training diverged with learning_rate={config.learning_rate} and "
-                f"regularisation={config.regularisation}: lower learning_rate."
-            )
 
     def model(self, epochs_done: int) -> FactorModel:
         """What has been learnt by now, in a copy."""
@@ -189,12 +185,17 @@ def _drawn(rng: np.random.Generator, n: int, config: SVDConfig) -> Float32Array:
 
 
 @contextmanager
-def _threads(wanted: int | None) -> Iterator[None]:
-    """Let compiled loops use `wanted` threads, at most those there are, for the length of a `with` block."""
+def _threads(wanted: int | None, *, n_ratings: int) -> Iterator[None]:
+    """Let compiled loops use `wanted` threads, at most those there are, for the length of a `with` block.
+
+    Threads meet after each of `_STRIPES` steps of an epoch. With few ratings in a step they would mostly wait for one
+    another, on a busy machine many times longer than one alone takes.
+    """
     import numba  # noqa: PLC0415 - takes half a second to load.
 
     before = numba.get_num_threads()
-    numba.set_num_threads(before if wanted is None else min(wanted, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # Set at run time.
+    most = before if wanted is None else min(wanted, numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # Set at run time.
+    numba.set_num_threads(min(most, 1 + n_ratings // _RATINGS_PER_THREAD))
     try:
         yield
     finally:

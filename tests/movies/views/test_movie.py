@@ -74,7 +74,7 @@ def test_page_of_a_film_with_nothing_but_a_title_is_whole(client: Client) -> Non
     assert "None" not in page
 
 
-def test_related_films_share_the_first_genre(client: Client, movie: Movie) -> None:
+def test_film_that_no_model_knows_has_related_films_of_its_genres(client: Client, movie: Movie) -> None:
     Movie.objects.create(title="Akira", genres=["Animation"])
     Movie.objects.create(title="Heat", genres=["Crime"])
 
@@ -200,6 +200,6 @@ def test_page_reads_the_database_a_few_times(
 ) -> None:
     Movie.objects.bulk_create(Movie(title=f"Film {n}", genres=["Animation"]) for n in range(8))
 
-    # Session, user, film, related films, ratings, trailers.
-    with django_assert_num_queries(6):
+    # Session, user, film, its row of similar films, films of its genres, the chosen ones, ratings, trailers.
+    with django_assert_num_queries(8):
         client.get(movie.get_absolute_url())

@@ -1,19 +1,12 @@
 """The frame of the command line, as the real process that people start."""
 
-import subprocess
-import sys
-from pathlib import Path
+import importlib
+import tomllib
 
 import pytest
+from tests.recommender.cli.processes import SRC, matinee
 
 from recommender import cli
-
-SRC = Path(cli.__file__).parents[2]
-
-
-def matinee(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "recommender", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=SRC, timeout=60)
 
 
 def test_the_help_lists_every_command() -> None:
@@ -39,3 +32,9 @@ def test_an_error_of_the_library_is_one_sentence_and_status_1() -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("matinee: There is no algorithm 'oracle': choose one of popularity, ")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_console_script_is_this_command_line() -> None:
+    project = tomllib.loads((SRC.parent / "pyproject.toml").read_text())["project"]
+    module, _, function = project["scripts"]["matinee"].partition(":")
+    assert getattr(importlib.import_module(module), function) is cli.main

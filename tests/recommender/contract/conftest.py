@@ -16,6 +16,7 @@ from recommender.data.ratings import Ratings
 SETTINGS: Mapping[str, Mapping[str, Setting]] = {
     "bayesian": {"n_factors": 8, "n_sweeps": 30, "n_burn_in": 10, "n_chains": 2, "n_components": 16},
     "house": {"n_factors": 8, "n_sweeps": 30, "n_burn_in": 10, "n_chains": 2, "n_components": 16, "n_trial_sweeps": 15},
+    "hybrid": {"n_factors": 8},
     "neural-cf": {"n_factors": 8, "n_hidden": 16, "n_epochs": 3, "n_candidates": 20},
     "surprise-svd": {"n_factors": 8},
     "surprise-svdpp": {"n_factors": 8, "n_epochs": 10},

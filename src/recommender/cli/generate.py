@@ -1,0 +1,66 @@
+"""`matinee generate`: ratings that nobody gave."""
+
+import argparse
+import time
+from pathlib import Path
+
+from recommender.cli.output import line_write
+from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
+from recommender.cli.progress import progress_shown
+from recommender.data.synthetic import synthetic_write
+from recommender.data.synthetic_model import LARGEST_COUNT, STRUCTURES, SyntheticConfig
+from recommender.errors import ConfigError
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = parser_added(
+        commands,
+        "generate",
+        summary="make up ratings, as many as you like",
+        description="Each user rates distinct movies. The same seed gives the same file, on any number of cores.",
+        examples="""
+matinee generate --users 1000 --movies 500 --per-user 20 --out ratings.csv
+matinee generate --users 1000000 --movies 1000 --per-user 30 --seed 7 --out ratings.parquet
+matinee generate --users 200 --movies 50 --per-user 50 --structure uniform --timestamps --out chance.csv
+""",
+    )
+    count = whole_number(least=1, most=LARGEST_COUNT)
+    parser.add_argument("--users", type=count, default=1000, metavar="N", help="how many users, 1…N (1000)")
+    parser.add_argument("--movies", type=count, default=1000, metavar="N", help="how many movies, 1…N (1000)")
+    parser.add_argument("--per-user", type=count, default=30, metavar="N", help="movies that each user rates (30)")
+    parser.add_argument(
+        "--structure",
+        choices=STRUCTURES,
+        default="latent",
+        help="latent (the default): tastes, biases, noise, movies of unequal fame; uniform: pure chance",
+    )
+    parser.add_argument("--factors", type=whole_number(least=0), default=8, metavar="K", help="numbers in a taste (8)")
+    parser.add_argument("--timestamps", action="store_true", help="add a column of times, in Unix seconds")
+    seed_added(parser)
+    parser.add_argument(
+        "-o", "--out", "--output", type=Path, required=True, metavar="FILE", help="what to write: .csv or .parquet"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the file; exit status."""
+    if arguments.per_user > arguments.movies:
+        raise ConfigError(f"--per-user is {arguments.per_user}: there are only {arguments.movies} movies (--movies).")
+    config = SyntheticConfig(
+        n_users=arguments.users,
+        n_items=arguments.movies,
+        per_user=arguments.per_user,
+        structure=arguments.structure,
+        n_factors=arguments.factors,
+        timed=arguments.timestamps,
+        seed=arguments.seed,
+    )
+    total = config.n_users * config.per_user
+    started = time.perf_counter()
+    with progress_shown("Generating", total=total, unit="ratings") as advance:
+        synthetic_write(config, arguments.out, on_rows=advance)
+    seconds, size = time.perf_counter() - started, arguments.out.stat().st_size
+    line_write(f"Wrote {total:,} ratings to {arguments.out}: {size / 1e6:,.1f} MB in {seconds:.1f} s.")
+    return 0

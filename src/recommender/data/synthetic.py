@@ -1,0 +1,96 @@
+"""Ratings that nobody gave, in any number: for trying things out, for measuring, and for tests of scale.
+
+They have the shape of real ones: some films are rated by many and most by few, users and films lie above or below the
+mean, and tastes are a few numbers each, so that every model finds in them what it looks for. Or else they are pure
+chance, in which there is nothing to find.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from recommender.config import require
+from recommender.data.ratings import Ratings
+from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, synthetic_items, synthetic_taste
+from recommender.data.whole_file import file_written
+
+SUFFIXES = (".csv", ".parquet")
+# Ratings that are in memory at once, if they are not of a single user.
+_BLOCK_RATINGS = 1 << 20
+
+OnRows = Callable[[int], None]
+"""Called with how many ratings have been written since the last call."""
+
+
+def synthetic_blocks(config: SyntheticConfig) -> Iterator[SyntheticBlock]:
+    """The ratings, users ascending, in blocks of about a million; each block is overwritten by the next."""
+    from recommender.kernels.synthetic import synthetic_rows  # noqa: PLC0415 - numba takes long to load.
+
+    items, taste = synthetic_items(config), synthetic_taste(config)
+    n_block = min(config.n_users, max(1, _BLOCK_RATINGS // config.per_user))
+    drawn = np.empty((n_block, config.per_user), dtype=np.int32)
+    halves = np.empty(drawn.shape, dtype=np.uint8)
+    times = np.empty((n_block, config.per_user if config.timed else 0), dtype=np.int64)
+    for first in range(0, config.n_users, n_block):
+        n = min(n_block, config.n_users - first)
+        block = SyntheticBlock(first, drawn[:n], halves[:n], times[:n])
+        synthetic_rows(np.uint64(config.seed), items, taste, block)
+        yield block
+
+
+def synthetic_ratings(config: SyntheticConfig) -> Ratings:
+    """The same as `Ratings`, all in memory."""
+    blocks = [block.columns() for block in synthetic_blocks(config)]
+    columns = [np.concatenate([block[name] for block in blocks]) for name in blocks[0]]
+    return Ratings.from_arrays(*columns)
+
+
+def synthetic_write(config: SyntheticConfig, path: Path, on_rows: OnRows | None = None) -> None:
+    """Write the ratings as `path`, `.csv` or `.parquet`, whole or not at all, in memory that does not grow with them.
+
+    The columns are `userId,movieId,rating` and, if ratings have times, `timestamp` in Unix seconds. ConfigError for
+    another suffix, DataError where no file can be, OSError where it cannot be written.
+    """
+    require(path.suffix in SUFFIXES, "the file's ending", repr(path.suffix), " or ".join(SUFFIXES))
+    opened = _csv_opened if path.suffix == ".csv" else _parquet_opened
+    with file_written(path) as beside, opened(beside, config) as write:
+        for block in synthetic_blocks(config):
+            write(block)
+            if on_rows is not None:
+                on_rows(block.drawn.size)
+
+
+@contextmanager
+def _csv_opened(path: Path, config: SyntheticConfig) -> Iterator[Callable[[SyntheticBlock], None]]:
+    from recommender.kernels.rating_lines import line_bytes, rating_lines  # noqa: PLC0415 - see synthetic_blocks.
+
+    longest, text = line_bytes(config.n_users, config.n_items), np.empty(0, dtype=np.uint8)
+    with path.open("wb", buffering=0) as file:
+        file.write(b"userId,movieId,rating,timestamp\n" if config.timed else b"userId,movieId,rating\n")
+
+        def write(block: SyntheticBlock) -> None:
+            nonlocal text
+            if text.size < block.drawn.size * longest:
+                text = np.empty(block.drawn.size * longest, dtype=np.uint8)
+            rest = text[: rating_lines(block, text)].data
+            while rest:
+                rest = rest[file.write(rest) :]
+
+        yield write
+
+
+@contextmanager
+def _parquet_opened(path: Path, config: SyntheticConfig) -> Iterator[Callable[[SyntheticBlock], None]]:
+    import pyarrow as pa  # noqa: PLC0415 - takes long to load, and CSV does without.
+    import pyarrow.parquet  # noqa: PLC0415
+
+    fields = [("userId", pa.int64()), ("movieId", pa.int64()), ("rating", pa.float32())]
+    schema = pa.schema([*fields, ("timestamp", pa.int64())] if config.timed else fields)
+    with pyarrow.parquet.ParquetWriter(path, schema) as file:
+
+        def write(block: SyntheticBlock) -> None:
+            file.write_table(pa.table(block.columns(), schema))
+
+        yield write

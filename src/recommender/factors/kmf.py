@@ -1,0 +1,132 @@
+"""Kernel matrix factorisation: stars bounded by the logistic function, learnt from small batches by RMSprop.
+
+Model and online update: Rendle, Schmidt-Thieme 2008, RecSys, doi 10.1145/1454008.1454047; see `kmf_model`, and
+`kernels.kmf` for the objective and the steps.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.contract import Epoch, OnEpoch
+from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.factors.divergence import divergence_checked
+from recommender.factors.foldin import FoldInPenalty
+from recommender.factors.kmf_model import KMFModel
+from recommender.space import Floats, Ints, Space
+
+# The learning rate falls linearly to this part of itself.
+_LAST_RATE = 0.01
+# Whoever is folded in is held back as if this many more ratings asked for small parameters: few ratings say little.
+_PRIOR_RATINGS = 50
+# So that there is one solution even without regularisation.
+_LEAST_PENALTY = 1e-3
+
+
+@dataclass(frozen=True)
+class KMFConfig:
+    """Hyper-parameters; ConfigError for a value outside its range.
+
+    `learning_rate` is γ at the start, falling to a hundredth; `regularisation` is λ, for every kind of parameter;
+    `decay` is ρ; `batch_size`: ratings in a step; factors start as Normal(0, init_std_dev²).
+    """
+
+    n_factors: int = 40
+    n_epochs: int = 20
+    learning_rate: float = 0.01
+    regularisation: float = 0.01
+    batch_size: int = 1024
+    decay: float = 0.9
+    init_std_dev: float = 0.1
+    seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 150, log=True),
+        "n_epochs": Ints(5, 40, log=True),
+        "learning_rate": Floats(0.002, 0.05, log=True),
+        "regularisation": Floats(0.003, 0.05, log=True),
+        "batch_size": Ints(256, 4096, log=True),
+    }
+
+    def __post_init__(self) -> None:
+        require_count("n_factors", self.n_factors)
+        require_count("n_epochs", self.n_epochs)
+        require_positive("learning_rate", self.learning_rate)
+        require_not_negative("regularisation", self.regularisation)
+        require_count("batch_size", self.batch_size)
+        require(0 <= self.decay < 1, "decay", self.decay, "from 0 to below 1")
+        require_not_negative("init_std_dev", self.init_std_dev)
+        require_seed(self.seed)
+
+
+@dataclass(frozen=True)
+class KMF:
+    """The estimator: `KMF(config).fit(ratings)` gives a `KMFModel`."""
+
+    config: KMFConfig = KMFConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> KMFModel:
+        """Train on all `ratings`, on one core: about n_epochs · n_ratings · n_factors · 20 operations.
+
+        Raises DivergedError when the parameters grow without bound; an interrupt stops it after the present epoch.
+        """
+        from recommender.kernels.batches import Examples, Side  # noqa: PLC0415 - numba takes half a second to load.
+        from recommender.kernels.kmf import Descent, kmf_epoch  # noqa: PLC0415
+
+        config, rng = self.config, np.random.default_rng(self.config.seed)
+        examples = Examples(ratings.user_positions, ratings.item_positions, ratings.values)
+        users, items = (
+            Side.of(
+                rng.standard_normal((len(side), config.n_factors), dtype=np.float32) * np.float32(config.init_std_dev)
+            )
+            for side in (ratings.users, ratings.items)
+        )
+        low, high = RATING_SCALE
+        descent = Descent(
+            batch_size=config.batch_size,
+            offset=np.float32(_log_odds(ratings.global_mean)),
+            low=np.float32(low),
+            width=np.float32(high - low),
+            rate=np.float32(0),
+            regularisation=np.float32(config.regularisation),
+            decay=np.float32(config.decay),
+        )
+
+        def model() -> KMFModel:
+            return KMFModel(
+                users=ratings.users,
+                items=ratings.items,
+                global_mean=float(descent.offset),
+                user_biases=users.biases(),
+                item_biases=items.biases(),
+                user_factors=users.factors(config.n_factors),
+                item_factors=items.factors(config.n_factors),
+                fold_in_penalty=fold_in_penalty(config.regularisation),
+            )
+
+        for done in range(1, config.n_epochs + 1):
+            rate = config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE)
+            kmf_epoch(examples, rng.permutation(len(ratings)), users, items, descent._replace(rate=np.float32(rate)))
+            divergence_checked(
+                (users.values, items.values),
+                learning_rate=config.learning_rate,
+                regularisation=config.regularisation,
+            )
+            if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, model)):
+                break
+        return model()
+
+
+def fold_in_penalty(regularisation: float) -> FoldInPenalty:
+    """α = λ(n + 50): λ for each rating, as in training, and for some that nobody gave."""
+    return FoldInPenalty(constant=max(_PRIOR_RATINGS * regularisation, _LEAST_PENALTY), per_rating=regularisation)
+
+
+def _log_odds(stars: float) -> float:
+    """The x at which `stars` are predicted, at most those of a hundredth from either end of the scale."""
+    low, high = RATING_SCALE
+    share = min(max((stars - low) / (high - low), 0.01), 0.99)
+    return math.log(share / (1 - share))

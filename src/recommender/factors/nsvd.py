@@ -1,0 +1,128 @@
+"""NSVD: a factorisation whose users are made of the items that they rated, by our own compiled kernel.
+
+Model, objective and update: Paterek 2007, KDD Cup, "Improving regularized singular value decomposition for
+collaborative filtering" (NSVD1); see `kernels.nsvd` for the steps and `nsvd_model` for who represents whom. Users have
+no parameters but a bias, so someone new is as well known as anybody else who rated the same.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from recommender.arrays import BoolArray, Float32Array
+from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.contract import Epoch, OnEpoch
+from recommender.data.ratings import Ratings
+from recommender.factors.divergence import divergence_checked
+from recommender.factors.foldin import FoldInPenalty
+from recommender.factors.nsvd_model import SIZES, NSVDModel, histories_speaking, item_counts, users_represented
+from recommender.space import Choices, Floats, Ints, Space
+
+if TYPE_CHECKING:
+    from recommender.kernels.nsvd import Parameters
+
+
+@dataclass(frozen=True)
+class NSVDConfig:
+    """Hyper-parameters; ConfigError for a value outside its range.
+
+    `size`: how many of their rated items represent a user at most, the `max`, `mean` or `min` of how many people rated;
+    `learning_rate` is γ and `regularisation` is λ, for every kind of parameter; factors start as Normal(0,
+    init_std_dev²).
+    """
+
+    n_factors: int = 40
+    n_epochs: int = 20
+    learning_rate: float = 0.01
+    regularisation: float = 0.03
+    size: str = "max"
+    init_std_dev: float = 0.05
+    seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 150, log=True),
+        "n_epochs": Ints(5, 50, log=True),
+        "learning_rate": Floats(0.003, 0.02, log=True),
+        "regularisation": Floats(0.01, 0.1, log=True),
+        "size": Choices(("max", "mean")),
+    }
+
+    def __post_init__(self) -> None:
+        require_count("n_factors", self.n_factors)
+        require_count("n_epochs", self.n_epochs)
+        require_positive("learning_rate", self.learning_rate)
+        require_not_negative("regularisation", self.regularisation)
+        require(self.size in SIZES, "size", repr(self.size), f"one of {', '.join(SIZES)}")
+        require_not_negative("init_std_dev", self.init_std_dev)
+        require_seed(self.seed)
+
+
+@dataclass(frozen=True)
+class NSVD:
+    """The estimator: `NSVD(config).fit(ratings)` gives an `NSVDModel`."""
+
+    config: NSVDConfig = NSVDConfig()
+
+    def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> NSVDModel:
+        """Train on all `ratings`, on one core: about n_epochs · n_ratings · n_factors · 8 operations.
+
+        Raises DivergedError when the factors grow without bound; an interrupt stops it after the present epoch.
+        """
+        from recommender.kernels.nsvd import Histories, nsvd_epoch  # noqa: PLC0415 - numba takes half a second to load.
+
+        config, rows = self.config, ratings.by_user()
+        speaking, history_length = histories_speaking(ratings, config.size)
+        histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
+        rng = np.random.default_rng(config.seed)
+        parameters = _started(ratings, config, rng)
+        rates = np.float32(config.learning_rate), np.float32(config.regularisation)
+
+        def model() -> NSVDModel:
+            return self._model(ratings, parameters, speaking, history_length, done)
+
+        done = 0
+        for done in range(1, config.n_epochs + 1):
+            nsvd_epoch(histories, rng.permutation(len(ratings.users)), parameters, *rates)
+            divergence_checked(parameters, learning_rate=config.learning_rate, regularisation=config.regularisation)
+            if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, model)):
+                break
+        return model()
+
+    def _model(
+        self,
+        ratings: Ratings,
+        parameters: "Parameters",
+        speaking: BoolArray,
+        history_length: int,
+        epochs_done: int,
+    ) -> NSVDModel:
+        return NSVDModel(
+            users=ratings.users,
+            items=ratings.items,
+            global_mean=ratings.global_mean,
+            user_biases=parameters.user_biases.copy(),
+            item_biases=parameters.item_biases.copy(),
+            user_factors=users_represented(ratings, speaking, parameters.implicit_factors),
+            item_factors=parameters.item_factors.copy(),
+            implicit_factors=parameters.implicit_factors.copy(),
+            item_counts=item_counts(ratings),
+            history_length=history_length,
+            fold_in_penalty=FoldInPenalty.of_sgd(
+                learning_rate=self.config.learning_rate,
+                regularisation=self.config.regularisation,
+                n_epochs=epochs_done,
+            ),
+        )
+
+
+def _started(ratings: Ratings, config: NSVDConfig, rng: np.random.Generator) -> "Parameters":
+    from recommender.kernels.nsvd import Parameters  # noqa: PLC0415 - numba takes half a second to load.
+
+    def drawn() -> Float32Array:
+        factors = rng.standard_normal((len(ratings.items), config.n_factors), dtype=np.float32)
+        return factors * np.float32(config.init_std_dev)
+
+    return Parameters(
+        np.zeros(len(ratings.users), dtype=np.float32), np.zeros(len(ratings.items), dtype=np.float32), drawn(), drawn()
+    )

@@ -1,0 +1,112 @@
+"""NSVD: r̂_ui = μ + b_u + b_i + q_i·s_u, s_u = |S_u|^-½ Σ_{j ∈ S_u} w_j: users are what they rated (Paterek 2007)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from recommender.arrays import (
+    AnyArray,
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    finite_checked,
+    shape_checked,
+)
+from recommender.config import require
+from recommender.data.ratings import Ratings
+from recommender.errors import ConfigError, DataError
+from recommender.factors.foldin import UserParameters
+from recommender.factors.model import FactorModel
+
+SIZES = ("max", "mean", "min")
+"""How many rated items represent a user: as many as the busiest, the average or the least busy user rated."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NSVDModel(FactorModel):
+    """A factor model whose `user_factors` are the s_u, made of what represents each item.
+
+    `implicit_factors`: (n_items, k) float32, the w_j; `item_counts`: (n_items,) int32, how many rated each;
+    `history_length`: S_u is all of I_u, or this many of it where it is longer: those that fewest people have rated,
+    which tell most about a taste.
+    """
+
+    kind: ClassVar[str] = "nsvd"
+    array_names: ClassVar[tuple[str, ...]] = (*FactorModel.array_names, "implicit_factors", "item_counts")
+
+    implicit_factors: Float32Array
+    item_counts: Int32Array
+    history_length: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shape_checked(self.implicit_factors, self.item_factors.shape, "implicit_factors")
+        shape_checked(self.item_counts, (len(self.items),), "item_counts")
+        if self.implicit_factors.dtype != np.float32 or self.item_counts.dtype != np.int32:
+            raise DataError(
+                "implicit_factors must be float32 and item_counts int32, "
+                f"got {self.implicit_factors.dtype} and {self.item_counts.dtype}."
+            )
+        finite_checked(self.implicit_factors, "implicit_factors")
+        if self.history_length < 1:
+            raise ConfigError(f"history_length is {self.history_length}: it must be at least 1.")
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
+        """s_u as it is for everybody: only b_u is fitted, minimising Σ(e - b_u)² + αb_u²."""
+        taste = self._represented(positions)
+        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
+        residuals -= self.item_factors[positions].astype(np.float64) @ taste
+        bias = residuals.sum() / (positions.size + self.fold_in_penalty.strength(positions.size))
+        return UserParameters(float(bias), taste.astype(np.float32))
+
+    def _represented(self, positions: Int64Array) -> Float64Array:
+        if positions.size > self.history_length:
+            positions = positions[np.argsort(self.item_counts[positions], kind="stable")[: self.history_length]]
+        taste: Float64Array = self.implicit_factors[positions].sum(axis=0, dtype=np.float64)
+        taste /= max(positions.size, 1) ** 0.5
+        return taste
+
+    def _scalars(self) -> dict[str, Any]:
+        return {**super()._scalars(), "history_length": self.history_length}
+
+    @classmethod
+    def _restored_fields(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> dict[str, Any]:
+        return {**super()._restored_fields(arrays, scalars), "history_length": int(scalars["history_length"])}
+
+
+def histories_speaking(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
+    """Which ratings' items represent their users, (n,) bool, and how many a user at most: see `NSVDModel`.
+
+    `size`: one of `SIZES`; ConfigError for another.
+    """
+    require(size in SIZES, "size", repr(size), f"one of {', '.join(SIZES)}")
+    rows = ratings.by_user()
+    lengths = np.diff(rows.indptr)
+    history_length = round(float({"max": lengths.max(), "mean": lengths.mean(), "min": lengths.min()}[size]))
+    counts = item_counts(ratings)[ratings.item_positions]
+    order = np.lexsort((ratings.item_positions, counts, ratings.user_positions))
+    speaking = np.zeros(len(ratings), dtype=np.bool_)
+    speaking[order] = np.arange(len(ratings)) - np.repeat(rows.indptr[:-1], lengths) < history_length
+    return speaking, history_length
+
+
+def users_represented(ratings: Ratings, speaking: BoolArray, implicit_factors: Float32Array) -> Float32Array:
+    """s_u of everybody: (n_users, k) float32, for `speaking` of `histories_speaking` and w, (n_items, k)."""
+    from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
+
+    users, items = ratings.user_positions[speaking], ratings.item_positions[speaking]
+    norms = np.bincount(users, minlength=len(ratings.users)) ** -0.5
+    shape = (len(ratings.users), len(ratings.items))
+    represented: Float32Array = (csr_array((norms[users], (users, items)), shape=shape) @ implicit_factors).astype(
+        np.float32
+    )
+    return represented
+
+
+def item_counts(ratings: Ratings) -> Int32Array:
+    """How many users rated each item: (n_items,) int32."""
+    return np.bincount(ratings.item_positions, minlength=len(ratings.items)).astype(np.int32)

@@ -1,0 +1,71 @@
+"""What kernels share that learn a biased factorisation from small batches of ratings."""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from recommender.arrays import Float32Array, Int32Array
+
+# Rows are as long as a few vector registers.
+_LANES = 8
+
+
+class Side(NamedTuple):
+    """Users or items: what is learnt of them, and what its learning needs; changed in place.
+
+    `values`: (n, width) float32, a row each: factors, then zeros that stay zero, and the bias in the last column;
+    `gradients`: as much, the sum over the present batch; `moments`: as much, what the rule of learning remembers;
+    `counts`: (n,) int32, how many ratings of the present batch are theirs. `gradients` and `counts` are zero between
+    batches.
+    """
+
+    values: Float32Array
+    gradients: Float32Array
+    moments: Float32Array
+    counts: Int32Array
+
+    @classmethod
+    def of(cls, factors: Float32Array) -> "Side":
+        """A side that starts with these factors, (n, k), and no biases."""
+        n, k = factors.shape
+        values = np.zeros((n, -(-(k + 1) // _LANES) * _LANES), dtype=np.float32)
+        values[:, :k] = factors
+        return cls(values, np.zeros_like(values), np.zeros_like(values), np.zeros(n, dtype=np.int32))
+
+    def factors(self, k: int) -> Float32Array:
+        """The factors as they are now, (n, k), in a copy."""
+        return np.ascontiguousarray(self.values[:, :k])
+
+    def biases(self) -> Float32Array:
+        """The biases as they are now, (n,), in a copy."""
+        return np.ascontiguousarray(self.values[:, -1])
+
+
+class Examples(NamedTuple):
+    """Ratings to learn from. `users`, `items`: (n,) int32 positions; `values`: (n,) float32."""
+
+    users: Int32Array
+    items: Int32Array
+    values: Float32Array
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
+def linear(p: Float32Array, q: Float32Array) -> np.float32:
+    """b_u + b_i + p_u·q_i, of two rows of values."""
+    last = p.size - 1
+    product = p[last] + q[last]
+    for f in range(last):
+        product += p[f] * q[f]
+    return product  # type: ignore[no-any-return]  # NumPy calls the sum of two float32 anything.
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
+def collect(p: Float32Array, q: Float32Array, of_p: Float32Array, of_q: Float32Array, slope: np.float32) -> None:
+    """Add a rating's part to the gradients `of_p` and `of_q`: `slope` is its loss' derivative by `linear(p, q)`."""
+    last = p.size - 1
+    for f in range(last):
+        of_p[f] += slope * q[f]
+        of_q[f] += slope * p[f]
+    of_p[last] += slope
+    of_q[last] += slope

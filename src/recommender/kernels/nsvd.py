@@ -1,0 +1,110 @@
+"""Stochastic gradient descent on a factorisation whose users are made of the items that they rated.
+
+User u is s_u = |S_u|^-½ Σ_{j ∈ S_u} w_j. At each rating, with e = r - μ - b_u - b_i - q_i·s_u: b_u += γ(e - λb_u),
+b_i += γ(e - λb_i), q_i += γ(e·s_u - λq_i), and every w_j of S_u += γ|S_u|^-½(e·q_i - λs_u), the old values on the right
+(Paterek 2007, KDD Cup, "Improving regularized singular value decomposition for collaborative filtering", NSVD1; the
+penalty is on s_u).
+
+Moving all of S_u at each rating would cost |S_u| times as much as it need: together these steps move s_u by
+γ(e·q_i - λs_u), as if it were a parameter of its own, and each w_j by |S_u|^-½ times that. So s_u alone is moved while
+the ratings of u are visited, and afterwards each w_j once, by |S_u|^-½ times the whole way that s_u went. The result is
+the same.
+"""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+
+
+class Histories(NamedTuple):
+    """What each user rated, a row each.
+
+    `indptr`: (n_users + 1,) int64; `items`: (n,) int32 positions; `values`: (n,) float32 ratings less μ; `speaks`: (n,)
+    bool, whether the item is one of S_u.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+    values: Float32Array
+    speaks: BoolArray
+
+
+class Parameters(NamedTuple):
+    """What is learnt, changed in place.
+
+    `user_biases`: (n_users,), `item_biases`: (n_items,), `item_factors`: (n_items, k) the q_i, `implicit_factors`:
+    (n_items, k) the w_j; all float32.
+    """
+
+    user_biases: Float32Array
+    item_biases: Float32Array
+    item_factors: Float32Array
+    implicit_factors: Float32Array
+
+
+@numba.njit(cache=True, nogil=True)
+def nsvd_epoch(
+    histories: Histories,
+    order: Int64Array,
+    parameters: Parameters,
+    learning_rate: np.float32,
+    regularisation: np.float32,
+) -> None:
+    """Visit every rating once, user after user in this `order`: (n_users,) int64, on one thread."""
+    n_factors = parameters.item_factors.shape[1]
+    before, now = np.empty(n_factors, dtype=np.float32), np.empty(n_factors, dtype=np.float32)
+    for user in order:
+        norm = _represented(histories, user, parameters.implicit_factors, before)
+        now[:] = before
+        _visited(histories, user, parameters, now, (learning_rate, regularisation))
+        for at in range(histories.indptr[user], histories.indptr[user + 1]):
+            if histories.speaks[at]:
+                implicit = parameters.implicit_factors[histories.items[at]]
+                for f in range(n_factors):
+                    implicit[f] += norm * (now[f] - before[f])
+
+
+@numba.njit(cache=True, nogil=True)
+def _represented(histories: Histories, user: int, implicit_factors: Float32Array, sums: Float32Array) -> np.float32:
+    """Write s_u into `sums` and return |S_u|^-½."""
+    sums[:] = 0
+    n_speaking = 0
+    for at in range(histories.indptr[user], histories.indptr[user + 1]):
+        if histories.speaks[at]:
+            n_speaking += 1
+            implicit = implicit_factors[histories.items[at]]
+            for f in range(sums.size):
+                sums[f] += implicit[f]
+    norm = np.float32(1.0 / np.sqrt(max(n_speaking, 1)))
+    for f in range(sums.size):
+        sums[f] *= norm
+    return norm
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _visited(
+    histories: Histories,
+    user: int,
+    parameters: Parameters,
+    taste: Float32Array,
+    rates: tuple[np.float32, np.float32],
+) -> None:
+    learning_rate, regularisation = rates
+    user_biases, item_biases = parameters.user_biases, parameters.item_biases
+    keep = np.float32(1.0) - learning_rate * regularisation
+    for at in range(histories.indptr[user], histories.indptr[user + 1]):
+        item = histories.items[at]
+        q = parameters.item_factors[item]
+        product = np.float32(0.0)
+        for f in range(taste.size):
+            product += taste[f] * q[f]
+        step = learning_rate * (histories.values[at] - user_biases[user] - item_biases[item] - product)
+        user_biases[user] = keep * user_biases[user] + step
+        item_biases[item] = keep * item_biases[item] + step
+        for f in range(taste.size):
+            was = taste[f]
+            taste[f] = keep * was + step * q[f]
+            q[f] = keep * q[f] + step * was

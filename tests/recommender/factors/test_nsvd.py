@@ -1,0 +1,149 @@
+"""NSVD: the kernel against its definition, who represents whom, and folding in."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommender.algorithms import Setting, algorithm_config, algorithm_estimator
+from recommender.contract import Epoch
+from recommender.data.ratings import Ratings
+from recommender.data.splits import random_split
+from recommender.errors import ConfigError, DivergedError
+from recommender.evaluation.holdout import evaluate_split
+from recommender.factors.nsvd import NSVD, NSVDConfig, _started
+from recommender.factors.nsvd_model import histories_speaking
+from recommender.kernels.nsvd import Histories, Parameters, nsvd_epoch
+from recommender.kernels.nsvd_plain import nsvd_epoch_plain
+
+RATES = np.float32(0.03), np.float32(0.05)
+
+
+def started(ratings: Ratings, config: NSVDConfig) -> tuple[Histories, Parameters]:
+    rows = ratings.by_user()
+    speaking, _ = histories_speaking(ratings, config.size)
+    histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
+    return histories, _started(ratings, config, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("size", ["max", "mean", "min"])
+@pytest.mark.parametrize("n_factors", [1, 8, 13])
+def test_the_kernel_equals_its_plain_twin(synthetic: Ratings, n_factors: int, size: str) -> None:
+    config = NSVDConfig(n_factors=n_factors, size=size, init_std_dev=0.3)
+    order = np.random.default_rng(2).permutation(len(synthetic.users))
+    (histories, fast), (_, plain) = started(synthetic, config), started(synthetic, config)
+    for _ in range(3):
+        nsvd_epoch(histories, order, fast, *RATES)
+        nsvd_epoch_plain(histories, order, plain, *RATES)
+    for ours, theirs in zip(fast, plain, strict=True):
+        assert ours == pytest.approx(theirs, abs=2e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1), st.sampled_from(["max", "mean", "min"]))
+def test_the_kernel_equals_its_plain_twin_whoever_rated_what(pairs: set[tuple[int, int]], size: str) -> None:
+    users, items = np.array(sorted(pairs)).T
+    ratings = Ratings.from_arrays(users, items, (users + items) % 10 / 2 + 0.5)
+    config = NSVDConfig(n_factors=3, size=size, init_std_dev=0.5)
+    (histories, fast), (_, plain) = started(ratings, config), started(ratings, config)
+    nsvd_epoch(histories, np.arange(len(ratings.users)), fast, *RATES)
+    nsvd_epoch_plain(histories, np.arange(len(ratings.users)), plain, *RATES)
+    for ours, theirs in zip(fast, plain, strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def test_one_rating_moves_what_the_update_says() -> None:
+    # The mean is 3; only user 1 is visited.
+    ratings = Ratings.from_arrays([1, 2], [5, 5], [4.0, 2.0])
+    histories, _ = started(ratings, NSVDConfig(n_factors=2))
+    parameters = Parameters(
+        np.zeros(2, np.float32),
+        np.zeros(1, np.float32),
+        np.array([[0.5, -1.0]], np.float32),
+        np.array([[1.0, 0.5]], np.float32),
+    )
+    nsvd_epoch(histories, np.array([0]), parameters, np.float32(0.1), np.float32(0.2))
+    # The product is 0, so the error is 1, and what represents user 1 is w of item 5 alone.
+    assert parameters.user_biases == pytest.approx([0.1, 0.0])
+    assert parameters.item_biases == pytest.approx([0.1])
+    assert parameters.item_factors[0] == pytest.approx([0.5 + 0.1 * (1 - 0.2 * 0.5), -1 + 0.1 * (0.5 + 0.2 * 1)])
+    assert parameters.implicit_factors[0] == pytest.approx([1 + 0.1 * (0.5 - 0.2 * 1), 0.5 + 0.1 * (-1 - 0.2 * 0.5)])
+
+
+def test_of_long_histories_the_films_that_fewest_rated_speak() -> None:
+    # Item 10 has three ratings, 11 two, 12 and 13 one; users rated 4, 2 and 1 items.
+    ratings = Ratings.from_arrays([1, 1, 1, 1, 2, 2, 3], [10, 11, 12, 13, 10, 11, 10], [3.0] * 7)
+    assert [histories_speaking(ratings, size)[1] for size in ("max", "mean", "min")] == [4, 2, 1]
+    assert histories_speaking(ratings, "max")[0].all()
+    speaking, _ = histories_speaking(ratings, "mean")
+    assert ratings.item_ids[speaking].tolist() == [12, 13, 10, 11, 10]
+    speaking, _ = histories_speaking(ratings, "min")
+    assert ratings.item_ids[speaking].tolist() == [12, 11, 10]
+
+
+@pytest.mark.parametrize("size", ["max", "mean", "min"])
+def test_whoever_is_folded_in_has_the_taste_of_whoever_was_trained_on_the_same(synthetic: Ratings, size: str) -> None:
+    model = NSVD(NSVDConfig(n_factors=6, size=size, init_std_dev=0.3)).fit(synthetic)
+    for position in range(5):
+        mine = synthetic.user_positions == position
+        folded = model.fold_in(synthetic.item_ids[mine][::-1], synthetic.values[mine][::-1])
+        assert folded.factors == pytest.approx(model.user_factors[position], abs=1e-5)
+
+
+def test_the_bias_of_whoever_is_folded_in_is_what_their_ratings_leave(synthetic: Ratings) -> None:
+    model = NSVD(NSVDConfig(n_factors=6)).fit(synthetic)
+    items, values = model.items.ids[:4], np.array([4.0, 3.5, 5.0, 4.5])
+    person = model.fold_in(items, values)
+    rest = values - model.global_mean - model.item_biases[:4] - model.item_factors[:4] @ person.factors
+    assert person.bias == pytest.approx(rest.sum() / (4 + model.fold_in_penalty.strength(4)), abs=1e-5)
+
+
+def test_a_true_answer_ends_the_training_with_the_model_of_that_moment(synthetic: Ratings) -> None:
+    def second(epoch: Epoch) -> bool:
+        return epoch.done == 2
+
+    ended = NSVD(NSVDConfig(n_factors=4, n_epochs=9)).fit(synthetic, second)
+    short = NSVD(NSVDConfig(n_factors=4, n_epochs=2)).fit(synthetic)
+    assert np.array_equal(ended.user_factors, short.user_factors)
+    assert ended.fold_in_penalty == short.fold_in_penalty
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n_factors": 5},
+        {"n_epochs": 3},
+        {"learning_rate": 0.02},
+        {"regularisation": 0.3},
+        {"size": "min"},
+        {"init_std_dev": 0.3},
+        {"seed": 4},
+    ],
+)
+def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, Setting]) -> None:
+    usual: dict[str, Setting] = {"n_factors": 4, "n_epochs": 5}
+    before, after = (algorithm_estimator("nsvd", {**usual, **more}).fit(synthetic) for more in ({}, change))
+    pairs = synthetic.user_ids, synthetic.item_ids
+    assert not np.array_equal(before.predict(*pairs), after.predict(*pairs))
+
+
+def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> None:
+    with pytest.raises(DivergedError, match="lower learning_rate"):
+        NSVD(NSVDConfig(learning_rate=5.0)).fit(synthetic)
+
+
+@pytest.mark.parametrize("wrong", [{"n_factors": 0}, {"learning_rate": 0.0}, {"regularisation": -1}, {"size": "huge"}])
+def test_meaningless_settings_are_refused(wrong: dict[str, Setting]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        algorithm_config("nsvd", wrong)
+
+
+@pytest.mark.slow
+def test_a_million_ratings_are_predicted_well_and_worse_where_few_films_speak(million: Ratings) -> None:
+    split = random_split(million, test_fraction=0.1, seed=1)
+    largest, average, least = (
+        evaluate_split(NSVD(NSVDConfig(size=size)), split)["rmse"] for size in ("max", "mean", "min")
+    )
+    assert largest == pytest.approx(0.855, abs=0.004)
+    assert average == pytest.approx(largest, abs=0.003)
+    assert largest + 0.005 < least < 0.88
