@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except RecommenderError as error:
         return _failed(str(error))
+    except MemoryError:
+        return _failed("There is not enough memory for this: ask for less at once.")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror or error}")
