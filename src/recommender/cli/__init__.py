@@ -28,11 +28,7 @@ class Command(Protocol):
         ...
 
 
-<<<<<<< HEAD
-COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search)
-=======
-COMMANDS: tuple[Command, ...] = (algorithms, evaluate, search, generate, download)
->>>>>>> main
+COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search, generate, download)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
