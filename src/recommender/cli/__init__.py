@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search, generate, download)
+from recommender.cli import algorithms, compare, download, evaluate, generate, search
 from recommender.cli.parsing import Commands, Parser
 from recommender.errors import RecommenderError
 
