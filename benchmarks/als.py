@@ -3,8 +3,8 @@
     python benchmarks/als.py --ratings ratings.csv
     python benchmarks/als.py --factors 64 --repeats 9
 
-Both begin with the ratings in memory and end with factors. The library gets the matrix of likings, made within the time,
-as its manual says. Ours also fits the biases that its stars come from, and it holds BLAS to one thread while the
+Both begin with the ratings in memory and end with factors. The library gets the matrix of likings, made within the
+time, as its manual says. Ours also fits the biases that its stars come from, and it holds BLAS to one thread while the
 library's own threads work; `library, BLAS held` does that for the library, too.
 """
 
