@@ -23,8 +23,13 @@ RUN python -m venv --without-pip /opt/venv
 ENV PIP_PYTHON=/opt/venv/bin/python PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN pip install --require-hashes --only-binary :all: -r requirements/base.txt
 
+# The command line, `matinee`, is linked to the source, which comes later.
+FROM packages AS linked-packages
+COPY pyproject.toml README.md LICENSE ./
+RUN mkdir src && pip install --no-deps --no-build-isolation --no-index --editable .
+
 FROM base AS site
-COPY --from=packages /opt/venv /opt/venv
+COPY --from=linked-packages /opt/venv /opt/venv
 COPY LICENSE ./
 COPY src src
 # Collecting needs settings but talks to no server, so any address will do.
@@ -41,6 +46,8 @@ CMD ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
 FROM packages AS development-packages
 COPY requirements/dev.txt requirements/
 RUN pip install --require-hashes --only-binary :all: -r requirements/dev.txt
+COPY pyproject.toml README.md LICENSE ./
+RUN mkdir src && pip install --no-deps --no-build-isolation --no-index --editable .
 
 FROM base AS development
 # The source is mounted over /app, and may belong to somebody else.

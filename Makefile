@@ -15,6 +15,8 @@ export PORT BIND_ADDRESS
 export DJANGO_SETTINGS_MODULE := config.settings
 
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r
+LINK := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index \
+	--editable .
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
@@ -50,7 +52,12 @@ $(VENV)/dev.installed: requirements/dev.txt $(VENV)/bin/activate
 	@$(INSTALL) requirements/dev.txt
 	@touch $@ $(VENV)/base.installed
 
-install: $(VENV)/base.installed  ## Make .venv with everything that the site needs
+# Links the command line to src/; setuptools, which does it, is one of the pinned packages.
+$(VENV)/bin/matinee: pyproject.toml | $(VENV)/base.installed
+	@$(LINK)
+	@touch $@
+
+install: $(VENV)/base.installed $(VENV)/bin/matinee  ## Make .venv with all that the site and the command line need
 
 neural: $(VENV)/base.installed  ## Add PyTorch to .venv (gigabytes on Linux), which training neural-cf needs
 	@$(INSTALL) requirements/neural.txt

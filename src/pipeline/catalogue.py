@@ -2,15 +2,16 @@
 
 from movies.models import Movie
 from recommender.data.catalogue import Catalogue
-from recommender.data.vocabulary import Vocabulary
 
 
 def catalogue_read() -> Catalogue:
-    """Return genres, and keywords, cast and directors, of every film."""
+    """Return genres, keywords, cast and directors of every film."""
     columns = Movie.objects.order_by("pk").values_list("pk", "genres", "keywords", "cast", "directors")
     rows = list(columns.iterator(chunk_size=10_000))
-    return Catalogue(
-        items=Vocabulary.of([pk for pk, *_ in rows]),
+    return Catalogue.of(
+        [pk for pk, *_ in rows],
         genres=[genres for _, genres, *_ in rows],
-        words=[[*keywords, *cast, *directors] for _, _, keywords, cast, directors in rows],
+        keywords=[keywords for _, _, keywords, *_ in rows],
+        cast=[cast for *_, cast, _ in rows],
+        directors=[directors for *_, directors in rows],
     )

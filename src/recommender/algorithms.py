@@ -111,6 +111,15 @@ _ALL = (
         kind="ease",
     ),
     Algorithm(
+        name="keywords",
+        summary="films about the same, by genres, keywords, cast and directors; those that nobody has rated too",
+        module="items.keywords",
+        estimator="Keywords",
+        model="items.keywords:KeywordsModel",
+        kind="keywords",
+        needs_catalogue=True,
+    ),
+    Algorithm(
         name="item2vec",
         summary="films liked one after another, embedded as words are",
         module="neural.item2vec",
@@ -134,6 +143,15 @@ _ALL = (
         estimator="Bayesian",
         model="factors.bayesian_model:BayesianModel",
         kind="bayesian",
+    ),
+    Algorithm(
+        name="hybrid",
+        summary="films of the right genres, in turn by keywords and by the stars of kmf",
+        module="blends.hybrid",
+        estimator="Hybrid",
+        model="blends.hybrid_model:HybridModel",
+        kind="hybrid",
+        needs_catalogue=True,
     ),
     Algorithm(
         name="house",
@@ -189,6 +207,12 @@ def algorithm_space(name: str) -> Space:
     """What a search may try for an algorithm: its configuration's `space`; empty where there is nothing to tune."""
     space: Space = getattr(_config_class(name), "space", {})
     return space
+
+
+def algorithm_orders_by_stars(name: str) -> bool:
+    """Whether an algorithm's suggestions are ranked by the stars that it predicts, and by no order of their own."""
+    orders: bool = _imported(algorithm_named(name).model).orders_by_stars()
+    return orders
 
 
 def settings_parsed(name: str, assignments: Sequence[str]) -> dict[str, Setting]:

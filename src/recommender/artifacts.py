@@ -85,7 +85,7 @@ def artifact_write(
                 kind=kind,
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 provenance=provenance,
-                libraries=_library_versions(),
+                libraries=library_versions(),
                 parameters=parameters,
                 arrays={name: _array_write(beside / f"{name}.npy", array) for name, array in arrays.items()},
             )
@@ -198,7 +198,8 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _library_versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that have a part in training."""
     versions = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

@@ -24,6 +24,7 @@ from recommender.arrays import (
     shape_checked,
 )
 from recommender.artifacts import Manifest, Provenance, artifact_read, artifact_write
+from recommender.cosines import DenseCosines, ItemCosines
 from recommender.data.ratings import RATING_SCALE, Ratings, values_checked
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
@@ -109,12 +110,21 @@ class Model(ABC, Generic[U]):
         """(n_items, d) float32 whose cosines tell how alike two items are; None where nothing does."""
         return None
 
+    def _item_cosines(self) -> ItemCosines | None:
+        """How alike items are: of `_item_vectors`, unless an algorithm knows it in another form."""
+        vectors = self._item_vectors()
+        return None if vectors is None else DenseCosines.of(vectors)
+
     # What everybody may call.
 
     @property
     def ranks_by_stars(self) -> bool:
         """Whether the `score` is the predicted stars before clipping, and no order of the model's own."""
-        cls = type(self)
+        return self.orders_by_stars()
+
+    @classmethod
+    def orders_by_stars(cls) -> bool:
+        """`ranks_by_stars` of all models of a class."""
         return cls._score_pairs is Model._score_pairs and cls.score_items is Model.score_items
 
     def predict(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
@@ -223,16 +233,14 @@ class Model(ABC, Generic[U]):
         """The `n` items most alike each of `item_ids`, itself excluded, by cosine; a padded list where none is."""
         wanted = self.items.positions(item_ids)
         found = TopItems(np.full((wanted.size, n), -1, dtype=np.int64), np.full((wanted.size, n), np.nan, np.float32))
-        vectors = self._item_vectors()
-        if vectors is None:
+        alike = self._item_cosines()
+        if alike is None:
             return found
-        lengths = np.linalg.norm(vectors, axis=1)
-        unit = (vectors / np.where(lengths > 0, lengths, 1)[:, None]).astype(np.float32)
-        known = np.flatnonzero((wanted >= 0) & (lengths[wanted] > 0))
+        known = np.flatnonzero((wanted >= 0) & alike.comparable[wanted])
         for start in range(0, known.size, _BLOCK_USERS):
             rows = known[start : start + _BLOCK_USERS]
             itself = Rows(np.arange(rows.size + 1), wanted[rows].astype(np.int32))
-            items, cosines = _best(unit[wanted[rows]] @ unit.T, lengths > 0, itself, n)
+            items, cosines = _best(alike.to_items(wanted[rows]), alike.comparable, itself, n)
             found.item_ids[rows] = np.where(items >= 0, self.items.ids[items], -1)
             found.scores[rows] = cosines
         return found

@@ -19,3 +19,7 @@ class ArtifactError(RecommenderError):
 
 class DivergedError(RecommenderError):
     """Training that left the finite numbers; a smaller learning rate usually cures it."""
+
+
+class DownloadError(RecommenderError):
+    """A file that could not be fetched whole, or is not the one that was asked for."""

@@ -19,6 +19,12 @@ def latest_small(shared_data: Path) -> Ratings:
 
 
 @pytest.fixture(scope="session")
+def kaggle_small(shared_data: Path) -> Ratings:
+    table = pyarrow.csv.read_csv(shared_data / "the-movies-dataset" / "ratings_small.csv")
+    return Ratings.from_arrays(*(table[name].to_numpy() for name in ("userId", "movieId", "rating", "timestamp")))
+
+
+@pytest.fixture(scope="session")
 def million(shared_data: Path) -> Ratings:
     table = pyarrow.csv.read_csv(shared_data / "ml-1m" / "ratings-900k.csv")
     return Ratings.from_arrays(*(table[name].to_numpy() for name in ("userId", "movieId", "rating")))

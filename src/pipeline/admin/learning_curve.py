@@ -18,8 +18,10 @@ def learning_curve_drawn(points: Sequence[Mapping[str, float]]) -> SafeString | 
         (_place(epoch, epochs[0], epochs[-1], _MARGIN, _WIDTH - 8), _place(error, high, low, 12, _HEIGHT - 28))
         for epoch, error in zip(epochs, errors, strict=True)
     ]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    marks = ((x, y, epoch, f"{error:.4f}") for (x, y), epoch, error in zip(places, epochs, errors, strict=True))
+    # format_html makes text of everything before it places it, so numbers are given their form here.
+    texts = [(f"{x:.1f}", f"{y:.1f}") for x, y in places]
+    line = " ".join(f"{x},{y}" for x, y in texts)
+    marks = ((x, y, epoch, f"{error:.4f}") for (x, y), epoch, error in zip(texts, epochs, errors, strict=True))
     return format_html(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" height="{}" role="img" '
         'aria-label="RMSE {} after pass {}, {} after pass {}">{}'
@@ -36,7 +38,7 @@ def learning_curve_drawn(points: Sequence[Mapping[str, float]]) -> SafeString | 
         line,
         format_html_join(
             "",
-            '<circle cx="{:.1f}" cy="{:.1f}" r="3" fill="currentColor"><title>pass {}: {}</title></circle>',
+            '<circle cx="{}" cy="{}" r="3" fill="currentColor"><title>pass {}: {}</title></circle>',
             marks,
         ),
     )

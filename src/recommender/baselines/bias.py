@@ -6,11 +6,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recommender.config import require_count, require_not_negative
 from recommender.contract import Epoch, Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
+from recommender.space import Floats, Space
+
+# What a sum of no ratings is divided by, where nothing damps it.
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,11 @@ class BiasConfig:
     user_damping: float = 5.0
     item_damping: float = 3.0
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "user_damping": Floats(0.5, 50.0, log=True),
+        "item_damping": Floats(0.5, 50.0, log=True),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_epochs", self.n_epochs)
@@ -65,7 +74,7 @@ class BiasModel(Model[float]):
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> float:  # noqa: ARG002 - the model knows no time.
         residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
-        return float(residuals.sum() / max(positions.size + self.user_damping, 1e-12))
+        return float(residuals.sum() / max(positions.size + self.user_damping, _TINY))
 
     def _rate_items(self, user: float) -> Float32Array:
         return (self.global_mean + user + self.item_biases.astype(np.float64)).astype(np.float32)
@@ -98,9 +107,17 @@ class Bias:
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> BiasModel:
         """Learn from all `ratings`; each alternation costs two passes over them."""
-        centred = ratings.values.astype(np.float64) - ratings.global_mean
-        user_biases, item_biases = np.zeros(len(ratings.users)), np.zeros(len(ratings.items))
-        users, items, config = ratings.user_positions, ratings.item_positions, self.config
+        from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
+
+        rows, shape = ratings.by_user(), (len(ratings.users), len(ratings.items))
+        rated = csr_array((np.ones(len(ratings)), rows.indices, rows.indptr), shape=shape)
+        centred = csr_array(
+            (ratings.values.astype(np.float64) - ratings.global_mean, rows.indices, rows.indptr), shape=shape
+        )
+        user_weights = 1 / np.maximum(rated.sum(axis=1) + self.config.user_damping, _TINY)
+        item_weights = 1 / np.maximum(rated.sum(axis=0) + self.config.item_damping, _TINY)
+        user_sums, item_sums = centred.sum(axis=1), centred.sum(axis=0)
+        user_biases, item_biases = np.zeros(shape[0]), np.zeros(shape[1])
 
         def model() -> BiasModel:
             return BiasModel(
@@ -113,15 +130,8 @@ class Bias:
             )
 
         for done in range(1, self.config.n_epochs + 1):
-            item_biases = _damped_means(items, centred - user_biases[users], len(ratings.items), config.item_damping)
-            user_biases = _damped_means(users, centred - item_biases[items], len(ratings.users), config.user_damping)
+            item_biases = (item_sums - rated.T @ user_biases) * item_weights
+            user_biases = (user_sums - rated @ item_biases) * user_weights
             if on_epoch is not None and on_epoch(Epoch(done, self.config.n_epochs, model)):
                 break
         return model()
-
-
-def _damped_means(groups: Int32Array, values: Float64Array, n_groups: int, damping: float) -> Float64Array:
-    sums = np.bincount(groups, weights=values, minlength=n_groups)
-    counts = np.bincount(groups, minlength=n_groups)
-    means: Float64Array = sums / np.maximum(counts + damping, 1e-12)
-    return means

@@ -15,7 +15,10 @@ from recommender.data.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class PopularityConfig:
-    """`damping`: ratings' worth of the global mean that hold an item's mean back."""
+    """`damping`: ratings' worth of the global mean that hold an item's mean back.
+
+    There is no `space` to search: the order of its lists has nothing to tune.
+    """
 
     damping: float = 5.0
     seed: int = 0

@@ -5,6 +5,7 @@ the ranking, and a random few of all, which tell how far predictions err. Then t
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from recommender.blends.histories import HistoryRule
 from recommender.blends.house_model import HouseModel
@@ -15,6 +16,7 @@ from recommender.config import require, require_count, require_positive, require
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.factors.bayesian import Bayesian, BayesianConfig
+from recommender.space import Choices, Floats, Ints, Space
 
 _LEAST_RATINGS = 40
 
@@ -46,6 +48,13 @@ class HouseConfig:
     n_choices: int = 2000
     n_threads: int | None = None
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(16, 64, log=True),
+        "regularisation": Floats(50.0, 5000.0, log=True),
+        "liked_from": Choices((0.5, 2.5, 3.0, 3.5)),
+        "window": Ints(5, 60, log=True),
+    }
 
     def __post_init__(self) -> None:
         for name in ("n_trial_sweeps", "n_core", "window", "n_choices"):

@@ -1,7 +1,10 @@
 """What commands write: lines and tables for people on the standard output."""
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 
 def line_write(text: str = "") -> None:
@@ -18,3 +21,10 @@ def table_write(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         line_write("  ".join(cells).rstrip())
+
+
+def json_write(path: Path, value: Mapping[str, Any]) -> None:
+    """Write `value` as JSON beside `path`, then in its place; OSError where that is impossible."""
+    beside = path.with_name(f"{path.name}.part")
+    beside.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    beside.replace(path)

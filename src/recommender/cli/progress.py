@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -43,3 +43,20 @@ class _Lines:
         self.written_at = now
         total = "" if self.total is None else f" of {self.total:,}"
         sys.stderr.write(f"{self.label}: {self.done:,}{total} {self.unit}\n")
+
+
+@contextmanager
+def transfer_shown(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield a function to call with how many bytes are here and how many there will be, None where nobody knows."""
+    with ExitStack() as shown:
+        advance: Callable[[int], None] | None = None
+        shown_before = 0
+
+        def on_bytes(done: int, total: int | None) -> None:
+            nonlocal advance, shown_before
+            if advance is None:
+                advance = shown.enter_context(progress_shown(label, total=total, unit="bytes"))
+            advance(done - shown_before)
+            shown_before = done
+
+        yield on_bytes

@@ -52,11 +52,16 @@ class Rows(NamedTuple):
 
     def take(self, rows: Int64Array) -> "Rows":
         """The given rows, in the given order; row numbers must lie inside 0…n_rows-1."""
+        indptr, entries = self.entries(rows)
+        return Rows(indptr, self.indices[entries])
+
+    def entries(self, rows: Int64Array) -> tuple[Int64Array, Int64Array]:
+        """`indptr` of the given rows, and where in `indices` theirs are: for values that lie along the indices."""
         lengths = self.indptr[rows + 1] - self.indptr[rows]
         indptr = np.zeros(rows.size + 1, dtype=np.int64)
         np.cumsum(lengths, out=indptr[1:])
-        source = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
-        return Rows(indptr, self.indices[source])
+        entries: Int64Array = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
+        return indptr, entries
 
     def slice(self, start: int, stop: int) -> "Rows":
         """Rows start…stop-1; shares the indices."""

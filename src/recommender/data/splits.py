@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from recommender.arrays import IdsLike, Int64Array, shape_checked
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError, DataError
 
@@ -41,6 +42,52 @@ def time_split(ratings: Ratings, *, test_fraction: float) -> Split:
     if test.all():
         raise DataError("All ratings carry the same time, so none is newer than another: use random_split.")
     return Split(train=ratings.select(~test), test=ratings.select(test))
+
+
+def last_out_split(ratings: Ratings) -> Split:
+    """Set the last rating of each user apart, by time and then by ascending item id: the highest of the latest second.
+
+    Users with a single rating stay in the training part whole. DataError when the ratings carry no times, or when
+    nobody has two.
+    """
+    if ratings.times is None:
+        raise DataError("The last rating of a user is told by times, and these ratings have none: use one_out_split.")
+    return _one_out(ratings, ratings.times)
+
+
+def one_out_split(ratings: Ratings, *, seed: int) -> Split:
+    """As `last_out_split` for ratings without times: one rating of each user who has two or more, drawn by `seed`."""
+    return _one_out(ratings, np.random.default_rng(seed).permutation(len(ratings)))
+
+
+def _one_out(ratings: Ratings, order: Int64Array) -> Split:
+    """Set apart, of each user with two ratings or more, the one that is last in `order` (n,), then by item."""
+    ends = ratings.by_user().indptr[1:] - 1
+    has_two = np.diff(ratings.by_user().indptr) > 1
+    if not has_two.any():
+        raise DataError("Nobody has two ratings, one to learn from and one to ask about: more are needed.")
+    # Ratings of one user ascend by item already, and a stable sort keeps that among equals.
+    by_user = np.lexsort((order, ratings.user_positions))
+    test = np.zeros(len(ratings), dtype=np.bool_)
+    test[by_user[ends[has_two]]] = True
+    return Split(train=ratings.select(~test), test=ratings.select(test))
+
+
+def train_without(train: Ratings, user_ids: IdsLike, item_ids: IdsLike) -> Ratings:
+    """`train` without the ratings of these pairs (n,), so that nothing is learnt from what is asked about afterwards.
+
+    DataError for arrays of different lengths, or when nothing would be left.
+    """
+    users, items = train.users.positions(user_ids), train.items.positions(item_ids)
+    shape_checked(items, users.shape, "item_ids")
+    known = (users >= 0) & (items >= 0)
+    asked = users[known] * len(train.items) + items[known]
+    kept = ~np.isin(train.user_positions.astype(np.int64) * len(train.items) + train.item_positions, asked)
+    if kept.all():
+        return train
+    if not kept.any():
+        raise DataError("All ratings to learn from are asked about afterwards: keep some that are not.")
+    return train.select(kept)
 
 
 def fold_splits(ratings: Ratings, *, n_folds: int, seed: int) -> Iterator[Split]:

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array
-from recommender.contract import Epoch, Estimator, OnEpoch, predict_or_fallback
+from recommender.contract import AnyModel, Epoch, Estimator, OnEpoch, predict_or_fallback
 from recommender.data.ratings import Ratings
 from recommender.data.splits import Split, fold_splits, random_split
 from recommender.evaluation.metrics import mae, rmse
@@ -35,7 +35,7 @@ def evaluate_holdout(
 
 def evaluate_split(estimator: Estimator, split: Split, *, on_epoch: OnEpoch | None = None) -> HoldoutMetrics:
     """Fit on `split.train`, measure on every rating of `split.test`; unseen users and items count, by the fallback."""
-    return _metrics([_predicted(estimator, split, on_epoch)])
+    return _metrics([_measured(estimator, split, on_epoch)])
 
 
 def evaluate_folds(
@@ -53,36 +53,43 @@ def evaluate_folds(
     part; `on_epoch` counts the epochs of all folds as one run.
     """
     splits = enumerate(fold_splits(ratings, n_folds=n_folds, seed=seed))
-    return _metrics([_predicted(estimator, split, _part_of(on_epoch, fold, n_folds)) for fold, split in splits])
+    return _metrics([_measured(estimator, split, _part_of(on_epoch, fold, n_folds)) for fold, split in splits])
 
 
-class _Predicted(NamedTuple):
+class Predicted(NamedTuple):
+    """`actual`, `predicted`: (n,) stars; `unknown_users`, `unknown_items`: (n,) bool, who and what was never seen."""
+
     actual: Float32Array
     predicted: Float32Array
-    unknown: BoolArray
-    n_train: int
+    unknown_users: BoolArray
+    unknown_items: BoolArray
+
+    @property
+    def n_fallback(self) -> int:
+        """How many were predicted by the fallback."""
+        return int(np.count_nonzero(self.unknown_users | self.unknown_items))
 
 
-def _predicted(estimator: Estimator, split: Split, on_epoch: OnEpoch | None) -> _Predicted:
-    model = estimator.fit(split.train, on_epoch)
-    user_ids, item_ids = split.test.user_ids, split.test.item_ids
-    return _Predicted(
-        actual=split.test.values,
-        predicted=predict_or_fallback(model, user_ids, item_ids),
-        unknown=np.isnan(model.predict(user_ids, item_ids)),
-        n_train=len(split.train),
-    )
+def predicted_of(model: AnyModel, test: Ratings) -> Predicted:
+    """What a model predicts for every rating of `test`, by the fallback where it does not know the user or the item."""
+    users, items = model.positions(test.user_ids, test.item_ids)
+    predicted = predict_or_fallback(model, test.user_ids, test.item_ids)
+    return Predicted(test.values, predicted, users < 0, items < 0)
 
 
-def _metrics(parts: list[_Predicted]) -> HoldoutMetrics:
-    actual = np.concatenate([part.actual for part in parts])
-    predicted = np.concatenate([part.predicted for part in parts])
+def _measured(estimator: Estimator, split: Split, on_epoch: OnEpoch | None) -> tuple[Predicted, int]:
+    return predicted_of(estimator.fit(split.train, on_epoch), split.test), len(split.train)
+
+
+def _metrics(parts: list[tuple[Predicted, int]]) -> HoldoutMetrics:
+    actual = np.concatenate([part.actual for part, _ in parts])
+    predicted = np.concatenate([part.predicted for part, _ in parts])
     return {
         "rmse": rmse(actual, predicted),
         "mae": mae(actual, predicted),
-        "n_train": min(part.n_train for part in parts),
+        "n_train": min(n_train for _, n_train in parts),
         "n_test": int(actual.size),
-        "n_fallback": sum(int(np.count_nonzero(part.unknown)) for part in parts),
+        "n_fallback": sum(part.n_fallback for part, _ in parts),
     }
 
 

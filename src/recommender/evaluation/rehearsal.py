@@ -20,6 +20,7 @@ from recommender.contract import AnyModel, Epoch, Estimator
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.errors import DataError
+from recommender.evaluation.metrics import ndcgs
 
 LATER_FRACTION = 0.1
 # With fewer ratings after the moment than this, or times that do not tell them apart, the order is drawn at random.
@@ -182,20 +183,16 @@ def _errors(model: AnyModel, person: object, asker: Asker) -> Float64Array:
 
 
 def _ndcg(model: AnyModel, people: Sequence[object], askers: Sequence[Asker]) -> Float64Array:
-    """NDCG of each list, each liked film worth 1 (Järvelin and Kekäläinen 2002, with discounts 1 / log₂(rank + 1))."""
+    """NDCG of each list, each liked film worth 1; NaN for who liked none."""
     rows = np.repeat(np.arange(len(askers)), [len(asker.history.item_ids) for asker in askers])
     rated = model.items.positions(np.concatenate([asker.history.item_ids for asker in askers]))
     exclude = Rows.of_pairs(rows, rated, n_rows=len(askers))
-    discounts = 1 / np.log2(np.arange(2, LIST_LENGTH + 2))
-    ndcg = np.full(len(askers), np.nan)
+    hits = np.zeros((len(askers), LIST_LENGTH), dtype=np.bool_)
+    liked = [asker.item_ids[asker.values >= LIKED_FROM] for asker in askers]
     for block in model.top_blocks(people, n=LIST_LENGTH, exclude=exclude):
         for row, items in enumerate(block.items, start=block.start):
-            liked = askers[row].item_ids[askers[row].values >= LIKED_FROM]
-            if liked.size:
-                listed = model.items.ids[items[items >= 0]]
-                gain = discounts[: listed.size][np.isin(listed, liked)].sum()
-                ndcg[row] = gain / discounts[: liked.size].sum()
-    return ndcg
+            hits[row] = (items >= 0) & np.isin(model.items.ids[items], liked[row])
+    return ndcgs(hits, [len(films) for films in liked])
 
 
 class _Curve:

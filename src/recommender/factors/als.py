@@ -4,7 +4,8 @@ Preference p_ui is 1 where u liked i and else 0; confidence c_ui is `alpha` wher
 Σ_ui c_ui (p_ui - x_u·y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) (Hu, Koren, Volinsky 2008, ICDM, eq. 3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -19,6 +20,7 @@ from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
 from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
+from recommender.space import Choices, Floats, Ints, Space
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -38,6 +40,13 @@ class ALSConfig:
     liked_from: float = 3.5
     device: str = "auto"
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 256, log=True),
+        "regularisation": Floats(0.01, 100.0, log=True),
+        "alpha": Floats(1.0, 100.0, log=True),
+        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_factors", self.n_factors)
@@ -130,7 +139,7 @@ class ALS:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> ALSModel:
         """Learn from what was liked; each alternation costs n_liked · k² + (n_users + n_items) · k³ at most.
 
-        `on_epoch` hears of each alternation; the library cannot be ended early.
+        `on_epoch` hears of each alternation.
         """
         # The library brings BLAS along, so it comes first: only what is loaded can be limited.
         import implicit.als  # noqa: F401, PLC0415 - only training needs it.
@@ -140,18 +149,24 @@ class ALS:
         rows = liked_rows(ratings, self.config.liked_from)
         confident = np.full(rows.indices.size, self.config.alpha, dtype=np.float32)
         shape = (len(ratings.users), len(ratings.items))
+        stars = stars_fitted(ratings)
         # The library's own threads share the work; those of BLAS would only be in their way.
         with threadpool_limits(1, user_api="blas"):
             factors = self._library_model()
-            factors.fit(
-                csr_matrix((confident, rows.indices, rows.indptr), shape=shape),
-                show_progress=False,
-                callback=_told(on_epoch, self.config.n_epochs),
-            )
+            with suppress(_EndedEarly):
+                factors.fit(
+                    csr_matrix((confident, rows.indices, rows.indptr), shape=shape),
+                    show_progress=False,
+                    callback=_told(on_epoch, self.config.n_epochs, lambda: self._model(ratings, stars, factors)),
+                )
+        return self._model(ratings, stars, factors)
+
+    def _model(self, ratings: Ratings, stars: BiasModel, factors: Any) -> ALSModel:
+        """What the library's `factors` say now."""
         return ALSModel(
             users=ratings.users,
             items=ratings.items,
-            stars=stars_fitted(ratings),
+            stars=stars,
             user_factors=_on_host(factors.user_factors),
             item_factors=_on_host(factors.item_factors),
             config=self.config,
@@ -172,12 +187,22 @@ class ALS:
         )
 
 
-def _told(on_epoch: OnEpoch | None, n_epochs: int) -> Any:
+class _EndedEarly(Exception):  # noqa: N818 - no error: the library is left in the one way that it leaves open.
+    """Enough has been learnt."""
+
+
+def _told(on_epoch: OnEpoch | None, n_epochs: int, model: Callable[[], ALSModel]) -> Any:
     if on_epoch is None:
         return None
-    return lambda iteration, _seconds, _loss: on_epoch(Epoch(iteration + 1, n_epochs))
+
+    def told(iteration: int, _seconds: float, _loss: float | None) -> None:
+        if on_epoch(Epoch(iteration + 1, n_epochs, model)):
+            raise _EndedEarly
+
+    return told
 
 
 def _on_host(factors: Any) -> Float32Array:
+    """A copy of the library's factors, which go on changing."""
     on_host = factors if isinstance(factors, np.ndarray) else factors.to_numpy()
-    return np.ascontiguousarray(on_host, dtype=np.float32)
+    return np.array(on_host, dtype=np.float32)

@@ -6,6 +6,7 @@ Model and sampler: `factors.gibbs_chain`. Nothing needs tuning: how strongly a f
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.gibbs_chain import GibbsChain, RatingRows
 from recommender.factors.user_prior import Evidence, UserPrior, user_prior
+from recommender.space import Ints, Space
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class BayesianConfig:
     init_std_dev: float = 0.1
     n_threads: int | None = None
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 64, log=True),
+        "n_components": Ints(32, 128, log=True),
+    }
 
     def __post_init__(self) -> None:
         for name in ("n_factors", "n_sweeps", "n_chains", "n_components"):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import surprise
@@ -22,6 +22,7 @@ from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.errors import DivergedError
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
+from recommender.space import Floats, Ints, Space
 
 if TYPE_CHECKING:
     from recommender.factors.surprise_svdpp import SurpriseSVDppConfig
@@ -44,6 +45,13 @@ class SurpriseSVDConfig:
     init_mean: float = 0.0
     init_std_dev: float = 0.1
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 200, log=True),
+        "n_epochs": Ints(5, 80, log=True),
+        "lr_all": Floats(0.002, 0.02, log=True),
+        "reg_all": Floats(0.01, 0.2, log=True),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_factors", self.n_factors)

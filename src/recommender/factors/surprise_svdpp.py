@@ -1,6 +1,7 @@
 """scikit-surprise's SVD++, trained by the library itself on arrays; its factors are read out (see `svdpp_model`)."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import surprise
@@ -12,6 +13,7 @@ from recommender.data.ratings import Ratings
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.surprise import ArrayTrainset, PassCounter, factors_checked
 from recommender.factors.svdpp_model import SVDppModel
+from recommender.space import Floats, Ints, Space
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class SurpriseSVDppConfig:
     reg_all: float = 0.02
     init_std_dev: float = 0.1
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(5, 40, log=True),
+        "n_epochs": Ints(5, 40, log=True),
+        "lr_all": Floats(0.002, 0.02, log=True),
+        "reg_all": Floats(0.01, 0.2, log=True),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_factors", self.n_factors)

@@ -19,11 +19,14 @@ from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
+from recommender.space import Choices, Floats, Space
 
 # Items beyond the cap rank after all others, by how many liked them: no sum of weights comes near this.
 _BEYOND = -1000.0
 # The dense product of likings is made from this many users at a time.
 _BLOCK_USERS = 2048
+# So many rows of weights are scaled at a time.
+_BLOCK_ITEMS = 256
 # A multiplication in a dense product costs this much less than one in a sparse product.
 _DENSE_GAIN = 100
 
@@ -40,6 +43,11 @@ class EASEConfig:
     liked_from: float = 3.5
     max_items: int = 8000
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "regularisation": Floats(20.0, 5000.0, log=True),
+        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
+    }
 
     def __post_init__(self) -> None:
         require_positive("regularisation", self.regularisation)
@@ -177,12 +185,25 @@ def likings_gram(rows: Rows, weighted: Int32Array, n_items: int) -> Float64Array
 def ease_weights(gram: Float64Array, regularisation: float) -> Float32Array:
     """B from XᵀX, which is overwritten: (m, m) float32 (Steck 2019, eq. 8)."""
     from scipy.linalg import lapack  # noqa: PLC0415 - only training needs it.
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     gram.flat[:: gram.shape[0] + 1] += regularisation
-    # The matrix is symmetric and positive definite: half the work of a general inverse.
-    factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
-    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    lower = np.tril(inverse, -1)
-    diagonal = np.diag(inverse).copy()
-    weights: Float64Array = -(lower + lower.T) / diagonal
-    return weights.astype(np.float32)
+    # The matrix is symmetric and positive definite: half the work of a general inverse, in its own memory. Where other
+    # work shares the cores, several threads of BLAS take many times as long for this as one does.
+    with threadpool_limits(1, user_api="blas"):
+        factor, _ = lapack.dpotrf(gram.T, lower=1, overwrite_a=1)
+        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    return _weights_of_inverse(inverse.T)
+
+
+def _weights_of_inverse(upper: Float64Array) -> Float32Array:
+    """B from the upper triangle of P: (m, m) float32."""
+    m, scale = len(upper), -1 / np.diag(upper)
+    weights = np.empty((m, m), dtype=np.float32)
+    for start in range(0, m, _BLOCK_ITEMS):
+        stop = min(start + _BLOCK_ITEMS, m)
+        corner = np.triu(upper[start:stop, start:stop], 1)
+        weights[start:stop, :start] = upper[:start, start:stop].T * scale[:start]
+        weights[start:stop, start:stop] = (corner + corner.T) * scale[start:stop]
+        weights[start:stop, stop:] = upper[start:stop, stop:] * scale[stop:]
+    return weights

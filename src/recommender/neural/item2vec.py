@@ -14,10 +14,12 @@ from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
+from recommender.cosines import unit_rows
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, stars_fitted, stars_restored, unit_rows
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, stars_fitted, stars_restored
+from recommender.space import Choices, Floats, Ints, Space
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,15 @@ class Item2VecConfig:
     learning_rate: float = 0.025
     liked_from: float = 3.5
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(8, 128, log=True),
+        "n_epochs": Ints(5, 60, log=True),
+        "window": Ints(2, 20, log=True),
+        "n_negatives": Ints(2, 20, log=True),
+        "learning_rate": Floats(0.005, 0.1, log=True),
+        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
+    }
 
     def __post_init__(self) -> None:
         require_count("n_factors", self.n_factors)

@@ -16,11 +16,13 @@ from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array,
 from recommender.baselines.bias import BiasModel
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import OnEpoch
+from recommender.cosines import unit_rows
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_restored, unit_rows
+from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_restored
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
+from recommender.space import Choices, Floats, Ints, Space
 
 DEVICES = ("auto", "cpu", "cuda")
 TOWER_ARRAYS = ("input_factors", "hidden_weights", "hidden_biases", "output_weights", "tower_factors")
@@ -49,6 +51,16 @@ class NeuralCFConfig:
     liked_from: float = 3.5
     device: str = "auto"
     seed: int = 0
+
+    space: ClassVar[Space] = {
+        "n_factors": Ints(16, 128, log=True),
+        "n_hidden": Ints(32, 256, log=True),
+        "n_epochs": Ints(5, 40, log=True),
+        "learning_rate": Floats(0.0005, 0.01, log=True),
+        "dropout": Floats(0.0, 0.6),
+        "item2vec_factors": Ints(8, 64, log=True),
+        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
+    }
 
     def __post_init__(self) -> None:
         names = ("n_candidates", "n_factors", "n_hidden", "n_epochs", "n_sampled", "batch_users")

@@ -11,12 +11,12 @@ from recommender.algorithms import ALGORITHMS, Setting, algorithm_estimator
 from recommender.contract import AnyModel
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
-from recommender.data.vocabulary import Vocabulary
 
 # Smaller than the defaults wherever those would be slow; an algorithm that is not here is trained with its defaults.
 SETTINGS: Mapping[str, Mapping[str, Setting]] = {
     "bayesian": {"n_factors": 8, "n_sweeps": 30, "n_burn_in": 10, "n_chains": 2, "n_components": 16},
     "house": {"n_factors": 8, "n_sweeps": 30, "n_burn_in": 10, "n_chains": 2, "n_components": 16, "n_trial_sweeps": 15},
+    "hybrid": {"n_factors": 8},
     "neural-cf": {"n_factors": 8, "n_hidden": 16, "n_epochs": 3, "n_candidates": 20},
     "surprise-svd": {"n_factors": 8},
     "surprise-svdpp": {"n_factors": 8, "n_epochs": 10},
@@ -37,12 +37,11 @@ def world(seed: int = 11) -> Ratings:
 
 def catalogue() -> Catalogue:
     """What the items of `world` are about: their kind, a few words shared within it, and a word of their own."""
-    items = Vocabulary(50 + 7 * np.arange(60))
     kinds = ("Comedy", "Drama", "Western")
-    return Catalogue(
-        items,
+    return Catalogue.of(
+        50 + 7 * np.arange(60),
         genres=[(kinds[item % 3],) for item in range(60)],
-        words=[(f"{kinds[item % 3]}-{item // 3 % 4}", f"only-{item}") for item in range(60)],
+        keywords=[(f"{kinds[item % 3]}-{item // 3 % 4}", f"only-{item}") for item in range(60)],
     )
 
 

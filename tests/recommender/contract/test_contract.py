@@ -226,6 +226,26 @@ def test_progress_is_told_to_its_end(name: str, ratings: Ratings) -> None:
         assert np.isfinite(seen[-1].model().predict(users, items)).all()
 
 
+def test_a_true_answer_ends_the_training_after_that_epoch(name: str, ratings: Ratings) -> None:
+    if not hasattr(algorithm_config(name), "n_epochs"):
+        return
+    from tests.recommender.contract.conftest import SETTINGS, catalogue  # noqa: PLC0415 - beside its one use.
+
+    about = catalogue() if ALGORITHMS[name].needs_catalogue else None
+    seen: list[Epoch] = []
+
+    def enough(epoch: Epoch) -> bool:
+        seen.append(epoch)
+        return epoch.done == 2
+
+    model = algorithm_estimator(name, SETTINGS.get(name, {}), catalogue=about).fit(ratings, enough)
+    assert [epoch.done for epoch in seen] == [1, 2]
+    assert seen[-1].total > 2
+    if seen[-1].model is not None:
+        users, items = ratings.user_ids[:9], ratings.item_ids[:9]
+        assert np.array_equal(seen[-1].model().score(users, items), model.score(users, items))
+
+
 def test_every_setting_is_known_by_name_and_others_are_refused(name: str) -> None:
     assert "seed" in {field.name for field in fields(algorithm_config(name))}
     with pytest.raises(ConfigError, match="has no setting 'nonsense'"):

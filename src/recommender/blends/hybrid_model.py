@@ -1,0 +1,217 @@
+"""What `hybrid` has learnt, and how two lists become one.
+
+Stage 1 keeps the films that share a genre: with the film that somebody asks from, or with their favourite genres.
+Stage 2 lists them twice, by the cosine of their keyword soup and by the stars that KMF predicts, and takes a film from
+each list in turn, the keywords' first; whatever has come already is not repeated (see `turns`). The rest of the films,
+which stage 1 did not keep, follow after them in the same way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from recommender.answers import TopItems
+from recommender.arrays import AnyArray, BoolArray, Float32Array, IdsLike, Int64Array, shape_checked
+from recommender.blends.turns import places, ranked, turns_merged
+from recommender.config import require
+from recommender.contract import Model
+from recommender.data.ratings import RATING_SCALE
+from recommender.data.vocabulary import Vocabulary
+from recommender.errors import DataError
+from recommender.factors.foldin import UserParameters
+from recommender.factors.kmf_model import KMFModel
+from recommender.items.keywords import KeywordsModel, Taste
+from recommender.items.ranking import Person
+
+LONGEST_LIST = 50
+_PREFIXES = {"keywords": "keywords_", "kmf": "kmf_"}
+
+
+class HybridPerson(NamedTuple):
+    """`words`: what the keywords know of somebody; `vector`: what KMF does."""
+
+    words: Person[Taste]
+    vector: UserParameters
+
+    @property
+    def n_ratings(self) -> int:
+        """How many ratings both are made of."""
+        return int(self.words.taste.items.size)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class HybridModel(Model[HybridPerson]):
+    """Stars are those of `kmf`; the score of an item is 1 / (1 + its turn).
+
+    `keywords`, `kmf`: both over all `items`, those of the catalogue that nobody has rated included; `genres`:
+    (n_items, n_genres) bool; `n_favourites`: genres that stage 1 keeps for a person; `vector_from`: ratings below which
+    a person has no say but by keywords.
+    """
+
+    kind: ClassVar[str] = "hybrid"
+    array_names: ClassVar[tuple[str, ...]] = (
+        *(f"{_PREFIXES['keywords']}{name}" for name in KeywordsModel.array_names),
+        *(f"{_PREFIXES['kmf']}{name}" for name in KMFModel.array_names),
+        "genres",
+    )
+
+    users: Vocabulary
+    items: Vocabulary
+    keywords: KeywordsModel
+    kmf: KMFModel
+    genres: BoolArray
+    n_favourites: int
+    vector_from: int
+    rating_scale: tuple[float, float] = RATING_SCALE
+
+    def __post_init__(self) -> None:
+        if self.genres.ndim != 2:  # noqa: PLR2004 - a matrix.
+            raise DataError(f"genres must be (n_items, n_genres), got shape {self.genres.shape}.")
+        shape_checked(self.genres, (len(self.items), self.genres.shape[1]), "genres")
+        for part in (self.keywords, self.kmf):
+            if part.users != self.users or part.items != self.items:
+                raise DataError(f"The part {part.kind} knows other users or items than the whole.")
+
+    # What the contract asks for.
+
+    def parameters_at(self, position: int) -> HybridPerson:
+        """What both parts learnt of the user at a position."""
+        return HybridPerson(self.keywords.parameters_at(position), self.kmf.parameters_at(position))
+
+    def score_items(self, user: HybridPerson) -> Float32Array:
+        """1 / (1 + turn) of every item, those without a favourite genre after all others: (n_items,) float32."""
+        cosines = self.keywords.score_items(user.words)
+        turns = self._turns(user, cosines, first=self._favoured(user.words.taste))
+        return (1 / (1 + turns)).astype(np.float32)
+
+    def similar(self, item_ids: IdsLike, n: int) -> TopItems:
+        """The `n` items with the most alike soups, as `keywords` finds them."""
+        return self.keywords.similar(item_ids, n)
+
+    def recommend_from(
+        self,
+        item_id: int,
+        user: HybridPerson | None,
+        k: int,
+        *,
+        exclude: IdsLike = (),
+        candidates: BoolArray | None = None,
+    ) -> TopItems:
+        """The `k` best items to go on to from an item, for a person or for nobody in particular: one row.
+
+        Stage 1 keeps items that share a genre with it, or a word where it has no genre. `exclude`: ids never to list,
+        such as those that were rated; `candidates`: (n_items,) bool, the only items to list. The list is padded where
+        fewer are left, and all of it for an unknown item. ConfigError unless `k` is from 1 to 50.
+        """
+        require(1 <= k <= LONGEST_LIST, "k", k, f"from 1 to {LONGEST_LIST}")
+        found = TopItems(np.full((1, k), -1, dtype=np.int64), np.full((1, k), np.nan, dtype=np.float32))
+        allowed = self.candidates_checked(candidates).copy()
+        seed = int(self.items.positions([item_id])[0])
+        if seed < 0:
+            return found
+        cosines = self.keywords.soup.to_items(np.array([seed]))[0]
+        own = self.genres[seed]
+        allowed &= self.genres[:, own].any(axis=1) if own.any() else cosines > 0
+        left_out = self.items.positions(exclude)
+        allowed[np.append(left_out[left_out >= 0], seed)] = False
+        some = np.flatnonzero(allowed)
+        turns = self._turns(user, cosines, first=allowed)[some]
+        best = np.argsort(turns, kind="stable")[:k]
+        found.item_ids[0, : best.size] = self.items.ids[some[best]]
+        found.scores[0, : best.size] = 1 / (1 + turns[best])
+        return found
+
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        return self.kmf._rate_pairs(users, items)  # noqa: SLF001 - a part of this model.
+
+    def _rate_items(self, user: HybridPerson) -> Float32Array:
+        return self.kmf._rate_items(user.vector)  # noqa: SLF001 - a part of this model.
+
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        return self.kmf._fallback_stars(users, items)  # noqa: SLF001 - a part of this model.
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> HybridPerson:
+        words = self.keywords._fold_in(positions, values, times)  # noqa: SLF001 - a part of this model.
+        return HybridPerson(words, self.kmf._fold_in(positions, values, times))  # noqa: SLF001 - the other.
+
+    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        scores = np.empty(users.size, dtype=np.float32)
+        for user in np.unique(users):
+            asked = users == user
+            scores[asked] = self.score_items(self.parameters_at(int(user)))[items[asked]]
+        return scores
+
+    # The two stages.
+
+    def _favoured(self, taste: Taste) -> BoolArray:
+        """The items with a favourite genre of somebody: (n_items,) bool; all where there is none.
+
+        A genre is liked as much as its films are rated above the person's mean, summed.
+        """
+        likings = taste.weights.astype(np.float64) @ self.genres[taste.items]
+        best = np.argsort(-likings, kind="stable")[: self.n_favourites]
+        favourites = best[likings[best] > 0]
+        if not favourites.size:
+            return np.ones(len(self.items), dtype=np.bool_)
+        return np.asarray(self.genres[:, favourites].any(axis=1))
+
+    def _turns(self, user: HybridPerson | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
+        """When each item's turn comes, from 0, the items that are `first` before all others: (n_items,) int64."""
+        stars = self._rate_items(self._anybody if user is None else user)
+        order = ranked(stars, first, np.arange(stars.size))
+        by_stars = places(order)
+        # Where words do not tell films apart, stars do.
+        by_words = places(order[ranked(cosines, first, by_stars)])
+        if user is None or user.n_ratings < self.vector_from:
+            return by_words
+        return turns_merged(by_words, by_stars)
+
+    @property
+    def _anybody(self) -> HybridPerson:
+        nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        return self._fold_in(*nothing, None)
+
+    def _arrays(self) -> dict[str, AnyArray]:
+        parts = {"keywords": self.keywords._arrays(), "kmf": self.kmf._arrays()}  # noqa: SLF001 - parts of this model.
+        named = {f"{_PREFIXES[part]}{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+        return {**named, "genres": self.genres}
+
+    def _scalars(self) -> dict[str, Any]:
+        return {
+            "n_favourites": self.n_favourites,
+            "vector_from": self.vector_from,
+            "keywords": self.keywords._scalars(),  # noqa: SLF001 - a part of this model.
+            "kmf": self.kmf._scalars(),  # noqa: SLF001 - the other.
+        }
+
+    @classmethod
+    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
+        def part(name: str) -> tuple[dict[str, AnyArray], dict[str, Any]]:
+            prefix = _PREFIXES[name]
+            own = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+            ids = {key: arrays[key] for key in ("user_ids", "item_ids")}
+            return {**ids, **own}, {**scalars[name], "rating_scale": scalars["rating_scale"]}
+
+        keywords = KeywordsModel._restored(*part("keywords"))  # noqa: SLF001 - a part of this model.
+        low, high = scalars["rating_scale"]
+        return cls(
+            users=keywords.users,
+            items=keywords.items,
+            keywords=keywords,
+            kmf=KMFModel._restored(*part("kmf")),  # noqa: SLF001 - the other.
+            genres=arrays["genres"],
+            n_favourites=int(scalars["n_favourites"]),
+            vector_from=int(scalars["vector_from"]),
+            rating_scale=(float(low), float(high)),
+        )
+
+
+def kmf_over(items: Vocabulary, kmf: KMFModel) -> KMFModel:
+    """The same stars for more items: those that nobody has rated are the average item, of no bias and no factors."""
+    positions = items.positions(kmf.items.ids)
+    biases = np.zeros(len(items), dtype=np.float32)
+    factors = np.zeros((len(items), kmf.n_factors), dtype=np.float32)
+    biases[positions], factors[positions] = kmf.item_biases, kmf.item_factors
+    return replace(kmf, items=items, item_biases=biases, item_factors=factors)

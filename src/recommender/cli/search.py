@@ -1,0 +1,163 @@
+"""`matinee search`: look for better settings of an algorithm."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recommender.algorithms import Setting, algorithm_named, settings_parsed
+from recommender.cli.output import json_write, line_write, table_write
+from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
+from recommender.cli.progress import progress_shown
+from recommender.cli.questions import catalogue_of, ratings_of, settings_added, split_added, split_of
+
+if TYPE_CHECKING:
+    from recommender.data.splits import Split
+    from recommender.evaluation.search import Search, SearchResult, Trial
+
+_MEASURES = ("rmse", "ndcg@10")
+_EXAMPLES = """
+matinee search svd --ratings ratings.csv
+matinee search ease --ratings ratings.csv --trials 40 --json trials.json
+matinee search als --ratings ratings.csv --measure ndcg@10 --set n_factors=64 device=cpu
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = parser_added(
+        commands,
+        "search",
+        summary="look for better settings of an algorithm",
+        description=(
+            "After its defaults, settings are drawn at random from what the algorithm declares. Those that do badly\n"
+            "on a part of the users are given up, and training ends once it gets no better. Measure what comes out\n"
+            "with evaluate, on ratings that had no part in the search."
+        ),
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("algorithm", metavar="ALGORITHM", help="which (see: matinee algorithms)")
+    settings_added(parser)
+    parser.add_argument(
+        "--ratings", type=Path, required=True, metavar="FILE", help="learn from these, and measure on some"
+    )
+    split_added(parser)
+    parser.add_argument("--measure", choices=_MEASURES, help="what is to get better (what the algorithm ranks by)")
+    count = whole_number(least=1)
+    parser.add_argument("--trials", type=count, default=20, metavar="N", help="settings to draw (20)")
+    parser.add_argument(
+        "--patience", type=count, default=3, metavar="N", help="epochs without gain that end training (3)"
+    )
+    parser.add_argument("--ignore-times", action="store_true", help="let nobody know when ratings were given")
+    parser.add_argument(
+        "--movies", type=Path, metavar="FILE", help="genres (and keywords): a movies file or a data set"
+    )
+    seed_added(parser)
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write all trials to this file, too")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Search and tell; exit status."""
+    search = _search(arguments)
+    split, split_by = _split(search, arguments)
+    with progress_shown(f"Searching {search.algorithm}", total=None, unit="trainings") as advance:
+
+        def on_trial(_: "Trial") -> None:
+            advance(1)
+
+        result = search.run(split, on_trial)
+    if arguments.json is not None:
+        json_write(arguments.json, _as_json(result, search, split_by))
+    table_write(*_table(result))
+    line_write()
+    line_write(_told(result))
+    return 0
+
+
+def _search(arguments: argparse.Namespace) -> "Search":
+    from recommender.evaluation.gate import Measure  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.search import Search  # noqa: PLC0415
+
+    name = algorithm_named(arguments.algorithm).name
+    return Search(
+        algorithm=name,
+        n_trials=arguments.trials,
+        seed=arguments.seed,
+        patience=arguments.patience,
+        measure=None if arguments.measure is None else Measure(arguments.measure),
+        fixed=settings_parsed(name, arguments.settings),
+        catalogue=catalogue_of(arguments),
+    )
+
+
+def _split(search: "Search", arguments: argparse.Namespace) -> "tuple[Split, str]":
+    """Stars are measured on the newest ratings, an order on the last of each user; on any where times are unknown."""
+    from recommender.data.splits import one_out_split  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.gate import Measure  # noqa: PLC0415
+    from recommender.evaluation.search import measure_of  # noqa: PLC0415
+
+    ratings = ratings_of(arguments.ratings, arguments)
+    if arguments.split is None and measure_of(search.algorithm, search.measure) is Measure.ORDER:
+        if ratings.times is None:
+            return one_out_split(ratings, seed=arguments.seed), "one of each user"
+        arguments.split = "last"
+    return split_of(ratings, arguments)
+
+
+def _table(result: "SearchResult") -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Every trial: those that learnt from most users first, of those the best first; the best one starred."""
+    tuned = sorted({name for trial in result.trials for name in trial.settings})
+    header = ("", "trial", *tuned, "epochs", "users", str(result.measure), "seconds")
+    rows: list[Sequence[str]] = []
+    for trial in _ordered(result):
+        value = "diverged" if trial.value is None else f"{trial.value:.4f}"
+        epochs = "" if trial.best_epoch is None else f"{trial.best_epoch} of {trial.n_epochs}"
+        settings = [_shown(trial.settings[name]) if name in trial.settings else "" for name in tuned]
+        number = "defaults" if trial.number == 0 else str(trial.number)
+        star = "*" if trial is result.best else ""
+        rows.append((star, number, *settings, epochs, f"{trial.share:.0%}", value, f"{trial.seconds:.1f}"))
+    return header, rows
+
+
+def _ordered(result: "SearchResult") -> "list[Trial]":
+    less_is_better = result.measure == "rmse"
+
+    def place(trial: "Trial") -> tuple[float, bool, float]:
+        value = 0.0 if trial.value is None else trial.value
+        return -trial.share, trial.value is None, value if less_is_better else -value
+
+    return sorted(result.trials, key=place)
+
+
+def _told(result: "SearchResult") -> str:
+    best, defaults = result.best, result.trials[0]
+    if not best.best_settings:
+        return f"The defaults of {result.algorithm} are the best that was found."
+    gain = "" if defaults.value is None else f" (defaults {defaults.value:.4f})"
+    return (
+        f"The best has {result.measure} {best.value:.4f}{gain}. To use it:\n"
+        f"  --algorithm {result.algorithm} --set {_assignments(best.best_settings)}"
+    )
+
+
+def _as_json(result: "SearchResult", search: "Search", split_by: str) -> Mapping[str, Any]:
+    return {
+        "algorithm": result.algorithm,
+        "measure": str(result.measure),
+        "split": split_by,
+        "seed": search.seed,
+        "patience": search.patience,
+        "best": {"number": result.best.number, "value": result.best.value, "settings": dict(result.best.best_settings)},
+        "set": _assignments(result.best.best_settings),
+        "trials": [{**asdict(trial), "settings": dict(trial.settings)} for trial in result.trials],
+    }
+
+
+def _assignments(settings: Mapping[str, Setting]) -> str:
+    return " ".join(f"{name}={_shown(value)}" for name, value in settings.items())
+
+
+def _shown(value: Setting) -> str:
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,108 @@
+"""The data sets of MovieLens, fetched from where they are published (https://grouplens.org/datasets/movielens/)."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from recommender.data.archives import archive_extract
+from recommender.data.transfer import OnBytes, file_fetch, text_fetch, url_checked
+from recommender.errors import ConfigError, DownloadError
+
+BASE_URL = "https://files.grouplens.org/datasets/movielens"
+_MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
+
+
+@dataclass(frozen=True)
+class MovieLens:
+    """A data set: `folder` that its archive holds, `ratings` for people, `md5` as published, None where it changes."""
+
+    name: str
+    folder: str
+    ratings: str
+    md5: str | None = None
+
+    @property
+    def archive(self) -> str:
+        """The file that is fetched."""
+        return f"ml-{self.name}.zip"
+
+
+_ALL = (
+    MovieLens("100k", "ml-100k", "100,000 ratings of 1998", "0e33842e24a9c977be4e0107933c0723"),
+    MovieLens("1m", "ml-1m", "1,000,209 ratings of 2003", "c4d9eecfca2ab87c1945afe126590906"),
+    MovieLens("10m", "ml-10M100K", "10,000,054 ratings of 2009", "ce571fd55effeba0271552578f2648bd"),
+    MovieLens("20m", "ml-20m", "20,000,263 ratings of 2015", "cd245b17a1ae2cc31bb14903e1204af3"),
+    MovieLens("25m", "ml-25m", "25,000,095 ratings of 2019", "6b51fb2759a8657d3bfcbfc42b592ada"),
+    MovieLens("32m", "ml-32m", "32,000,204 ratings of 2023", "d472be332d4daa821edc399621853b57"),
+    MovieLens("latest", "ml-latest", "all ratings, renewed now and then"),
+    MovieLens("latest-small", "ml-latest-small", "100,000 ratings, renewed now and then"),
+)
+MOVIELENS: Mapping[str, MovieLens] = {dataset.name: dataset for dataset in _ALL}
+
+
+def movielens_named(name: str) -> MovieLens:
+    """The data set of that name, such as "25m" or "ml-25m"; ConfigError that lists the names there are."""
+    short = name.lower().removeprefix("ml-")
+    if short not in MOVIELENS:
+        raise ConfigError(f"There is no MovieLens data set {name!r}: choose one of {', '.join(MOVIELENS)}.")
+    return MOVIELENS[short]
+
+
+def movielens_download(
+    dataset: MovieLens, folder: Path, *, base_url: str = BASE_URL, on_bytes: OnBytes | None = None
+) -> Path:
+    """Fetch a data set, check it and unpack it below `folder`; where it is. What is there already is left alone.
+
+    The archive is fetched into `folder`, goes on where an earlier call was cut off, and is removed once unpacked.
+    `base_url`: where the archives are, if not at GroupLens. An archive must have the MD5 that GroupLens published; at
+    another address, the one in the `.md5` file beside it, if there is one. Raises DownloadError for what cannot be
+    fetched, has another MD5 or cannot be unpacked, ConfigError for an address that is none.
+    """
+    target, base = folder / dataset.folder, url_checked(base_url)
+    if target.exists():
+        return target
+    wanted = _md5_published(dataset, base)
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = folder / dataset.archive
+    _archive_fetch(f"{base}/{dataset.archive}", archive, wanted, on_bytes)
+    archive_extract(archive, target)
+    archive.unlink()
+    return target
+
+
+def _archive_fetch(url: str, archive: Path, wanted: str, on_bytes: OnBytes | None) -> None:
+    """Fetch the archive, if it is not there, and check it; a second time from its start where the first went on."""
+    began_before = archive.exists() or file_fetch(url, archive, on_bytes)
+    found = _md5_of(archive)
+    if found != wanted and began_before:
+        archive.unlink()
+        file_fetch(url, archive, on_bytes)
+        found = _md5_of(archive)
+    if found != wanted:
+        archive.unlink()
+        raise DownloadError(
+            f"{url}: has the MD5 {found} and should have {wanted}: it was damaged on its way or is another file, "
+            "and has been removed; try again."
+        )
+
+
+def _md5_published(dataset: MovieLens, base: str) -> str:
+    if dataset.md5 is not None and base == BASE_URL:
+        return dataset.md5
+    url = f"{base}/{dataset.archive}.md5"
+    text = text_fetch(url)
+    found = None if text is None else _MD5.search(text)
+    if found is not None:
+        return found.group().lower()
+    if text is not None:
+        raise DownloadError(f"{url}: holds no MD5, so that {dataset.archive} could not be checked.")
+    if dataset.md5 is None:
+        raise DownloadError(f"{url}: is not there, so that {dataset.archive} could not be checked.")
+    return dataset.md5
+
+
+def _md5_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -1,0 +1,36 @@
+import dataclasses
+
+import pytest
+from tests.recommender.cli.processes import matinee
+
+from recommender.algorithms import ALGORITHMS, algorithm_config
+
+
+def test_every_algorithm_is_listed_with_what_it_is() -> None:
+    done = matinee("algorithms")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(ALGORITHMS)
+    for line, algorithm in zip(lines, ALGORITHMS.values(), strict=True):
+        assert line.endswith(algorithm.summary)
+
+
+def test_the_settings_of_one_are_listed_with_types_defaults_and_ranges() -> None:
+    done = matinee("algorithms", "svd")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"svd: {ALGORITHMS['svd'].summary}"
+    assert [line.split()[0] for line in lines[3:]] == [
+        field.name for field in dataclasses.fields(algorithm_config("svd"))
+    ]
+    assert "n_factors       int         100      8 to 200, by its logarithm" in lines
+
+
+@pytest.mark.parametrize("name", list(ALGORITHMS))
+def test_an_algorithm_can_be_asked_about_without_what_training_it_needs(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from recommender.cli import main  # noqa: PLC0415 - the others start processes.
+
+    assert main(["algorithms", name]) == 0
+    assert capsys.readouterr().out.startswith(f"{name}: ")
