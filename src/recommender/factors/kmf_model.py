@@ -1,7 +1,7 @@
 """Kernel matrix factorisation: r̂_ui = lo + (hi - lo)·σ(x_ui), x_ui = μ + b_u + b_i + q_i·p_u, σ the logistic function.
 
 Rendle, Schmidt-Thieme 2008, RecSys, "Online-updating regularized kernel matrix factorization models for large-scale
-recommender systems", doi 10.1145/1454008.1454047, eq. 4 with the logistic kernel.
+recommender systems", doi 10.1145/1454008.1454047, r̂ = a + c·K(p_u, q_i) with the logistic kernel K.
 """
 
 from collections.abc import Iterator, Sequence

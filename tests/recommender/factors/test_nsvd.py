@@ -63,7 +63,7 @@ def test_one_rating_moves_what_the_update_says() -> None:
         np.array([[1.0, 0.5]], np.float32),
     )
     nsvd_epoch(histories, np.array([0]), parameters, np.float32(0.1), np.float32(0.2))
-    # The product is 0, so the error is 1, and what represents user 1 is w of item 5 alone.
+    # The product is 0, so the error is 1, and what represents user 1 is y of item 5 alone.
     assert parameters.user_biases == pytest.approx([0.1, 0.0])
     assert parameters.item_biases == pytest.approx([0.1])
     assert parameters.item_factors[0] == pytest.approx([0.5 + 0.1 * (1 - 0.2 * 0.5), -1 + 0.1 * (0.5 + 0.2 * 1)])
