@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from recommender.cli import algorithms, download, evaluate, generate, search
+from recommender.cli import algorithms, compare, download, evaluate, generate, search, svd
 from recommender.cli.parsing import Commands, Parser
 from recommender.errors import RecommenderError
 
@@ -28,7 +28,7 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: tuple[Command, ...] = (algorithms, evaluate, search, generate, download)
+COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search, svd, generate, download)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except RecommenderError as error:
         return _failed(str(error))
+    except MemoryError:
+        return _failed("There is not enough memory for this: ask for less at once.")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror or error}")

@@ -8,7 +8,7 @@ from recommender.cli.output import line_write
 from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
 from recommender.cli.progress import progress_shown
 from recommender.data.synthetic import synthetic_write
-from recommender.data.synthetic_model import LARGEST_COUNT, STRUCTURES, SyntheticConfig
+from recommender.data.synthetic_model import MOST_FACTORS, MOST_ITEMS, MOST_USERS, STRUCTURES, SyntheticConfig
 from recommender.errors import ConfigError
 
 
@@ -25,17 +25,18 @@ matinee generate --users 1000000 --movies 1000 --per-user 30 --seed 7 --out rati
 matinee generate --users 200 --movies 50 --per-user 50 --structure uniform --timestamps --out chance.csv
 """,
     )
-    count = whole_number(least=1, most=LARGEST_COUNT)
-    parser.add_argument("--users", type=count, default=1000, metavar="N", help="how many users, 1…N (1000)")
-    parser.add_argument("--movies", type=count, default=1000, metavar="N", help="how many movies, 1…N (1000)")
-    parser.add_argument("--per-user", type=count, default=30, metavar="N", help="movies that each user rates (30)")
+    users, movies = whole_number(least=1, most=MOST_USERS), whole_number(least=1, most=MOST_ITEMS)
+    factors = whole_number(least=0, most=MOST_FACTORS)
+    parser.add_argument("--users", type=users, default=1000, metavar="N", help="how many users, 1…N (1000)")
+    parser.add_argument("--movies", type=movies, default=1000, metavar="N", help="how many movies, 1…N (1000)")
+    parser.add_argument("--per-user", type=movies, default=30, metavar="N", help="movies that each user rates (30)")
     parser.add_argument(
         "--structure",
         choices=STRUCTURES,
         default="latent",
         help="latent (the default): tastes, biases, noise, movies of unequal fame; uniform: pure chance",
     )
-    parser.add_argument("--factors", type=whole_number(least=0), default=8, metavar="K", help="numbers in a taste (8)")
+    parser.add_argument("--factors", type=factors, default=8, metavar="K", help="numbers in a taste (8)")
     parser.add_argument("--timestamps", action="store_true", help="add a column of times, in Unix seconds")
     seed_added(parser)
     parser.add_argument(

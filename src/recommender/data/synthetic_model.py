@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
-from recommender.config import require, require_count, require_seed
+from recommender.config import require, require_seed
 
 STRUCTURES = ("latent", "uniform")
-LARGEST_COUNT = 2**31 - 1
+MOST_USERS, MOST_ITEMS, MOST_FACTORS = 2**31 - 1, 1_000_000, 100
 # Spread in stars, such that all together resembles MovieLens: of users, of films, of what taste adds, of whim.
 _MEAN, _USER_BIAS, _ITEM_BIAS, _TASTE, _NOISE = 3.3, 0.4, 0.45, 0.5, 0.7
 # Spread of the logarithm of how often films are rated, and how much of it good films have to thank their bias for.
@@ -35,14 +35,17 @@ class SyntheticConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("n_users", "n_items"):
+        for name, least, most in (
+            ("n_users", 1, MOST_USERS),
+            ("n_items", 1, MOST_ITEMS),
+            ("n_factors", 0, MOST_FACTORS),
+        ):
             count = getattr(self, name)
-            require(1 <= count <= LARGEST_COUNT, name, count, f"from 1 to {LARGEST_COUNT}")
+            require(least <= count <= most, name, count, f"from {least} to {most}")
         require(
             1 <= self.per_user <= self.n_items, "per_user", self.per_user, f"from 1 to n_items, which is {self.n_items}"
         )
         require(self.structure in STRUCTURES, "structure", self.structure, f"one of {', '.join(STRUCTURES)}")
-        require_count("n_factors", self.n_factors, least=0)
         require_seed(self.seed)
 
 

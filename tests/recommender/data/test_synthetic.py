@@ -122,10 +122,10 @@ def test_blocks_of_many_users_join_without_a_seam(tmp_path: Path, monkeypatch: p
     ("settings", "message"),
     [
         ({"n_users": 0}, "n_users is 0: it must be from 1"),
-        ({"n_items": 2**31}, "n_items is 2147483648"),
+        ({"n_items": 1_000_001}, "n_items is 1000001"),
         ({"n_items": 10, "per_user": 11}, "per_user is 11: it must be from 1 to n_items, which is 10"),
         ({"structure": "fractal"}, "structure is fractal: it must be one of latent, uniform"),
-        ({"n_factors": -1}, "n_factors is -1"),
+        ({"n_factors": 101}, "n_factors is 101"),
         ({"seed": -1}, "seed is -1"),
     ],
 )

@@ -1,0 +1,150 @@
+"""`matinee compare`: several algorithms asked the same."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recommender.algorithms import ALGORITHMS
+from recommender.artifacts import library_versions
+from recommender.cli.output import json_write, line_write, table_write
+from recommender.cli.parsing import Commands, parser_added
+from recommender.cli.progress import progress_shown
+from recommender.cli.questions import PROTOCOLS, RANKING, STARS, questions_added
+from recommender.errors import ConfigError
+
+if TYPE_CHECKING:
+    from recommender.evaluation.compare import Contender, Result
+
+# Which arguments go on to each protocol; those that a protocol has no use for would be refused.
+_PASSED: Mapping[str, Sequence[str]] = {
+    STARS: ("ratings", "train", "test", "split", "test_fraction", "movies", "seed"),
+    RANKING: ("ratings", "train", "last", "negatives", "negatives_n", "split", "movies", "seed"),
+}
+_EXAMPLES = """
+matinee compare popularity bias svd ease --ratings ratings.csv --plot comparison.png
+matinee compare svd svd:n_factors=50,n_epochs=40 --train u1.base --test u1.test --json comparison.json
+matinee compare ease als house --protocols ranking --train train.csv --last last.csv --movies movies.csv
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = parser_added(
+        commands,
+        "compare",
+        summary="evaluate several algorithms on the same ratings, side by side",
+        description=(
+            "Each is trained and asked in a process of its own, one after another, so that times and memory are its\n"
+            "own. Tables are sorted by their first figure; the best of each is starred. docs/evaluation.md defines\n"
+            "them all."
+        ),
+        examples=_EXAMPLES,
+    )
+    parser.add_argument(
+        "algorithms",
+        nargs="*",
+        metavar="NAME[:KEY=VALUE,…]",
+        help="which, and with which settings (all, with defaults)",
+    )
+    parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, help="what is asked (all that there is data for)")
+    questions_added(parser)
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures to this file, too")
+    parser.add_argument("--plot", type=Path, metavar="OUT", help="draw them to this .png, .svg or .pdf")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare and tell; exit status 1 where nobody could be measured."""
+    from recommender.evaluation.compare import Contender  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.plots import comparison_plot, plot_checked  # noqa: PLC0415
+
+    contenders = [Contender.of(name) for name in arguments.algorithms or ALGORITHMS]
+    protocols = {protocol: _passed(arguments, protocol) for protocol in _protocols(arguments)}
+    if arguments.plot is not None:
+        plot_checked(arguments.plot)
+    results = _compared(contenders, protocols)
+    if arguments.json is not None:
+        told = [result.as_json() for result in results]
+        json_write(arguments.json, {"seed": arguments.seed, "versions": library_versions(), "results": told})
+    for protocol in protocols:
+        _write(results, protocol)
+    if all(result.error for result in results):
+        return 1
+    if arguments.plot is not None:
+        comparison_plot(results, arguments.plot)
+    return 0
+
+
+def _compared(contenders: "Sequence[Contender]", protocols: Mapping[str, Sequence[str]]) -> "list[Result]":
+    from recommender.evaluation.compare import compared  # noqa: PLC0415 - see Command.
+
+    results = []
+    with progress_shown("Comparing", total=len(contenders) * len(protocols), unit="evaluations") as advance:
+        for result in compared(contenders, protocols):
+            results.append(result)
+            advance(1)
+    return results
+
+
+def _protocols(arguments: argparse.Namespace) -> Sequence[str]:
+    """Those asked for, or those that there is data for."""
+    if arguments.protocols:
+        return tuple(dict.fromkeys(arguments.protocols))
+    if arguments.ratings is not None:
+        return PROTOCOLS
+    found = [
+        protocol for protocol, name in ((STARS, "test"), (RANKING, "last")) if getattr(arguments, name) is not None
+    ]
+    if not found:
+        raise ConfigError("Ratings are missing: give --ratings, or --train with --test or --last.")
+    return found
+
+
+def _passed(arguments: argparse.Namespace, protocol: str) -> list[str]:
+    """The arguments of `evaluate` that ask what this command was told to ask."""
+    passed = ["--ignore-times"] if arguments.ignore_times else []
+    for name in _PASSED[protocol]:
+        value = getattr(arguments, name)
+        if value is None or (protocol == RANKING and name == "split" and value == "time"):
+            continue
+        passed += [f"--{name.replace('_', '-')}", str(value.resolve() if isinstance(value, Path) else value)]
+    return passed
+
+
+def _write(results: "Sequence[Result]", protocol: str) -> None:
+    from recommender.evaluation.compare import best_of, columns_of, in_order  # noqa: PLC0415 - see Command.
+
+    ordered = in_order(results, protocol)
+    columns = columns_of(ordered, protocol)
+    best = {column: best_of(ordered, column) for column in columns}
+    rows = [
+        (result.contender, *(_cell(result, column, best[column]) for column in columns))
+        for result in ordered
+        if not result.error
+    ]
+    if rows:
+        line_write(f"{protocol}: {_asked(ordered)}")
+        # One blank below each star.
+        header = (protocol, *(f"{column} " for column in columns))
+        table_write(header, rows, right=range(1, len(header)))
+        line_write()
+    for result in ordered:
+        if result.error:
+            sys.stderr.write(f"{result.contender}, {protocol}: {result.error}\n")
+
+
+def _cell(result: "Result", column: str, best: float | None) -> str:
+    value = result.figure(column)
+    if value is None:
+        return ""
+    digits = 1 if column == "peak_memory_mb" else 2 if column.endswith("_seconds") else 4
+    return f"{value:.{digits}f}" + ("*" if value == best else " ")
+
+
+def _asked(results: "Sequence[Result]") -> str:
+    """One line about the data, which all that were measured share."""
+    figures: Mapping[str, Any] = next(result.figures for result in results if not result.error)
+    asked = f"split by {figures['split']}" if figures["split"] != "files" else "from files"
+    return f"{asked}, {figures['n_train']:,} ratings to learn from, {figures['n_test']:,} questions"

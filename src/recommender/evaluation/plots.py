@@ -1,0 +1,98 @@
+"""Figures of a comparison as a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recommender.errors import ConfigError
+from recommender.evaluation.compare import COLUMNS, Result, best_of, in_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS = (".png", ".svg", ".pdf")
+_INK, _LINES, _DOT, _BEST = "#22252b", "#e3e6ea", "#7d93aa", "#c8553d"
+# Which figures are drawn, a panel each: what the panel says of them, and how the numbers are written.
+_PANELS = {
+    "rmse": ("RMSE, stars", ".4f"),
+    "full ndcg@10": ("NDCG@10, full catalogue", ".4f"),
+    "negatives ndcg@10": ("NDCG@10, against negatives", ".4f"),
+    "fit_seconds": ("training, seconds (logarithmic)", ".2g"),
+    "peak_memory_mb": ("peak memory, MB", ",.0f"),
+}
+_LOGARITHMIC, _FROM_ZERO = "fit_seconds", "peak_memory_mb"
+# Training times below this are drawn as this: what a clock cannot tell apart has no place on a logarithmic axis.
+_LEAST_SECONDS = 1e-3
+
+
+def plot_checked(path: Path) -> None:
+    """Raise ConfigError when no picture could be drawn there: unknown format, no folder, no matplotlib."""
+    if path.suffix.lower() not in FORMATS:
+        raise ConfigError(f"{path}: a picture ends in {', '.join(FORMATS)}.")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}: make it first.")
+    try:
+        import matplotlib as mpl  # noqa: F401, PLC0415 - an optional dependency.
+    except ImportError as error:
+        raise ConfigError(
+            "Pictures are drawn by matplotlib, which is not installed: pip install matplotlib."
+        ) from error
+
+
+def comparison_plot(results: Sequence[Result], path: Path) -> None:
+    """Draw the figures of a comparison to a file: a row of panels for each protocol, the best of each coloured."""
+    plot_checked(path)
+    import matplotlib as mpl  # noqa: PLC0415 - heavy, and optional.
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    measured = {protocol: [each for each in in_order(results, protocol) if not each.error] for protocol in COLUMNS}
+    rows = {protocol: _columns(each, protocol) for protocol, each in measured.items() if each}
+    if not rows:
+        raise ConfigError(f"{path}: nothing was measured, so there is nothing to draw.")
+    width = max(len(columns) for columns in rows.values())
+    heights = [0.9 + 0.3 * len(measured[protocol]) for protocol in rows]
+    # Words in an SVG stay words, and the same figures make the same file.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "matinee", "font.size": 9, "text.color": _INK}):
+        figure = Figure(figsize=(1.6 + 2.9 * width, sum(heights)), layout="constrained")
+        axes = figure.subplots(len(rows), width, squeeze=False, height_ratios=heights)
+        for row, (protocol, columns) in enumerate(rows.items()):
+            for place in range(width):
+                if place < len(columns):
+                    _panel(axes[row, place], measured[protocol], columns[place])
+                else:
+                    axes[row, place].set_axis_off()
+                if place:
+                    axes[row, place].tick_params(labelleft=False)
+        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+
+
+def _columns(results: Sequence[Result], protocol: str) -> list[str]:
+    """The columns of a protocol that are drawn."""
+    columns = [column for column in COLUMNS[protocol] if column in _PANELS]
+    return [column for column in columns if best_of(results, column) is not None]
+
+
+def _panel(axes: "Axes", results: Sequence[Result], column: str) -> None:
+    """Draw one figure of each result as a dot, with its number; the first result on top."""
+    best, (title, number) = best_of(results, column), _PANELS[column]
+    for place, result in enumerate(results):
+        value = result.figure(column)
+        if value is None:
+            continue
+        at = max(value, _LEAST_SECONDS) if column == _LOGARITHMIC else value
+        axes.plot(at, place, "o", color=_BEST if value == best else _DOT, markersize=7)
+        axes.annotate(
+            format(value, number), (at, place), xytext=(7, 0), textcoords="offset points", va="center", fontsize=8
+        )
+    axes.set_title(title, fontsize=9, loc="left")
+    axes.set_yticks(range(len(results)), [result.contender for result in results])
+    axes.set_ylim(len(results) - 0.4, -0.6)
+    axes.grid(axis="y", color=_LINES)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.margins(x=0.3)
+    if column == _LOGARITHMIC:
+        axes.set_xscale("log")
+    if column == _FROM_ZERO:
+        axes.set_xlim(0, 1.25 * max(result.figure(column) or 0.0 for result in results))
