@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.cli.parsing import seed_added, whole_number
 from recommender.errors import ConfigError
+from recommender.evaluation.compare import RANKING, STARS
 
 if TYPE_CHECKING:
     from recommender.data.catalogue import Catalogue
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from recommender.data.splits import Split
     from recommender.evaluation.ranking import LastOut
 
-STARS, RANKING = "stars", "ranking"
 PROTOCOLS = (STARS, RANKING)
 SPLITS = ("time", "last", "random")
 _TEST_FRACTION, _N_NEGATIVES = 0.1, 99

@@ -159,6 +159,8 @@ def test_the_table_names_every_figure(ratings_csv: Path) -> None:
     [
         ((), "give --train and --test, or --ratings"),
         (("--ratings", "absent.csv"), "absent.csv"),
+        (("--ratings", "R", "--json", "nowhere/f.json"), "there is no folder nowhere"),
+        (("--ratings", "R", "--json", "."), "is a folder"),
         (("--ratings", "R", "--set", "wings=2"), "bias has no setting 'wings'"),
         (("--ratings", "R", "--set", "n_epochs=0"), "n_epochs is 0: it must be at least 1"),
         (("--ratings", "R", "--test", "R"), "--test is for training and test files, without --ratings"),
