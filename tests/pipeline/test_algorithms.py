@@ -17,8 +17,13 @@ from movies.services.suggestions import suggestion_list_refresh
 from pipeline.errors import NoLiveModelError, TrainingError
 from pipeline.services.nightly import nightly_models_train
 from pipeline.services.similar import similar_movies_refresh
+from pipeline.snapshot import snapshot_latest
 from recommender.algorithms import model_load
 from recommender.contract import AnyModel
+from recommender.data.snapshot import ratings_read
+from recommender.evaluation.gate import Measure
+from recommender.evaluation.rehearsal import rehearsal_of
+from recommender.evaluation.search import Search, tuning_split
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +118,23 @@ def test_row_tells_settings_curve_versions_and_code(exported: World, folders: Pa
     assert version.metrics["gate_n_train"] + version.metrics["gate_n_test"] <= Rating.objects.count()
 
 
+def test_search_takes_what_is_best_on_the_past_and_keeps_what_was_set(
+    exported: World, folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("trainmodel", "svd", "--no-promote", "--set", "n_factors=4", "--search", "6", "--seed", "5")
+
+    ratings = ratings_read(snapshot_latest(folders / "exports", "ratings").parquet)
+    past = Search("svd", n_trials=6, seed=5, fixed={"n_factors": 4}).run(
+        tuning_split(rehearsal_of(ratings, seed=5).train, Measure.STARS, seed=5)
+    )
+    values = [trial.value for trial in past.trials if trial.value is not None]
+    assert past.best.value == min(values) < values[0]
+    config = ModelVersion.objects.get().config
+    assert config["n_factors"] == 4
+    assert config.items() >= dict(past.best.best_settings).items()
+    assert f"learning_rate={config['learning_rate']}" in capsys.readouterr().out
+
+
 def test_files_of_a_training_are_the_factors(exported: World, folders: Path) -> None:
     call_command("trainmodel", "als", "--no-promote", "--set", "n_factors=4")
 
@@ -130,6 +152,7 @@ def test_files_of_a_training_are_the_factors(exported: World, folders: Path) -> 
         (["svd", "--set", "n_factors"], "write it as key=value"),
         (["svd", "--set", "n_factors=0"], "n_factors is 0"),
         (["svd", "--seed", "-1"], "seed is -1"),
+        (["svd", "--search", "-1"], "--search is -1"),
     ],
 )
 def test_wrong_algorithm_or_setting_is_named_and_nothing_is_stored(

@@ -1,7 +1,7 @@
 """Training a model on the latest snapshot of the ratings, storing it, and letting the gate decide about it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pipeline.numbering import number_reserve
 from pipeline.services.gating import candidate_judge
 from pipeline.services.promotion import model_promote, roll_back_choices
 from pipeline.services.rehearsing import algorithm_rehearse, config_of, epochs_shown, estimator_of
+from pipeline.services.searching import settings_search
 from pipeline.snapshot import Snapshot, snapshot_latest
 from pipeline.stages import Stage, stage_lock
 from recommender.algorithms import Setting
@@ -32,8 +33,6 @@ from recommender.evaluation.rehearsal import Performance, Rehearsal, rehearsal_o
 # says little (its RMSE varies by 0.007 on a hundred thousand), so up to this many every tenth takes its turn.
 N_FOLDS = 10
 ALL_FOLDS_UP_TO = 200_000
-
-Measure = Callable[["_Plan"], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,30 @@ class _Plan:
         return int(self.config["seed"])
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """A training as it is asked for: ``tune`` may change the plan, seeing the past alone; ``measure`` adds figures."""
+
+    algorithm: str = field(kw_only=False)
+    hyper_parameters: Mapping[str, Setting] = field(kw_only=False)
+    seed: int = field(kw_only=False)
+    promote: bool
+    tune: Callable[[_Plan, Ratings], _Plan] = lambda plan, _past: plan
+    measure: Callable[[_Plan], dict[str, float]] = lambda _plan: {}
+
+
 def model_train(
-    *, algorithm: str, hyper_parameters: Mapping[str, Setting] | None = None, seed: int = 0, promote: bool = True
+    *,
+    algorithm: str,
+    hyper_parameters: Mapping[str, Setting] | None = None,
+    seed: int = 0,
+    promote: bool = True,
+    n_trials: int = 0,
 ) -> TrainingReport:
     """Rehearse an algorithm, train it on all ratings of the latest snapshot, store it, and let the gate decide.
+
+    With ``n_trials`` so many settings are tried for what ``hyper_parameters`` leaves open, and the best are taken. The
+    search sees no rating that the gate asks about.
 
     Raises:
         SnapshotError: there is no whole export of the ratings.
@@ -72,7 +91,15 @@ def model_train(
         StageBusyError: a training is running elsewhere.
 
     """
-    return _trained(algorithm, hyper_parameters or {}, seed, promote=promote, measure=lambda _plan: {})
+    fixed = hyper_parameters or {}
+
+    def tune(plan: _Plan, past: Ratings) -> _Plan:
+        if not n_trials:
+            return plan
+        found = settings_search(algorithm=algorithm, fixed=fixed, ratings=past, n_trials=n_trials, seed=seed)
+        return replace(plan, config=config_of(algorithm, found.best.best_settings, seed))
+
+    return _trained(_Order(algorithm, fixed, seed, promote=promote, tune=tune))
 
 
 def surprise_model_train(
@@ -85,29 +112,28 @@ def surprise_model_train(
 
     """
     hyper_parameters = {"n_epochs": n_epochs, "n_factors": n_factors}
-    return _trained("surprise-svd", hyper_parameters, seed, promote=promote, measure=_unseen_measure)
+    return _trained(_Order("surprise-svd", hyper_parameters, seed, promote=promote, measure=_unseen_measure))
 
 
-def _trained(
-    algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int, *, promote: bool, measure: Measure
-) -> TrainingReport:
+def _trained(order: _Order) -> TrainingReport:
     with stage_lock(Stage.TRAIN):
-        plan = _plan(algorithm, hyper_parameters, seed)
+        plan = _plan(order.algorithm, order.hyper_parameters, order.seed)
         try:
-            rehearsal = rehearsal_of(plan.ratings, seed=seed)
-            performance = algorithm_rehearse(algorithm, plan.config, rehearsal)
-            metrics = {**measure(plan), **_gate_metrics(performance, rehearsal)}
+            rehearsal = rehearsal_of(plan.ratings, seed=plan.seed)
+            plan = order.tune(plan, rehearsal.train)
+            performance = algorithm_rehearse(plan.algorithm, plan.config, rehearsal)
+            metrics = {**order.measure(plan), **_gate_metrics(performance, rehearsal)}
             version = _model_store(plan, metrics, performance)
         except RecommenderError as error:
             _failure_note(plan, error)
             raise TrainingError(str(error)) from error
         try:
-            if promote:
+            if order.promote:
                 candidate_judge(version, performance, rehearsal, snapshot_checksum=plan.snapshot.csv_sha256)
                 version = model_promote(model_version_id=version.pk)
         finally:
             _old_remove()
-    return TrainingReport(version=version, is_live=promote)
+    return TrainingReport(version=version, is_live=order.promote)
 
 
 def _plan(algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int) -> _Plan:

@@ -27,11 +27,11 @@ class HouseConfig:
 
     `n_factors`, `n_sweeps`, `n_burn_in`, `n_chains`, `n_components`, `n_threads`: of the Bayesian factorisation (see
     `BayesianConfig`); `n_trial_sweeps`: its sweeps when it is fitted to judge it, a third of them burn-in; `n_core`:
-    how many items, the most rated ones, have associations and transitions, which take 8 · n_core² bytes in the model
-    and n_core³ of time; `regularisation`: λ of the associations; `liked_from`: stars from
-    which a rating is a liking; `window`: how far back, in ratings, a rating may lie
-    to count as recent; `held_out`: part of the ratings that intervals are learnt from (`HeldOut.of`); `n_choices`:
-    most users whose last ratings the weights are learnt from.
+    how many items at most, the most rated ones with at least five ratings, have associations and transitions, which
+    take 8 · n_core² bytes in the model and n_core³ of time; `regularisation`: λ of the associations; `liked_from`:
+    stars from which a rating is a liking; `window`: how far back, in ratings, a rating may lie to count as recent;
+    `held_out`: part of the ratings that intervals are learnt from (`HeldOut.of`); `n_choices`: most users whose last
+    ratings the weights are learnt from.
     """
 
     n_factors: int = 32

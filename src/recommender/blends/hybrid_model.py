@@ -2,8 +2,8 @@
 
 Stage 1 keeps the films that share a genre: with the film that somebody asks from, or with their favourite genres.
 Stage 2 lists them twice, by the cosine of their keyword soup and by the stars that KMF predicts, and takes a film from
-each list in turn, the keywords' first; whatever has come already is not repeated. A film at place a of the one list
-and b of the other, counted from 0, hence comes at turn min(2a, 2b + 1), and all films are ordered by that.
+each list in turn, the keywords' first; whatever has come already is not repeated (see `turns`). The rest of the films,
+which stage 1 did not keep, follow after them in the same way.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ import numpy as np
 
 from recommender.answers import TopItems
 from recommender.arrays import AnyArray, BoolArray, Float32Array, IdsLike, Int64Array, shape_checked
+from recommender.blends.turns import places, ranked, turns_merged
 from recommender.config import require
 from recommender.contract import Model
 from recommender.data.ratings import RATING_SCALE
@@ -112,7 +113,7 @@ class HybridModel(Model[HybridPerson]):
             return found
         cosines = self.keywords.soup.to_items(np.array([seed]))[0]
         own = self.genres[seed]
-        allowed &= np.asarray(self.genres[:, own].any(axis=1) if own.any() else cosines > 0)
+        allowed &= self.genres[:, own].any(axis=1) if own.any() else cosines > 0
         left_out = self.items.positions(exclude)
         allowed[np.append(left_out[left_out >= 0], seed)] = False
         some = np.flatnonzero(allowed)
@@ -154,18 +155,18 @@ class HybridModel(Model[HybridPerson]):
         favourites = best[likings[best] > 0]
         if not favourites.size:
             return np.ones(len(self.items), dtype=np.bool_)
-        favoured: BoolArray = self.genres[:, favourites].any(axis=1)
-        return favoured
+        return np.asarray(self.genres[:, favourites].any(axis=1))
 
     def _turns(self, user: HybridPerson | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
         """When each item's turn comes, from 0, the items that are `first` before all others: (n_items,) int64."""
         stars = self._rate_items(self._anybody if user is None else user)
-        later = ~first
+        order = ranked(stars, first, np.arange(stars.size))
+        by_stars = places(order)
         # Where words do not tell films apart, stars do.
-        by_words = places(np.lexsort((-stars, -cosines, later)))
+        by_words = places(order[ranked(cosines, first, by_stars)])
         if user is None or user.n_ratings < self.vector_from:
             return by_words
-        return np.minimum(2 * by_words, 2 * places(np.lexsort((-stars, later))) + 1)
+        return turns_merged(by_words, by_stars)
 
     @property
     def _anybody(self) -> HybridPerson:
@@ -205,13 +206,6 @@ class HybridModel(Model[HybridPerson]):
             vector_from=int(scalars["vector_from"]),
             rating_scale=(float(low), float(high)),
         )
-
-
-def places(order: Int64Array) -> Int64Array:
-    """The place of each item in a list of all of them, from 0."""
-    found = np.empty_like(order)
-    found[order] = np.arange(order.size)
-    return found
 
 
 def kmf_over(items: Vocabulary, kmf: KMFModel) -> KMFModel:

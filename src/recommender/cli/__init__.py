@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from recommender.cli import algorithms, compare, download, evaluate, generate, search
+from recommender.cli import algorithms, compare, download, evaluate, generate, search, svd
 from recommender.cli.parsing import Commands, Parser
 from recommender.errors import RecommenderError
 
@@ -28,7 +28,7 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search, generate, download)
+COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search, svd, generate, download)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -21,7 +21,8 @@ from recommender.algorithms import (
 )
 from recommender.arrays import BoolArray
 from recommender.config import require_count
-from recommender.data.splits import Split
+from recommender.data.ratings import Ratings
+from recommender.data.splits import Split, last_out_split, one_out_split, random_split, time_split
 from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.early_stopping import fit_early_stopping
 from recommender.evaluation.gate import Measure
@@ -37,6 +38,7 @@ _KEPT = 3
 _RATINGS_AT_LEAST = 20_000
 _PARTS_AT_MOST = 3
 _EPOCHS = "n_epochs"
+_TEST_FRACTION = 0.1
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,18 @@ def measure_of(algorithm: str, measure: Measure | None = None) -> Measure:
     if measure is not None:
         return measure
     return Measure.STARS if algorithm_orders_by_stars(algorithm) else Measure.ORDER
+
+
+def tuning_split(ratings: Ratings, measure: Measure, *, seed: int) -> Split:
+    """What to measure trials on: for stars the newest tenth of `ratings`, for an order the last one of each user.
+
+    Where times do not tell which those are, they are drawn by `seed`. DataError where there are too few ratings.
+    """
+    if measure is Measure.ORDER:
+        return one_out_split(ratings, seed=seed) if ratings.times is None else last_out_split(ratings)
+    if ratings.times is None or ratings.times.min() == ratings.times.max():
+        return random_split(ratings, test_fraction=_TEST_FRACTION, seed=seed)
+    return time_split(ratings, test_fraction=_TEST_FRACTION)
 
 
 def parts_of(split: Split, *, seed: int) -> list[tuple[float, Split]]:

@@ -31,7 +31,7 @@ class FoldInPenalty:
             raise ConfigError(f"{self}: the constant must be above 0, the part per rating 0 or more, both finite.")
 
     @classmethod
-    def of_sgd(cls, *, learning_rate: float, regularisation: float, n_epochs: int) -> "FoldInPenalty":
+    def of_sgd(cls, *, learning_rate: float, regularisation: float, n_epochs: float) -> "FoldInPenalty":
         """The penalty whose exact solution resembles what T epochs of stochastic gradient descent reach.
 
         SGD subtracts γλ·parameter at each of a user's n ratings, hence λ·n. It also stops early: along a direction of

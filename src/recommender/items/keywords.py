@@ -48,12 +48,12 @@ class KeywordsConfig:
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `damping`: ratings' worth of μ in a person's mean; `rare_words`: how much more a word weighs the fewer items have
-    it, as the exponent of idf: at 0 all count alike, as in S3's soup; `dislikes`: what ratings below the mean weigh,
-    relative to those above.
+    it, as the exponent of idf: at 0 a soup is plain counts; `dislikes`: what ratings below the mean weigh, relative to
+    those above.
     """
 
     damping: float = 5.0
-    rare_words: float = 0.0
+    rare_words: float = 1.0
     dislikes: float = 1.0
     seed: int = 0
 

@@ -53,9 +53,10 @@ class Examples(NamedTuple):
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
 def linear(p: Float32Array, q: Float32Array) -> np.float32:
     """b_u + b_i + p_u·q_i, of two rows of values."""
-    last = p.size - 1
-    product = p[last] + q[last]
-    for f in range(last):
+    b_u, b_i = p[-1], q[-1]
+    # Loops run over whole rows, which are whole vectors, so the product of the biases gets in and is taken out again.
+    product = b_u + b_i - b_u * b_i
+    for f in range(p.size):
         product += p[f] * q[f]
     return product  # type: ignore[no-any-return]  # NumPy calls the sum of two float32 anything.
 
@@ -63,9 +64,8 @@ def linear(p: Float32Array, q: Float32Array) -> np.float32:
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
 def collect(p: Float32Array, q: Float32Array, of_p: Float32Array, of_q: Float32Array, slope: np.float32) -> None:
     """Add a rating's part to the gradients `of_p` and `of_q`: `slope` is its loss' derivative by `linear(p, q)`."""
-    last = p.size - 1
-    for f in range(last):
+    of_b_u, of_b_i = of_p[-1] + slope, of_q[-1] + slope
+    for f in range(p.size):
         of_p[f] += slope * q[f]
         of_q[f] += slope * p[f]
-    of_p[last] += slope
-    of_q[last] += slope
+    of_p[-1], of_q[-1] = of_b_u, of_b_i

@@ -17,7 +17,7 @@ def test_a_data_set_is_downloaded_and_the_second_time_found_there(tmp_path: Path
         server.cut_after = 7000
         command = ("download", "100k", "--out", tmp_path / "data", "--base-url", f"{server.url}/")
         first, second = matinee(*command), matinee(*command)
-    assert (first.returncode, first.stderr) == (0, "")
+    assert first.returncode == 0, first.stderr
     assert first.stdout.startswith(f"Unpacked ml-100k.zip to {tmp_path / 'data' / 'ml-100k'}: ")
     assert (tmp_path / "data" / "ml-100k" / "u.data").read_text().count("\n") == 1000
     assert second.returncode == 0

@@ -26,6 +26,13 @@ class Command(TrainCommand):
             metavar="KEY=VALUE",
             help="hyper-parameters, the defaults for those that are not named",
         )
+        parser.add_argument(
+            "--search",
+            type=int,
+            default=0,
+            metavar="TRIALS",
+            help="try so many settings first, for what --set leaves open, and take the best (0)",
+        )
         parser.add_argument("--seed", type=int, default=0, help="seed of all that is drawn (0)")
         parser.add_argument(
             "--no-promote", action="store_true", help="keep the model as a candidate, beside the live one"
@@ -34,6 +41,8 @@ class Command(TrainCommand):
     def run_stage(self, **options: Any) -> str:
         """Train and say how well."""
         algorithm = options["algorithm"]
+        if options["search"] < 0:
+            raise CommandError(f"--search is {options['search']}: it must be a number of trials, 0 for no search.")
         try:
             hyper_parameters = settings_parsed(algorithm, options["set"])
         except ConfigError as error:
@@ -43,7 +52,11 @@ class Command(TrainCommand):
             hyper_parameters=hyper_parameters,
             seed=options["seed"],
             promote=not options["no_promote"],
+            n_trials=options["search"],
         )
+        if options["search"]:
+            found = (f"{name}={value}" for name, value in report.version.config.items())
+            self.stdout.write(f"Settings found: {' '.join(found)}")
         metrics = report.version.metrics
         figures = [f"RMSE {metrics['gate_rmse']:.4f}", f"MAE {metrics['gate_mae']:.4f}"]
         if "gate_ndcg@10" in metrics:

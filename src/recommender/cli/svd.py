@@ -1,0 +1,155 @@
+"""`matinee svd`: SVD or NSVD by gradient descent on small batches, step by step before your eyes."""
+
+import argparse
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recommender.cli.output import line_write
+from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
+from recommender.errors import DataError
+
+if TYPE_CHECKING:
+    from recommender.data.ratings import Ratings
+    from recommender.data.splits import Split
+    from recommender.factors.minibatch import MiniBatchConfig
+    from recommender.factors.model import FactorModel
+
+# Where `matinee download` and the scripts before it put these sets of MovieLens.
+EXAMPLES = {1: "ml-1m/ratings.dat", 10: "ml-10M100K/ratings.dat", 20: "ml-20m/ratings.csv"}
+FOLDER = Path("movielens")
+_HELD_OUT = 0.1
+_SHOWN = 10
+_WIDTHS = (7, 12, 12, 11)
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command; its options are those it has always had."""
+    parser = parser_added(
+        commands,
+        "svd",
+        summary="train SVD or NSVD by gradient descent on small batches, and watch",
+        description="Learns from 80 % of the ratings, chosen at random. Another 10 % tell which of the reported steps\n"
+        "was best (*). The last 10 % are looked at once, at the end: they give the held-out error.",
+        examples="""
+matinee svd --path ratings.csv
+matinee svd -p ml-1m/ratings.dat -s 20000 -d 20
+matinee svd --example 10 --model nsvd --nsvd-size max
+""",
+    )
+    count = whole_number(least=1)
+    parser.add_argument("-p", "--path", type=Path, metavar="FILE", help="ratings: CSV, Parquet, ratings.dat or u.data")
+    parser.add_argument(
+        "-e",
+        "--example",
+        type=int,
+        choices=EXAMPLES,
+        default=1,
+        help=f"without --path: a MovieLens set of so many million ratings below {FOLDER}/ (1)",
+    )
+    parser.add_argument("-b", "--batch", type=count, default=700, metavar="N", help="ratings in a step (700)")
+    parser.add_argument("-s", "--steps", type=count, default=7000, metavar="N", help="number of steps (7000)")
+    parser.add_argument("-d", "--dimension", type=count, default=12, metavar="K", help="length of the vectors (12)")
+    parser.add_argument("-r", "--reg", type=float, default=0.0003, metavar="X", help="regularisation (0.0003)")
+    parser.add_argument("-l", "--learning", type=float, default=0.001, metavar="X", help="learning rate (0.001)")
+    parser.add_argument("-m", "--momentum", type=float, default=0.926, metavar="X", help="momentum (0.926)")
+    parser.add_argument(
+        "-i", "--info", choices=("True", "False"), default="True", help="whether to report the steps (True)"
+    )
+    parser.add_argument("-M", "--model", choices=("svd", "nsvd"), default="svd", help="which model (svd)")
+    parser.add_argument(
+        "-S",
+        "--nsvd-size",
+        "--nsvd_size",
+        choices=("max", "mean", "min"),
+        default="mean",
+        help="how many of their films represent somebody in nsvd: as many as the most, the average, the fewest (mean)",
+    )
+    seed_added(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, report, and show what came of it; exit status."""
+    from recommender.data.files import ratings_file_read  # noqa: PLC0415 - only this command needs what it loads.
+    from recommender.data.splits import random_split  # noqa: PLC0415
+    from recommender.factors.minibatch import MiniBatchConfig  # noqa: PLC0415
+
+    config = MiniBatchConfig(
+        model=arguments.model,
+        size=arguments.nsvd_size,
+        n_factors=arguments.dimension,
+        batch_size=arguments.batch,
+        n_steps=arguments.steps,
+        learning_rate=arguments.learning,
+        momentum=arguments.momentum,
+        regularisation=arguments.reg,
+        seed=arguments.seed,
+    )
+    ratings = ratings_file_read(_path(arguments))
+    if len(ratings) < 1 / _HELD_OUT:
+        raise DataError(f"There are {len(ratings)} ratings: at least ten are needed to set some apart for testing.")
+    rest, held_out = random_split(ratings, test_fraction=_HELD_OUT, seed=arguments.seed)
+    split = random_split(rest, test_fraction=_HELD_OUT / (1 - _HELD_OUT), seed=arguments.seed)
+    write = line_write if arguments.info == "True" else _silent
+    started = time.perf_counter()
+    model = _best(split, config, write)
+    _conclusion_write(model, held_out, config.n_steps, time.perf_counter() - started)
+    return 0
+
+
+def _path(arguments: argparse.Namespace) -> Path:
+    path: Path = arguments.path or FOLDER / EXAMPLES[arguments.example]
+    if arguments.path is None and not path.is_file():
+        raise DataError(f"{path}: there is no such file: name one with --path, or get this one by `matinee download`.")
+    return path
+
+
+def _best(split: "Split", config: "MiniBatchConfig", write: Callable[[str], None]) -> "FactorModel":
+    """Train, report after every thousandth step, and give the model that did best on the test ratings."""
+    from recommender.factors.minibatch import minibatch_trained  # noqa: PLC0415 - see `run`.
+
+    best, least, since = None, float("inf"), time.perf_counter()
+    write(_row("step", "batch_error", "test_error ", "elapsed"))
+    for step, batch_error, model in minibatch_trained(split.train, config):
+        test_error = _error(model, split.test)
+        star = "*" if test_error < least else " "
+        if test_error < least:
+            best, least = model, test_error
+        now = time.perf_counter()
+        write(_row(str(step), f"{batch_error:.6f}", f"{test_error:.6f}{star}", f"{now - since:.3f} s"))
+        since = now
+    if best is None:
+        raise DataError("No step was better than none: lower --learning.")
+    return best
+
+
+def _row(*cells: str) -> str:
+    return "".join(cell.rjust(width) for cell, width in zip(cells, _WIDTHS, strict=True))
+
+
+def _error(model: "FactorModel", ratings: "Ratings") -> float:
+    from recommender.contract import predict_or_fallback  # noqa: PLC0415 - see `run`.
+    from recommender.evaluation.metrics import rmse  # noqa: PLC0415
+
+    return rmse(ratings.values, predict_or_fallback(model, ratings.user_ids, ratings.item_ids))
+
+
+def _conclusion_write(model: "FactorModel", held_out: "Ratings", n_steps: int, seconds: float) -> None:
+    from recommender.contract import predict_or_fallback  # noqa: PLC0415 - see `run`.
+
+    days, rest = divmod(timedelta(seconds=int(seconds)), timedelta(days=1))
+    line_write()
+    line_write(f"The training of {n_steps:,} steps took {seconds:.2f} seconds: {days} days and {rest}.")
+    line_write(f"Held-out error (RMSE on {len(held_out):,} ratings not seen before): {_error(model, held_out):.6f}")
+    line_write()
+    predicted = predict_or_fallback(model, held_out.user_ids[:_SHOWN], held_out.item_ids[:_SHOWN])
+    line_write("   user   movie  predicted  real")
+    for user, item, guess, value in zip(held_out.user_ids, held_out.item_ids, predicted, held_out.values, strict=False):
+        line_write(f"{user:7}{item:8}{guess:11.4f}{value:6.1f}")
+
+
+def _silent(text: str) -> None:
+    """Write nothing."""

@@ -1,0 +1,156 @@
+"""SVD and NSVD by gradient descent with momentum on small random batches: how the command `svd` trains.
+
+The same models as `svd` and `nsvd`, learnt as frameworks for neural networks learn; see `kernels.momentum`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from recommender.arrays import Float32Array
+from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.data.ratings import Ratings
+from recommender.data.rows import Rows
+from recommender.factors.divergence import divergence_checked
+from recommender.factors.foldin import FoldInPenalty
+from recommender.factors.model import FactorModel
+from recommender.factors.nsvd_model import SIZES, NSVDModel, histories_speaking, item_counts, users_represented
+
+MODELS = ("svd", "nsvd")
+
+
+@dataclass(frozen=True)
+class MiniBatchConfig:
+    """Hyper-parameters; ConfigError for a value outside its range.
+
+    `model`: one of `MODELS`; `size`: for nsvd, as in `NSVDConfig`; `learning_rate` is γ, `momentum` is m,
+    `regularisation` is λ; factors start as Normal(0, init_std_dev²).
+    """
+
+    model: str = "svd"
+    size: str = "mean"
+    n_factors: int = 12
+    batch_size: int = 700
+    n_steps: int = 7000
+    learning_rate: float = 0.001
+    momentum: float = 0.926
+    regularisation: float = 0.0003
+    init_std_dev: float = 0.02
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.model in MODELS, "model", repr(self.model), f"one of {', '.join(MODELS)}")
+        require(self.size in SIZES, "size", repr(self.size), f"one of {', '.join(SIZES)}")
+        require_count("n_factors", self.n_factors)
+        require_count("batch_size", self.batch_size)
+        require_count("n_steps", self.n_steps)
+        require_positive("learning_rate", self.learning_rate)
+        require(0 <= self.momentum < 1, "momentum", self.momentum, "from 0 to below 1")
+        require_not_negative("regularisation", self.regularisation)
+        require_not_negative("init_std_dev", self.init_std_dev)
+        require_seed(self.seed)
+
+
+class Report(NamedTuple):
+    """`step`: the latest, from 0; `batch_error`: RMSE on its batch, before it; `model`: as it is now."""
+
+    step: int
+    batch_error: float
+    model: FactorModel
+
+
+def minibatch_trained(ratings: Ratings, config: MiniBatchConfig, *, every: int = 1000) -> Iterator[Report]:
+    """Train on random batches of `ratings`; report after steps 0, `every`, 2 · `every`… and the last.
+
+    A step costs batch_size · n_factors · 10 operations on one core, for nsvd about as many more for each item that
+    represents a user. Raises DivergedError when the parameters grow without bound.
+    """
+    training = _Training(ratings, config)
+    ends = [*range(0, config.n_steps - 1, every), config.n_steps - 1]
+    for before, end in pairwise([-1, *ends]):
+        error = training.stepped(end - before)
+        yield Report(end, error, training.model(end + 1))
+
+
+class _Training:
+    """Parameters, and ratings to fit them to."""
+
+    def __init__(self, ratings: Ratings, config: MiniBatchConfig) -> None:
+        from recommender.kernels.batches import Examples, Side  # noqa: PLC0415 - numba takes half a second to load.
+
+        self.ratings, self.config = ratings, config
+        self.rng = np.random.default_rng(config.seed)
+        residuals = ratings.values - np.float32(ratings.global_mean)
+        self.examples = Examples(ratings.user_positions, ratings.item_positions, residuals)
+        self.speaking, self.history_length = histories_speaking(ratings, config.size)
+        n_users, n_items = len(ratings.users), len(ratings.items)
+        self.users, self.items, self.implicit = (Side.of(self._drawn(n)) for n in (n_users, n_items, n_items))
+
+    def stepped(self, n_steps: int) -> float:
+        """Make so many steps; the RMSE on the last batch, before its step."""
+        from recommender.kernels.momentum import Descent, nsvd_steps, svd_steps  # noqa: PLC0415 - as above.
+
+        config, (users, items, implicit) = self.config, (self.users, self.items, self.implicit)
+        batches = self.rng.integers(len(self.ratings), size=(n_steps, config.batch_size))
+        descent = Descent(
+            *(np.float32(each) for each in (config.learning_rate, config.momentum, config.regularisation))
+        )
+        if config.model == "nsvd":
+            mine, theirs = self.ratings.user_positions[self.speaking], self.ratings.item_positions[self.speaking]
+            rows = Rows.of_sorted(mine, theirs, n_rows=len(self.ratings.users))
+            error: float = nsvd_steps(self.examples, batches, (users, items, implicit), rows, descent)
+        else:
+            error = svd_steps(self.examples, batches, users, items, descent)
+        divergence_checked(
+            (users.values, items.values, implicit.values),
+            learning_rate=config.learning_rate,
+            regularisation=config.regularisation,
+        )
+        return error
+
+    def model(self, n_steps: int) -> FactorModel:
+        """What has been learnt in so many steps, in a copy."""
+        config, ratings = self.config, self.ratings
+        plain = FactorModel(
+            users=ratings.users,
+            items=ratings.items,
+            global_mean=ratings.global_mean,
+            user_biases=self.users.biases(),
+            item_biases=self.items.biases(),
+            user_factors=self.users.factors(config.n_factors),
+            item_factors=self.items.factors(config.n_factors),
+            fold_in_penalty=self._penalty(n_steps),
+        )
+        return self._nsvd(plain) if config.model == "nsvd" else plain
+
+    def _nsvd(self, plain: FactorModel) -> NSVDModel:
+        implicit_factors = self.implicit.factors(self.config.n_factors)
+        return NSVDModel(
+            users=plain.users,
+            items=plain.items,
+            global_mean=plain.global_mean,
+            user_biases=plain.user_biases,
+            item_biases=plain.item_biases,
+            user_factors=users_represented(self.ratings, self.speaking, implicit_factors),
+            item_factors=plain.item_factors,
+            implicit_factors=implicit_factors,
+            item_counts=item_counts(self.ratings),
+            history_length=self.history_length,
+            fold_in_penalty=plain.fold_in_penalty,
+        )
+
+    def _penalty(self, n_steps: int) -> FoldInPenalty:
+        """Half the gradient is what `of_sgd` counts in, and momentum makes each step count 1 / (1 - m) times."""
+        config = self.config
+        return FoldInPenalty.of_sgd(
+            learning_rate=2 * config.learning_rate / (1 - config.momentum),
+            regularisation=config.regularisation,
+            n_epochs=n_steps * config.batch_size / len(self.ratings),
+        )
+
+    def _drawn(self, n: int) -> Float32Array:
+        factors = self.rng.standard_normal((n, self.config.n_factors), dtype=np.float32)
+        return factors * np.float32(self.config.init_std_dev)

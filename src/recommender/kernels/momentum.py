@@ -1,0 +1,146 @@
+"""Gradient descent with momentum on small batches, for a biased factorisation and for NSVD.
+
+A step goes down along g, the gradient of Σ e² + λ(b_u² + b_i² + ‖p_u‖² + ‖q_i‖²) over the ratings of its batch, with
+e = r - μ - b_u - b_i - q_i·p_u: v = mv + g, θ -= γv for each parameter θ of a user or item that occurs there (Polyak
+1964, "Some methods of speeding up the convergence of iteration methods"; Bottou, Curtis, Nocedal 2018, eq. 7.1). In
+NSVD p_u is s_u = |S_u|^-½ Σ_{j ∈ S_u} w_j (see `kernels.nsvd`), and it is the w_j that move.
+"""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from recommender.arrays import Float32Array, Int32Array, Int64Array
+from recommender.data.rows import Rows
+from recommender.kernels.batches import Examples, Side, collect, linear
+
+
+class Descent(NamedTuple):
+    """How to learn: γ, m and λ."""
+
+    rate: np.float32
+    momentum: np.float32
+    regularisation: np.float32
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def svd_steps(examples: Examples, batches: Int64Array, users: Side, items: Side, descent: Descent) -> float:
+    """Make a step for each row of `batches`, (n_steps, batch_size) int64 indices of examples; values are less μ.
+
+    Gives the RMSE on the last of them as it was before its step.
+    """
+    squares = 0.0
+    for step in range(batches.shape[0]):
+        batch = batches[step]
+        squares = _collected(examples, batch, users, items)
+        _moved(users, examples.users, batch, descent)
+        _moved(items, examples.items, batch, descent)
+    return float(np.sqrt(squares / batches.shape[1]))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def nsvd_steps(
+    examples: Examples, batches: Int64Array, sides: tuple[Side, Side, Side], speaking: Rows, descent: Descent
+) -> float:
+    """The same for NSVD. `sides`: users, items, and items as what represents users; `speaking`: S_u, a row per user.
+
+    Of the users only the biases are learnt; their factors are where s_u is worked out.
+    """
+    users, items, implicit = sides
+    squares = 0.0
+    for step in range(batches.shape[0]):
+        batch = batches[step]
+        for at in batch:
+            _represented(speaking, examples.users[at], implicit.values, users.values)
+        squares = _collected(examples, batch, users, items)
+        for at in batch:
+            _shared_out(speaking, examples.users[at], users, implicit, descent)
+        for item in range(implicit.counts.size):
+            _moved_once(implicit, item, np.float32(0.0), descent)
+        _moved(items, examples.items, batch, descent)
+    return float(np.sqrt(squares / batches.shape[1]))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _collected(examples: Examples, batch: Int64Array, users: Side, items: Side) -> float:
+    """Add the batch to the gradients, and give its sum of squared errors."""
+    squares = 0.0
+    for at in batch:
+        user, item = examples.users[at], examples.items[at]
+        p, q = users.values[user], items.values[item]
+        error = examples.values[at] - linear(p, q)
+        squares += error * error
+        collect(p, q, users.gradients[user], items.gradients[item], np.float32(-2.0) * error)
+        users.counts[user] += 1
+        items.counts[item] += 1
+    return squares
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _moved(side: Side, positions: Int32Array, batch: Int64Array, descent: Descent) -> None:
+    for at in batch:
+        _moved_once(side, positions[at], descent.regularisation, descent)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _moved_once(side: Side, row: int, regularisation: np.float32, descent: Descent) -> None:
+    """Move a row if it occurs in the batch and has not been moved yet; λ counts for each of its ratings there."""
+    if side.counts[row]:
+        penalty = np.float32(2.0) * regularisation * np.float32(side.counts[row])
+        rates = descent.rate, descent.momentum
+        _row_moved(side.values[row], side.gradients[row], side.moments[row], penalty, rates)
+        side.counts[row] = 0
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
+def _row_moved(
+    values: Float32Array,
+    gradients: Float32Array,
+    velocities: Float32Array,
+    penalty: np.float32,
+    rates: tuple[np.float32, np.float32],
+) -> None:
+    rate, momentum = rates
+    for f in range(values.size):
+        velocities[f] = momentum * velocities[f] + gradients[f] + penalty * values[f]
+        values[f] -= rate * velocities[f]
+        gradients[f] = np.float32(0.0)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _represented(speaking: Rows, user: int, implicit: Float32Array, factors: Float32Array) -> None:
+    """Write s_u into the factors of a user, and leave the bias beside it."""
+    start, stop = speaking.indptr[user], speaking.indptr[user + 1]
+    norm = np.float32(1.0 / np.sqrt(stop - start))
+    row, bias = factors[user], factors[user, -1]
+    row[:] = 0
+    for place in range(start, stop):
+        other = speaking.indices[place]
+        for f in range(row.size):
+            row[f] += implicit[other, f]
+    for f in range(row.size):
+        row[f] *= norm
+    row[-1] = bias
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _shared_out(speaking: Rows, user: int, users: Side, implicit: Side, descent: Descent) -> None:
+    """Hand the gradient of s_u on to the w_j that it is made of, and move the bias."""
+    if not users.counts[user]:
+        return
+    start, stop = speaking.indptr[user], speaking.indptr[user + 1]
+    values, gradients, velocities = users.values[user], users.gradients[user], users.moments[user]
+    penalty = np.float32(2.0) * descent.regularisation * np.float32(users.counts[user])
+    _row_moved(values[-1:], gradients[-1:], velocities[-1:], penalty, (descent.rate, descent.momentum))
+    norm = np.float32(1.0 / np.sqrt(stop - start))
+    # The bias, whose gradient is zero by now, is no part of s_u.
+    for f in range(values.size - 1):
+        gradients[f] = norm * (gradients[f] + penalty * values[f])
+    for place in range(start, stop):
+        other = speaking.indices[place]
+        for f in range(gradients.size):
+            implicit.gradients[other, f] += gradients[f]
+        implicit.counts[other] = 1
+    gradients[:] = 0
+    users.counts[user] = 0

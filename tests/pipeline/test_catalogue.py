@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from tests.pipeline.worlds import World
+
+from movies.models import ModelVersion, Movie
+from pipeline.catalogue import catalogue_read
+from recommender.algorithms import model_load
+from recommender.blends.hybrid_model import HybridModel
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_catalogue_holds_what_the_database_knows_of_each_film() -> None:
+    heat = Movie.objects.create(
+        title="Heat", genres=["Crime", "Drama"], keywords=["heist"], cast=["Al Pacino"], directors=["Michael Mann"]
+    )
+    blank = Movie.objects.create(title="Blank")
+    catalogue = catalogue_read()
+    assert catalogue.items.ids.tolist() == [heat.pk, blank.pk]
+    kinds = (catalogue.genres, catalogue.keywords, catalogue.cast, catalogue.directors)
+    assert [kind.of_item(0) for kind in kinds] == [("Crime", "Drama"), ("heist",), ("Al Pacino",), ("Michael Mann",)]
+    assert [kind.of_item(1) for kind in kinds] == [(), (), (), ()]
+
+
+def test_a_model_of_films_and_ratings_knows_those_that_nobody_has_rated(world: World, folders: Path) -> None:
+    Movie.objects.filter(pk__in=world.movie_ids).update(genres=["Drama"], keywords=["heist"])
+    unrated = Movie.objects.create(title="Unrated", genres=["Drama"], keywords=["heist"])
+    call_command("exportdatasets")
+    call_command("trainmodel", "hybrid", "--no-promote", "--set", "n_factors=4", "n_epochs=2")
+    model = model_load(folders / "models" / ModelVersion.objects.get().folder)
+    assert isinstance(model, HybridModel)
+    assert unrated.pk in model.recommend_from(world.movie_ids[0], None, 50).item_ids
