@@ -30,6 +30,9 @@ PEERS: Mapping[str, tuple[str, Mapping[str, Setting]]] = {
     "surprise-svd": ("surprise-svd", {}),
     "surprise-svd-tuned": ("surprise-svd", {"n_factors": 200, "n_epochs": 80, "lr_all": 0.005, "reg_all": 0.06}),
     "surprise-svdpp": ("surprise-svdpp", {}),
+    "svd": ("svd", {}),
+    "nsvd": ("nsvd", {}),
+    "kmf": ("kmf", {}),
     "bayesian": ("bayesian", {}),
     "house": ("house", {}),
 }

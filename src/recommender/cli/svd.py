@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from recommender.cli.output import line_write
 from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
 from recommender.errors import DataError
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
     from recommender.factors.minibatch import MiniBatchConfig
     from recommender.factors.model import FactorModel
 
-# Where `matinee download` and the scripts before it put these sets of MovieLens.
+# Millions of ratings, where `matinee download` puts that set of MovieLens, and below which folders it may be.
 EXAMPLES = {1: "ml-1m/ratings.dat", 10: "ml-10M100K/ratings.dat", 20: "ml-20m/ratings.csv"}
-FOLDER = Path("movielens")
+FOLDERS = (Path("movielens"), Path())
 _HELD_OUT = 0.1
 _SHOWN = 10
 _WIDTHS = (7, 12, 12, 11)
@@ -47,7 +49,7 @@ matinee svd --example 10 --model nsvd --nsvd-size max
         type=int,
         choices=EXAMPLES,
         default=1,
-        help=f"without --path: a MovieLens set of so many million ratings below {FOLDER}/ (1)",
+        help="without --path: the MovieLens set of so many million ratings, in movielens/ or here (1)",
     )
     parser.add_argument("-b", "--batch", type=count, default=700, metavar="N", help="ratings in a step (700)")
     parser.add_argument("-s", "--steps", type=count, default=7000, metavar="N", help="number of steps (7000)")
@@ -101,10 +103,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _path(arguments: argparse.Namespace) -> Path:
-    path: Path = arguments.path or FOLDER / EXAMPLES[arguments.example]
-    if arguments.path is None and not path.is_file():
-        raise DataError(f"{path}: there is no such file: name one with --path, or get this one by `matinee download`.")
-    return path
+    if arguments.path is not None:
+        given: Path = arguments.path
+        return given
+    paths = [folder / EXAMPLES[arguments.example] for folder in FOLDERS]
+    for path in paths:
+        if path.is_file():
+            return path
+    raise DataError(
+        f"There is neither {paths[0]} nor {paths[1]}: name a file with --path, or get this one by "
+        f"`matinee download {arguments.example}m`."
+    )
 
 
 def _best(split: "Split", config: "MiniBatchConfig", write: Callable[[str], None]) -> "FactorModel":
@@ -145,9 +154,10 @@ def _conclusion_write(model: "FactorModel", held_out: "Ratings", n_steps: int, s
     line_write(f"The training of {n_steps:,} steps took {seconds:.2f} seconds: {days} days and {rest}.")
     line_write(f"Held-out error (RMSE on {len(held_out):,} ratings not seen before): {_error(model, held_out):.6f}")
     line_write()
-    predicted = predict_or_fallback(model, held_out.user_ids[:_SHOWN], held_out.item_ids[:_SHOWN])
+    chosen = np.unique(np.linspace(0, len(held_out) - 1, _SHOWN).astype(np.int64))
+    users, items, real = held_out.user_ids[chosen], held_out.item_ids[chosen], held_out.values[chosen]
     line_write("   user   movie  predicted  real")
-    for user, item, guess, value in zip(held_out.user_ids, held_out.item_ids, predicted, held_out.values, strict=False):
+    for user, item, guess, value in zip(users, items, predict_or_fallback(model, users, items), real, strict=True):
         line_write(f"{user:7}{item:8}{guess:11.4f}{value:6.1f}")
 
 

@@ -2,7 +2,7 @@
 
 Model, objective and update: Paterek 2007, KDD Cup, "Improving regularized singular value decomposition for
 collaborative filtering" (NSVD1); see `kernels.nsvd` for the steps and `nsvd_model` for who represents whom. Users have
-no parameters but a bias, so someone new is as well known as anybody else who rated the same.
+no parameters of their own but a bias.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""NSVD: r̂_ui = μ + b_u + b_i + q_i·s_u, s_u = |S_u|^-½ Σ_{j ∈ S_u} w_j: users are what they rated (Paterek 2007)."""
+"""NSVD: r̂_ui = μ + b_u + b_i + q_i·p_u, p_u = |S_u|^-½ Σ_{j ∈ S_u} y_j: users are what they rated (Paterek 2007)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from recommender.arrays import (
 from recommender.config import require
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError, DataError
-from recommender.factors.foldin import UserParameters
+from recommender.factors.foldin import UserParameters, ridge_fold_in
 from recommender.factors.model import FactorModel
 
 SIZES = ("max", "mean", "min")
@@ -28,9 +28,9 @@ SIZES = ("max", "mean", "min")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NSVDModel(FactorModel):
-    """A factor model whose `user_factors` are the s_u, made of what represents each item.
+    """A factor model whose `user_factors` are the p_u, made of what represents each item.
 
-    `implicit_factors`: (n_items, k) float32, the w_j; `item_counts`: (n_items,) int32, how many rated each;
+    `implicit_factors`: (n_items, k) float32, the y_j; `item_counts`: (n_items,) int32, how many rated each;
     `history_length`: S_u is all of I_u, or this many of it where it is longer: those that fewest people have rated,
     which tell most about a taste.
     """
@@ -56,14 +56,20 @@ class NSVDModel(FactorModel):
             raise ConfigError(f"history_length is {self.history_length}: it must be at least 1.")
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
-        """s_u as it is for everybody: only b_u is fitted, minimising Σ(e - b_u)² + αb_u²."""
-        taste = self._represented(positions)
-        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
-        residuals -= self.item_factors[positions].astype(np.float64) @ taste
-        bias = residuals.sum() / (positions.size + self.fold_in_penalty.strength(positions.size))
-        return UserParameters(float(bias), taste.astype(np.float32))
+        """p_u as it is for everybody, and b_u with a correction of p_u by ridge regression on what that leaves.
 
-    def _represented(self, positions: Int64Array) -> Float64Array:
+        Training moves the y_j by what users rated, so those who were trained on are known better than by what they
+        rated at all. The correction gives everybody else as much.
+        """
+        taste = self.represented(positions)
+        factors = self.item_factors[positions]
+        residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
+        residuals -= factors.astype(np.float64) @ taste
+        fitted = ridge_fold_in(factors, residuals, self.fold_in_penalty.strength(positions.size))
+        return UserParameters(fitted.bias, (taste + fitted.factors).astype(np.float32))
+
+    def represented(self, positions: Int64Array) -> Float64Array:
+        """p_u of somebody who rated the items at these positions, (n,) ascending: (k,) float64."""
         if positions.size > self.history_length:
             positions = positions[np.argsort(self.item_counts[positions], kind="stable")[: self.history_length]]
         taste: Float64Array = self.implicit_factors[positions].sum(axis=0, dtype=np.float64)
@@ -95,7 +101,7 @@ def histories_speaking(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
 
 
 def users_represented(ratings: Ratings, speaking: BoolArray, implicit_factors: Float32Array) -> Float32Array:
-    """s_u of everybody: (n_users, k) float32, for `speaking` of `histories_speaking` and w, (n_items, k)."""
+    """p_u of everybody: (n_users, k) float32, for `speaking` of `histories_speaking` and the y_j, (n_items, k)."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
     users, items = ratings.user_positions[speaking], ratings.item_positions[speaking]

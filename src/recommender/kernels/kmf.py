@@ -2,7 +2,7 @@
 
 With x = μ + b_u + b_i + p_u·q_i and s = σ(x), the rating is lo + w·s, w = hi - lo, and e = r - lo - w·s. A batch moves
 each parameter θ that occurs in it along g = Σ over its ratings there of (-e·s(1 - s)·∂x/∂θ + λθ), half the gradient of
-Σ e²/w + λθ²: v = ρv + (1 - ρ)g², θ -= γg/√v (Rendle, Schmidt-Thieme 2008, RecSys, eq. 4 and fig. 2, logistic kernel;
+Σ e²/w + λθ²: v = ρv + (1 - ρ)g², θ -= γg/√v (Rendle, Schmidt-Thieme 2008, RecSys, the logistic kernel;
 Tieleman, Hinton 2012, "Lecture 6.5: RMSprop"). Each v is that of the batches in which its user or item occurs.
 """
 

@@ -3,7 +3,7 @@
 A step goes down along g, the gradient of Σ e² + λ(b_u² + b_i² + ‖p_u‖² + ‖q_i‖²) over the ratings of its batch, with
 e = r - μ - b_u - b_i - q_i·p_u: v = mv + g, θ -= γv for each parameter θ of a user or item that occurs there (Polyak
 1964, "Some methods of speeding up the convergence of iteration methods"; Bottou, Curtis, Nocedal 2018, eq. 7.1). In
-NSVD p_u is s_u = |S_u|^-½ Σ_{j ∈ S_u} w_j (see `kernels.nsvd`), and it is the w_j that move.
+NSVD p_u is |S_u|^-½ Σ_{j ∈ S_u} y_j (see `kernels.nsvd`), and it is the y_j that move.
 """
 
 from typing import NamedTuple
@@ -45,7 +45,7 @@ def nsvd_steps(
 ) -> float:
     """The same for NSVD. `sides`: users, items, and items as what represents users; `speaking`: S_u, a row per user.
 
-    Of the users only the biases are learnt; their factors are where s_u is worked out.
+    Of the users only the biases are learnt; their factors are where p_u is worked out.
     """
     users, items, implicit = sides
     squares = 0.0
@@ -110,7 +110,7 @@ def _row_moved(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _represented(speaking: Rows, user: int, implicit: Float32Array, factors: Float32Array) -> None:
-    """Write s_u into the factors of a user, and leave the bias beside it."""
+    """Write p_u into the factors of a user, and leave the bias beside it."""
     start, stop = speaking.indptr[user], speaking.indptr[user + 1]
     norm = np.float32(1.0 / np.sqrt(stop - start))
     row, bias = factors[user], factors[user, -1]
@@ -126,7 +126,7 @@ def _represented(speaking: Rows, user: int, implicit: Float32Array, factors: Flo
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _shared_out(speaking: Rows, user: int, users: Side, implicit: Side, descent: Descent) -> None:
-    """Hand the gradient of s_u on to the w_j that it is made of, and move the bias."""
+    """Hand the gradient of p_u on to the y_j that it is made of, and move the bias."""
     if not users.counts[user]:
         return
     start, stop = speaking.indptr[user], speaking.indptr[user + 1]
@@ -134,7 +134,7 @@ def _shared_out(speaking: Rows, user: int, users: Side, implicit: Side, descent:
     penalty = np.float32(2.0) * descent.regularisation * np.float32(users.counts[user])
     _row_moved(values[-1:], gradients[-1:], velocities[-1:], penalty, (descent.rate, descent.momentum))
     norm = np.float32(1.0 / np.sqrt(stop - start))
-    # The bias, whose gradient is zero by now, is no part of s_u.
+    # The bias, whose gradient is zero by now, is no part of p_u.
     for f in range(values.size - 1):
         gradients[f] = norm * (gradients[f] + penalty * values[f])
     for place in range(start, stop):

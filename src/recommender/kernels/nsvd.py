@@ -1,13 +1,13 @@
 """Stochastic gradient descent on a factorisation whose users are made of the items that they rated.
 
-User u is s_u = |S_u|^-½ Σ_{j ∈ S_u} w_j. At each rating, with e = r - μ - b_u - b_i - q_i·s_u: b_u += γ(e - λb_u),
-b_i += γ(e - λb_i), q_i += γ(e·s_u - λq_i), and every w_j of S_u += γ|S_u|^-½(e·q_i - λs_u), the old values on the right
+User u is p_u = |S_u|^-½ Σ_{j ∈ S_u} y_j. At each rating, with e = r - μ - b_u - b_i - q_i·p_u: b_u += γ(e - λb_u),
+b_i += γ(e - λb_i), q_i += γ(e·p_u - λq_i), and every y_j of S_u += γ|S_u|^-½(e·q_i - λp_u), the old values on the right
 (Paterek 2007, KDD Cup, "Improving regularized singular value decomposition for collaborative filtering", NSVD1; the
-penalty is on s_u).
+penalty is on p_u).
 
-Moving all of S_u at each rating would cost |S_u| times as much as it need: together these steps move s_u by
-γ(e·q_i - λs_u), as if it were a parameter of its own, and each w_j by |S_u|^-½ times that. So s_u alone is moved while
-the ratings of u are visited, and afterwards each w_j once, by |S_u|^-½ times the whole way that s_u went. The result is
+Moving all of S_u at each rating would cost |S_u| times as much as it need: together these steps move p_u by
+γ(e·q_i - λp_u), as if it were a parameter of its own, and each y_j by |S_u|^-½ times that. So p_u alone is moved while
+the ratings of u are visited, and afterwards each y_j once, by |S_u|^-½ times the whole way that p_u went. The result is
 the same.
 """
 
@@ -36,7 +36,7 @@ class Parameters(NamedTuple):
     """What is learnt, changed in place.
 
     `user_biases`: (n_users,), `item_biases`: (n_items,), `item_factors`: (n_items, k) the q_i, `implicit_factors`:
-    (n_items, k) the w_j; all float32.
+    (n_items, k) the y_j; all float32.
     """
 
     user_biases: Float32Array
@@ -69,7 +69,7 @@ def nsvd_epoch(
 
 @numba.njit(cache=True, nogil=True)
 def _represented(histories: Histories, user: int, implicit_factors: Float32Array, sums: Float32Array) -> np.float32:
-    """Write s_u into `sums` and return |S_u|^-½."""
+    """Write p_u into `sums` and return |S_u|^-½."""
     sums[:] = 0
     n_speaking = 0
     for at in range(histories.indptr[user], histories.indptr[user + 1]):

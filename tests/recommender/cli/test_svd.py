@@ -70,7 +70,7 @@ def test_without_info_only_the_conclusion_is_written(ratings_csv: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-e", "10"], "matinee: movielens/ml-10M100K/ratings.dat: there is no such file: name one with --path"),
+        (["-e", "10"], "matinee: There is neither movielens/ml-10M100K/ratings.dat nor ml-10M100K/ratings.dat: name a"),
         (["-p", "nowhere.csv"], "matinee: nowhere.csv: there is no such file"),
         (["-m", "1.5"], "matinee: momentum is 1.5: it must be from 0 to below 1."),
         (["-l", "nan"], "matinee: learning_rate is nan: it must be a finite number above 0."),

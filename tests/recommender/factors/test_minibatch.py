@@ -116,9 +116,8 @@ def test_nsvd_gives_a_model_into_which_anybody_can_be_folded(synthetic: Ratings,
     model = list(minibatch_trained(synthetic, config))[-1].model
     assert isinstance(model, NSVDModel)
     assert model.history_length == most
-    mine = synthetic.user_positions == 7
-    folded = model.fold_in(synthetic.item_ids[mine], synthetic.values[mine])
-    assert folded.factors == pytest.approx(model.user_factors[7], abs=1e-6)
+    mine = synthetic.item_positions[synthetic.user_positions == 7].astype(np.int64)
+    assert model.represented(mine) == pytest.approx(model.user_factors[7], abs=1e-6)
 
 
 def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> None:

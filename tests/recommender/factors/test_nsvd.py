@@ -63,7 +63,7 @@ def test_one_rating_moves_what_the_update_says() -> None:
         np.array([[1.0, 0.5]], np.float32),
     )
     nsvd_epoch(histories, np.array([0]), parameters, np.float32(0.1), np.float32(0.2))
-    # The product is 0, so the error is 1, and what represents user 1 is w of item 5 alone.
+    # The product is 0, so the error is 1, and what represents user 1 is y of item 5 alone.
     assert parameters.user_biases == pytest.approx([0.1, 0.0])
     assert parameters.item_biases == pytest.approx([0.1])
     assert parameters.item_factors[0] == pytest.approx([0.5 + 0.1 * (1 - 0.2 * 0.5), -1 + 0.1 * (0.5 + 0.2 * 1)])
@@ -82,20 +82,23 @@ def test_of_long_histories_the_films_that_fewest_rated_speak() -> None:
 
 
 @pytest.mark.parametrize("size", ["max", "mean", "min"])
-def test_whoever_is_folded_in_has_the_taste_of_whoever_was_trained_on_the_same(synthetic: Ratings, size: str) -> None:
+def test_who_rated_the_same_is_represented_alike_whether_trained_on_or_folded_in(synthetic: Ratings, size: str) -> None:
     model = NSVD(NSVDConfig(n_factors=6, size=size, init_std_dev=0.3)).fit(synthetic)
     for position in range(5):
-        mine = synthetic.user_positions == position
-        folded = model.fold_in(synthetic.item_ids[mine][::-1], synthetic.values[mine][::-1])
-        assert folded.factors == pytest.approx(model.user_factors[position], abs=1e-5)
+        mine = synthetic.item_positions[synthetic.user_positions == position].astype(np.int64)
+        assert model.represented(mine) == pytest.approx(model.user_factors[position], abs=1e-5)
 
 
-def test_the_bias_of_whoever_is_folded_in_is_what_their_ratings_leave(synthetic: Ratings) -> None:
-    model = NSVD(NSVDConfig(n_factors=6)).fit(synthetic)
-    items, values = model.items.ids[:4], np.array([4.0, 3.5, 5.0, 4.5])
-    person = model.fold_in(items, values)
-    rest = values - model.global_mean - model.item_biases[:4] - model.item_factors[:4] @ person.factors
-    assert person.bias == pytest.approx(rest.sum() / (4 + model.fold_in_penalty.strength(4)), abs=1e-5)
+def test_folding_in_corrects_what_the_films_alone_say_by_ridge_regression(synthetic: Ratings) -> None:
+    model = NSVD(NSVDConfig(n_factors=3, init_std_dev=0.3)).fit(synthetic)
+    values = np.array([4.0, 1.5, 5.0, 4.5])
+    person = model.fold_in(model.items.ids[:4], values)
+    correction = person.factors - model.represented(np.arange(4))
+    rest = values - model.global_mean - model.item_biases[:4] - person.bias - model.item_factors[:4] @ person.factors
+    strength = model.fold_in_penalty.strength(4)
+    assert rest.sum() == pytest.approx(strength * person.bias, abs=1e-4)
+    assert rest @ model.item_factors[:4] == pytest.approx(strength * correction, abs=1e-4)
+    assert np.abs(correction).max() > 1e-3
 
 
 def test_a_true_answer_ends_the_training_with_the_model_of_that_moment(synthetic: Ratings) -> None:
