@@ -4,7 +4,9 @@ First the parts are fitted without some ratings: the last one of many users, whi
 the ranking, and a random few of all, which tell how far predictions err. Then they are fitted again on everything.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 from typing import ClassVar
 
 from recommender.blends.histories import HistoryRule
@@ -16,6 +18,7 @@ from recommender.config import require, require_count, require_positive, require
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.factors.bayesian import Bayesian, BayesianConfig
+from recommender.factors.bayesian_model import BayesianModel
 from recommender.space import Choices, Floats, Ints, Space
 
 _LEAST_RATINGS = 40
@@ -27,11 +30,11 @@ class HouseConfig:
 
     `n_factors`, `n_sweeps`, `n_burn_in`, `n_chains`, `n_components`, `n_threads`: of the Bayesian factorisation (see
     `BayesianConfig`); `n_trial_sweeps`: its sweeps when it is fitted to judge it, a third of them burn-in; `n_core`:
-    how many items, the most rated ones, have associations and transitions, which take 8 · n_core² bytes in the model
-    and n_core³ of time; `regularisation`: λ of the associations; `liked_from`: stars from
-    which a rating is a liking; `window`: how far back, in ratings, a rating may lie
-    to count as recent; `held_out`: part of the ratings that intervals are learnt from (`HeldOut.of`); `n_choices`:
-    most users whose last ratings the weights are learnt from.
+    how many items at most, the most rated ones with at least five ratings, have associations and transitions, which
+    take 8 · n_core² bytes in the model and n_core³ of time; `regularisation`: λ of the associations; `liked_from`:
+    stars from which a rating is a liking; `window`: how far back, in ratings, a rating may lie to count as recent;
+    `held_out`: part of the ratings that intervals are learnt from (`HeldOut.of`); `n_choices`: most users whose last
+    ratings the weights are learnt from.
     """
 
     n_factors: int = 32
@@ -107,18 +110,22 @@ class House:
         total = config.n_sweeps + (config.n_trial_sweeps if tried else 0)
         progress = _Progress(total, on_epoch)
         weights, intervals = self._judged(ratings, progress) if tried else (USUAL_WEIGHTS, USUAL_INTERVALS)
-        stars = Bayesian(config.factorisation()).fit(ratings, progress.next_part())
+        relations = item_relations(ratings, config.relations())
         histories = config.rule().histories(ratings.by_user(), ratings.values, ratings.times)
-        errors = squared_errors(stars, ratings)
-        return HouseModel.of(
-            stars,
-            relations=item_relations(ratings, config.relations()),
-            weights=weights,
-            histories=histories,
-            spreads=spreads(errors, ratings.by_user()),
-            intervals=replace(intervals, variance=float(errors.mean())),
-            rule=config.rule(),
-        )
+
+        def blended(stars: BayesianModel) -> HouseModel:
+            errors = squared_errors(stars, ratings)
+            return HouseModel.of(
+                stars,
+                relations=relations,
+                weights=weights,
+                histories=histories,
+                spreads=spreads(errors, ratings.by_user()),
+                intervals=replace(intervals, variance=float(errors.mean())),
+                rule=config.rule(),
+            )
+
+        return blended(Bayesian(config.factorisation()).fit(ratings, progress.next_part(blended)))
 
     def _judged(self, ratings: Ratings, progress: "_Progress") -> tuple[RankingWeights, IntervalTable]:
         """What a trial of the parts teaches; the parts themselves are let go of."""
@@ -143,10 +150,17 @@ class _Progress:
     def __init__(self, total: int, on_epoch: OnEpoch | None) -> None:
         self._total, self._on_epoch, self._done = total, on_epoch, 0
 
-    def next_part(self) -> OnEpoch | None:
-        """What the next sampling is to call."""
-        return None if self._on_epoch is None else self._tell
+    def next_part(self, blended: Callable[[BayesianModel], HouseModel] | None = None) -> OnEpoch | None:
+        """What the next sampling is to call; `blended` makes the whole model of stars, None in a trial."""
+        on_epoch = self._on_epoch
+        if on_epoch is None:
+            return None
 
-    def _tell(self, _: Epoch) -> bool | None:
-        self._done += 1
-        return self._on_epoch(Epoch(self._done, self._total)) if self._on_epoch else None
+        def tell(epoch: Epoch) -> bool | None:
+            self._done += 1
+            stars = epoch.model
+            if blended is None or stars is None:
+                return on_epoch(Epoch(self._done, self._total))
+            return on_epoch(Epoch(self._done, self._total, lambda: blended(cast(BayesianModel, stars()))))
+
+        return tell

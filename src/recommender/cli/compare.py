@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.algorithms import ALGORITHMS
 from recommender.artifacts import library_versions
-from recommender.cli.output import json_write, line_write, table_write
+from recommender.cli.output import json_write, line_write, path_checked, table_write
 from recommender.cli.parsing import Commands, parser_added
 from recommender.cli.progress import progress_shown
-from recommender.cli.questions import PROTOCOLS, RANKING, STARS, questions_added
+from recommender.cli.questions import PROTOCOLS, questions_added
 from recommender.errors import ConfigError
+from recommender.evaluation.compare import RANKING, STARS
 
 if TYPE_CHECKING:
     from recommender.evaluation.compare import Contender, Result
@@ -62,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     contenders = [Contender.of(name) for name in arguments.algorithms or ALGORITHMS]
     protocols = {protocol: _passed(arguments, protocol) for protocol in _protocols(arguments)}
+    path_checked(arguments.json)
+    path_checked(arguments.plot)
     if arguments.plot is not None:
         plot_checked(arguments.plot)
     results = _compared(contenders, protocols)

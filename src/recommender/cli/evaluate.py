@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.algorithms import algorithm_config, algorithm_estimator, settings_parsed
 from recommender.artifacts import library_versions
-from recommender.cli.output import json_write, table_write
+from recommender.cli.output import json_write, path_checked, table_write
 from recommender.cli.parsing import Commands, parser_added
 from recommender.cli.progress import progress_shown
 from recommender.cli.questions import (
     PROTOCOLS,
-    RANKING,
-    STARS,
     catalogue_of,
     questions_added,
     ranking_questions,
     settings_added,
     stars_questions,
 )
+from recommender.evaluation.compare import RANKING, STARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +59,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, ask, tell; exit status."""
+    path_checked(arguments.json)
     settings = settings_parsed(arguments.algorithm, arguments.settings)
     config = algorithm_config(arguments.algorithm, settings, seed=arguments.seed)
     catalogue = catalogue_of(arguments)

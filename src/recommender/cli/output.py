@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recommender.errors import ConfigError
+
 
 def line_write(text: str = "") -> None:
     """Write one line to the standard output."""
@@ -21,6 +23,16 @@ def table_write(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         line_write("  ".join(cells).rstrip())
+
+
+def path_checked(path: Path | None) -> None:
+    """Raise ConfigError when no file could be written there, before the work whose result it is to hold."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder: name a file in it.")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}: make it first.")
 
 
 def json_write(path: Path, value: Mapping[str, Any]) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from recommender.algorithms import algorithm_named
 from recommender.cli.parsing import seed_added, whole_number
 from recommender.errors import ConfigError
+from recommender.evaluation.compare import RANKING, STARS
 
 if TYPE_CHECKING:
     from recommender.data.catalogue import Catalogue
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from recommender.data.splits import Split
     from recommender.evaluation.ranking import LastOut
 
-STARS, RANKING = "stars", "ranking"
 PROTOCOLS = (STARS, RANKING)
 SPLITS = ("time", "last", "random")
 _TEST_FRACTION, _N_NEGATIVES = 0.1, 99
@@ -152,10 +153,14 @@ def split_of(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Split"
 
 
 def catalogue_of(arguments: argparse.Namespace) -> "Catalogue | None":
-    """What `--movies` tells of the films, or None."""
+    """What `--movies` tells of the films, or None; ConfigError where `--algorithm` cannot do without."""
     from recommender.data.catalogue_files import catalogue_read  # noqa: PLC0415 - see Command.
 
-    return None if arguments.movies is None else catalogue_read(arguments.movies)
+    if arguments.movies is not None:
+        return catalogue_read(arguments.movies)
+    if algorithm_named(arguments.algorithm).needs_catalogue:
+        raise ConfigError(f"{arguments.algorithm} learns from what films are about: give --movies.")
+    return None
 
 
 def _last_split(arguments: argparse.Namespace) -> RankingQuestions:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recommender.algorithms import Setting, algorithm_named, settings_parsed
-from recommender.cli.output import json_write, line_write, table_write
+from recommender.cli.output import json_write, line_write, path_checked, table_write
 from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
 from recommender.cli.progress import progress_shown
 from recommender.cli.questions import catalogue_of, ratings_of, settings_added, split_added, split_of
@@ -60,6 +60,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Search and tell; exit status."""
+    path_checked(arguments.json)
     search = _search(arguments)
     split, split_by = _split(search, arguments)
     with progress_shown(f"Searching {search.algorithm}", total=None, unit="trainings") as advance:

@@ -159,7 +159,7 @@ def _located(path: Path, line: int) -> Iterator[None]:
     """Say where it was that something could not be read."""
     try:
         yield
-    except (ValueError, SyntaxError, TypeError, KeyError) as error:
+    except (ValueError, SyntaxError, TypeError, KeyError, OverflowError, MemoryError, RecursionError) as error:
         raise DataError(f"{path}: line {line} cannot be read ({error}).") from error
 
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from recommender.arrays import Float64Array
-from recommender.evaluation.rehearsal import LIST_LENGTH, Performance
+from recommender.evaluation.metrics import LIST_LENGTH
+from recommender.evaluation.rehearsal import Performance
 
 # Fewer people than these say nothing about a model, nor do fewer ratings.
 PEOPLE_AT_LEAST = 20

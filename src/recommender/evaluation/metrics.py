@@ -15,6 +15,8 @@ from recommender.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+LIST_LENGTH = 10
+"""k of the measures of lists, wherever nothing else is said."""
 # Cosines of so many items with all others are held at a time.
 _BLOCK_ITEMS = 256
 

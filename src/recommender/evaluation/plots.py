@@ -26,11 +26,9 @@ _LEAST_SECONDS = 1e-3
 
 
 def plot_checked(path: Path) -> None:
-    """Raise ConfigError when no picture could be drawn there: unknown format, no folder, no matplotlib."""
+    """Raise ConfigError when no picture could be drawn there: unknown format, no matplotlib."""
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"{path}: a picture ends in {', '.join(FORMATS)}.")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path}: there is no folder {path.parent}: make it first.")
     try:
         import matplotlib as mpl  # noqa: F401, PLC0415 - an optional dependency.
     except ImportError as error:

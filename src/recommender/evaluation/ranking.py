@@ -19,6 +19,7 @@ from recommender.data.splits import Split
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
 from recommender.evaluation.metrics import (
+    LIST_LENGTH,
     catalogue_coverage,
     hit_rate,
     hits_of_ranks,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     from recommender.data.catalogue import Catalogue
 
-LIST_LENGTH = 10
-N_NEGATIVES = 99
 MISSED = int(np.iinfo(np.int64).max)
 """The rank of what is not found: beyond every list."""
 

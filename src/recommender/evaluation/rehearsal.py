@@ -20,7 +20,7 @@ from recommender.contract import AnyModel, Epoch, Estimator
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.errors import DataError
-from recommender.evaluation.metrics import ndcgs
+from recommender.evaluation.metrics import LIST_LENGTH, ndcgs
 
 LATER_FRACTION = 0.1
 # With fewer ratings after the moment than this, or times that do not tell them apart, the order is drawn at random.
@@ -28,7 +28,6 @@ LATER_AT_LEAST = 100
 # What a rehearsal may cost: ratings to learn from, by drawing users; users who are asked.
 RATINGS_AT_MOST = 1_000_000
 USERS_AT_MOST = 2_000
-LIST_LENGTH = 10
 # Fewer stars than these are no liking, so such a film is none that should have been suggested.
 LIKED_FROM = 3.5
 _CURVE_POINTS = 20

@@ -13,9 +13,8 @@ from recommender.data.ratings import Ratings
 from recommender.data.splits import Split
 from recommender.evaluation.holdout import predicted_of
 from recommender.evaluation.memory import peak_memory_mb
-from recommender.evaluation.metrics import mae, rmse
+from recommender.evaluation.metrics import LIST_LENGTH, mae, rmse
 from recommender.evaluation.ranking import (
-    LIST_LENGTH,
     LastOut,
     full_places,
     list_metrics,

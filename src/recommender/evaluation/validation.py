@@ -10,11 +10,10 @@ from recommender.data.splits import Split
 from recommender.errors import DataError
 from recommender.evaluation.gate import Measure
 from recommender.evaluation.holdout import predicted_of
-from recommender.evaluation.metrics import ndcgs, rmse
+from recommender.evaluation.metrics import LIST_LENGTH, ndcgs, rmse
 
 # The order of no more users than these is measured, drawn evenly from all.
 _USERS_AT_MOST = 2_000
-_LIST_LENGTH = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ class Validation:
         rated = train.by_user().take(train.users.positions(user_ids))
         rows = np.repeat(np.arange(asked.size), np.diff(rated.indptr))
         exclude = Rows.of_pairs(rows, model.items.positions(train.items.ids)[rated.indices], n_rows=asked.size)
-        listed = model.recommend(user_ids, _LIST_LENGTH, exclude=exclude).item_ids
+        listed = model.recommend(user_ids, LIST_LENGTH, exclude=exclude).item_ids
         positions = test.items.positions(listed.ravel()).reshape(listed.shape)
         hits = np.array(
             [np.isin(own, relevant.slice(row, row + 1).indices) & (own >= 0) for row, own in enumerate(positions)]

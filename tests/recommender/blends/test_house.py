@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from recommender.blends.house import House, HouseConfig
 from recommender.blends.house_model import HouseModel
 from recommender.blends.ranking import RankingWeights
 from recommender.blends.trial import HeldOut
-from recommender.contract import AnyModel
+from recommender.contract import AnyModel, Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import Split, random_split
 from recommender.errors import ConfigError, DataError
@@ -112,6 +113,25 @@ def test_stars_are_those_of_the_bayesian_factorisation(series: Ratings, model: H
     assert np.array_equal(
         alone.predict(series.user_ids, series.item_ids), model.predict(series.user_ids, series.item_ids)
     )
+
+
+def test_training_shows_the_model_after_each_sweep_over_all_ratings(series: Ratings) -> None:
+    shown: list[HouseModel] = []
+    epochs: list[Epoch] = []
+
+    def look(epoch: Epoch) -> None:
+        epochs.append(epoch)
+        if epoch.model is not None and epoch.done in {epoch.total - 5, epoch.total}:
+            shown.append(cast(HouseModel, epoch.model()))
+
+    model = House(SMALL).fit(series, look)
+
+    assert [epoch.done for epoch in epochs] == list(range(1, 37))
+    assert [epoch.model is None for epoch in epochs] == [True] * 12 + [False] * 24
+    pairs = series.user_ids[:50], series.item_ids[:50]
+    assert np.array_equal(shown[-1].predict(*pairs), model.predict(*pairs))
+    assert np.array_equal(shown[-1].score(*pairs), model.score(*pairs))
+    assert not np.array_equal(shown[0].predict(*pairs), model.predict(*pairs))
 
 
 def test_intervals_of_unseen_ratings_cover_four_in_five() -> None:

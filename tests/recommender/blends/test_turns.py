@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.blends.turns import places, ranked, turns_merged
@@ -13,6 +13,7 @@ def interleaved(first: list[int], second: list[int]) -> list[int]:
     return merged
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 999), n=st.integers(1, 30))
 def test_turns_are_those_of_two_lists_taken_in_turn_without_repetition(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
@@ -22,6 +23,7 @@ def test_turns_are_those_of_two_lists_taken_in_turn_without_repetition(seed: int
     assert np.argsort(turns).tolist() == interleaved(first.tolist(), second.tolist())
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 999), n=st.integers(1, 60), n_values=st.integers(1, 9))
 def test_ranks_are_those_of_sorting_by_stage_then_value_then_ties(seed: int, n: int, n_values: int) -> None:
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.data.catalogue import Catalogue
@@ -79,6 +79,7 @@ def test_no_items_at_all_are_a_catalogue_too() -> None:
     assert empty.over(Vocabulary.of([1, 2])).mask().tolist() == [True, True]
 
 
+@settings(deadline=None)
 @given(lists=st.lists(st.lists(st.text(max_size=3), max_size=5), max_size=12), data=st.data())
 def test_words_come_back_whatever_they_are(lists: list[list[str]], data: st.DataObject) -> None:
     cleaned = [sorted({" ".join(word.split()) for word in words} - {""}) for words in lists]

@@ -46,9 +46,16 @@ def test_a_kaggle_folder_needs_its_links_but_not_its_keywords(kaggle: Path) -> N
         catalogue_read(kaggle)
 
 
-def test_a_cell_that_is_no_list_is_told_by_file_and_line(kaggle: Path) -> None:
-    (kaggle / "keywords.csv").write_text("id,keywords\n600,[]\n500,nonsense\n", encoding="utf-8")
+@pytest.mark.parametrize("cell", ["nonsense", "3", "[3]", "[{}]", "(" * 9999])
+def test_a_cell_that_is_no_list_is_told_by_file_and_line(kaggle: Path, cell: str) -> None:
+    (kaggle / "keywords.csv").write_text(f"id,keywords\n600,[]\n500,{cell}\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"keywords\.csv: line 3 cannot be read"):
+        catalogue_read(kaggle)
+
+
+def test_a_link_that_is_no_number_is_told_by_file_and_line(kaggle: Path) -> None:
+    (kaggle / "links.csv").write_text("movieId,imdbId,tmdbId\n1,0,inf\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"links\.csv: line 2 cannot be read"):
         catalogue_read(kaggle)
 
 

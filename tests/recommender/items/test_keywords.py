@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.algorithms import model_load
@@ -86,6 +86,7 @@ def test_weights_are_ratings_above_the_damped_mean_of_their_user() -> None:
     assert rule.weights(users, values, n_users=2, mean=3.0) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(values=st.lists(st.integers(1, 10), min_size=1, max_size=6))
 def test_scores_of_a_person_are_cosines(values: list[int]) -> None:
     model = Keywords(KeywordsConfig(), films()).fit(seen())
