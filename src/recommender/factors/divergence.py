@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from recommender.arrays import Float32Array
 from recommender.errors import DivergedError
 
@@ -13,7 +11,7 @@ _LARGEST = 1e15
 
 def divergence_checked(parameters: Iterable[Float32Array], *, learning_rate: float, regularisation: float) -> None:
     """Raise DivergedError unless every number of `parameters` (arrays of any shape) is finite and of a usable size."""
-    if not all(np.abs(array).max() < _LARGEST for array in parameters):
+    if not all(array.min() > -_LARGEST and array.max() < _LARGEST for array in parameters):
         raise DivergedError(
             f"Training diverged with learning_rate={learning_rate} and regularisation={regularisation}: "
             "lower learning_rate."

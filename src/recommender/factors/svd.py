@@ -5,13 +5,14 @@ threads share the work. The result depends on the seed and on the ratings, not o
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from recommender.arrays import Float32Array, Int32Array, Int64Array
+from recommender.arrays import Float32Array, Int32Array, Int64Array, UInt8Array
 from recommender.config import require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from recommender.kernels.sgd import Grid, Parameters
 
 # Users and items are dealt into this many stripes, which bounds the threads that can be of use. It changes the order of
-# training, so it is the same everywhere.
+# training, so it is the same everywhere. The numbers of the blocks, of which there are its square, fit a byte.
 _STRIPES = 16
 # Rows of factors begin where cache lines do, and are as long as a few vector registers.
 _LANES, _LINE_BYTES = 8, 64
@@ -110,22 +111,20 @@ class _Training:
 
     @classmethod
     def of(cls, ratings: Ratings, config: SVDConfig) -> "_Training":
-        from recommender.kernels.sgd import Parameters  # noqa: PLC0415 - numba takes half a second to load.
-
-        user_stripes = _dealt(np.bincount(ratings.user_positions, minlength=len(ratings.users)))
-        item_stripes = _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items)))
-        users, items = _neighbours(user_stripes), _neighbours(item_stripes)
-        rng = np.random.default_rng([config.seed, 0])
-        parameters = Parameters(
-            np.zeros(len(users), dtype=np.float32),
-            np.zeros(len(items), dtype=np.float32),
-            _drawn(rng, len(users), config),
-            _drawn(rng, len(items), config),
-        )
-        grid = _grid(ratings, user_stripes[ratings.user_positions] * _STRIPES + item_stripes[ratings.item_positions])
-        np.take(users, grid.users, out=grid.users)
-        np.take(items, grid.items, out=grid.items)
-        return cls(ratings, config, users, items, grid, parameters)
+        with ThreadPoolExecutor(1, "svd") as beside:
+            parameters = beside.submit(_started, ratings, config)
+            user_counts = np.bincount(ratings.user_positions, minlength=len(ratings.users))
+            user_stripes = _dealt(user_counts)
+            item_stripes = _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items)))
+            # Ratings are ordered by user.
+            blocks = np.repeat(user_stripes * np.uint8(_STRIPES), user_counts)
+            blocks += np.take(item_stripes, ratings.item_positions)
+            users, items = _neighbours(user_stripes), _neighbours(item_stripes)
+            grid = _grid(ratings, blocks)
+            # All positions exist; to clip them nevertheless spares a copy.
+            np.take(users, grid.users, out=grid.users, mode="clip")
+            np.take(items, grid.items, out=grid.items, mode="clip")
+            return cls(ratings, config, users, items, grid, parameters.result())
 
     def model(self, epochs_done: int) -> FactorModel:
         """What has been learnt by now, in a copy."""
@@ -146,31 +145,43 @@ class _Training:
         )
 
 
-def _dealt(counts: Int64Array) -> Int64Array:
+def _dealt(counts: Int64Array) -> UInt8Array:
     """A stripe for each of n users or items: dealt there and back by falling count, so that stripes weigh the same."""
     turn = np.arange(counts.size) % (2 * _STRIPES)
-    stripes = np.empty(counts.size, dtype=np.int64)
+    stripes = np.empty(counts.size, dtype=np.uint8)
     stripes[np.argsort(-counts, kind="stable")] = np.minimum(turn, 2 * _STRIPES - 1 - turn)
     return stripes
 
 
-def _neighbours(stripes: Int64Array) -> Int32Array:
+def _neighbours(stripes: UInt8Array) -> Int32Array:
     """New numbers by which those of one stripe follow one another: (n,) int32."""
     numbers = np.empty(stripes.size, dtype=np.int32)
     numbers[np.argsort(stripes, kind="stable")] = np.arange(stripes.size, dtype=np.int32)
     return numbers
 
 
-def _grid(ratings: Ratings, blocks: Int64Array) -> "Grid":
+def _grid(ratings: Ratings, blocks: UInt8Array) -> "Grid":
     """The ratings block after block; within one, user by user, so that a user's factors stay in the nearest cache."""
     from recommender.kernels.sgd import Grid  # noqa: PLC0415 - numba takes half a second to load.
 
-    order = np.argsort(blocks.astype(np.uint16), kind="stable")
+    order = np.argsort(blocks, kind="stable")
     bounds = np.zeros(_STRIPES * _STRIPES + 1, dtype=np.int64)
     np.cumsum(np.bincount(blocks, minlength=_STRIPES * _STRIPES), out=bounds[1:])
     values = ratings.values[order]
     values -= np.float32(ratings.global_mean)
     return Grid(bounds, ratings.user_positions[order], ratings.item_positions[order], values)
+
+
+def _started(ratings: Ratings, config: SVDConfig) -> "Parameters":
+    from recommender.kernels.sgd import Parameters  # noqa: PLC0415 - numba takes half a second to load.
+
+    rng = np.random.default_rng([config.seed, 0])
+    return Parameters(
+        np.zeros(len(ratings.users), dtype=np.float32),
+        np.zeros(len(ratings.items), dtype=np.float32),
+        _drawn(rng, len(ratings.users), config),
+        _drawn(rng, len(ratings.items), config),
+    )
 
 
 def _drawn(rng: np.random.Generator, n: int, config: SVDConfig) -> Float32Array:
