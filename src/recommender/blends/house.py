@@ -6,8 +6,7 @@ the ranking, and a random few of all, which tell how far predictions err. Then t
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from recommender.blends.histories import HistoryRule
 from recommender.blends.house_model import HouseModel
@@ -161,6 +160,6 @@ class _Progress:
             stars = epoch.model
             if blended is None or stars is None:
                 return on_epoch(Epoch(self._done, self._total))
-            return on_epoch(Epoch(self._done, self._total, lambda: blended(cast(BayesianModel, stars()))))
+            return on_epoch(Epoch(self._done, self._total, lambda: blended(cast("BayesianModel", stars()))))
 
         return tell

@@ -122,7 +122,7 @@ def test_training_shows_the_model_after_each_sweep_over_all_ratings(series: Rati
     def look(epoch: Epoch) -> None:
         epochs.append(epoch)
         if epoch.model is not None and epoch.done in {epoch.total - 5, epoch.total}:
-            shown.append(cast(HouseModel, epoch.model()))
+            shown.append(cast("HouseModel", epoch.model()))
 
     model = House(SMALL).fit(series, look)
 
