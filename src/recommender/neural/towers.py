@@ -1,6 +1,7 @@
 """Training of the two towers of `neuralcf` by PyTorch, which is an optional dependency."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from recommender.neural.neuralcf import NeuralCFConfig, Towers
 
 # At most so many likings of one user are learnt from in a step, so that a few people do not fill it.
 _LIKINGS_PER_USER = 64
+# What a thread should have to learn from at least.
+_LIKINGS_PER_THREAD = 50_000
 
 
 class TwoTowers(nn.Module):  # type: ignore[misc]  # PyTorch is optional and not looked into.
@@ -64,7 +67,7 @@ def towers_trained(
 ) -> Towers:
     """Train on what each user liked; `model` makes the whole model of towers, for `on_epoch`."""
     device = _device(config.device)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), _threads(liked.indices.size):
         torch.manual_seed(config.seed)
         network = TwoTowers(n_items, config).to(device)
         optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
@@ -122,6 +125,17 @@ def _loss(network: TwoTowers, batch: _Batch, device: torch.device) -> Tensor:
     against = against.masked_fill(sampled[None, :] == indices[targets, None], -torch.inf)
     fit = (people * network.ends(indices[targets])).sum(dim=1, keepdim=True)
     return (torch.logsumexp(torch.cat([fit, against], dim=1), dim=1) - fit[:, 0]).mean()
+
+
+@contextmanager
+def _threads(n_likings: int) -> Iterator[None]:
+    """Let one thread do little work: several would mostly wait for one another, and differ in how they round."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, 1 + n_likings // _LIKINGS_PER_THREAD))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _device(wanted: str) -> torch.device:
