@@ -57,13 +57,41 @@ class UserBlock(NamedTuple):
         return cls(biases, np.stack([user.factors for user in parameters]))
 
 
+class _Shelf(NamedTuple):
+    """The m items that may be suggested, ordered such that the lists fill up early with what stays in them.
+
+    `order`: (m,) int32, their positions, by the score of the average user, descending; `places`: (n_items,) int64,
+    where in `order` each item is, m for the others; `biases`: (m,) float32; `factors`: (m, k) float32.
+    """
+
+    order: Int32Array
+    places: Int64Array
+    biases: Float32Array
+    factors: Float32Array
+
+    @classmethod
+    def of(cls, model: FactorModel, allowed: BoolArray) -> "_Shelf":
+        """The items of `model` that are `allowed`, (n_items,)."""
+        ranked = np.argsort(-(model.item_biases + model.item_factors @ model.user_factors.mean(axis=0)), kind="stable")
+        order = ranked[allowed[ranked]].astype(np.int32)
+        places = np.full(allowed.size, order.size, dtype=np.int64)
+        places[order] = np.arange(order.size)
+        return cls(_frozen(order), places, _frozen(model.item_biases[order]), _frozen(model.item_factors[order]))
+
+    def places_of(self, rated: Rows) -> Int64Array:
+        """Where in `order` the items of each row are, ascending in each."""
+        beyond = self.order.size + 1
+        rows = np.repeat(np.arange(rated.n_rows) * beyond, np.diff(rated.indptr))
+        return np.sort(rows + self.places[rated.indices]) - rows
+
+
 @dataclass(frozen=True)
 class _Request:
     model: FactorModel
     users: Int64Array | UserBlock
     n: int
     exclude: Rows
-    allowed: BoolArray
+    shelf: "_Shelf"
     item_norm: float
     block_items: int
 
@@ -104,7 +132,7 @@ def top_n(
         users=_users_checked(model, users),
         n=n,
         exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
-        allowed=_allowed(model, candidates),
+        shelf=_Shelf.of(model, _allowed(model, candidates)),
         item_norm=float(np.sqrt(np.einsum("ik,ik->i", model.item_factors, model.item_factors).max())),
         block_items=block_items,
     )
@@ -194,14 +222,15 @@ def _blocks(request: _Request, block_users: int, n_threads: int) -> Iterator[Top
 def _block(request: _Request, start: int, stop: int) -> TopBlock:
     from recommender.kernels import topk  # noqa: PLC0415 - numba takes half a second that web processes need not pay.
 
-    n_items, n = len(request.model.items), request.n
+    shelf, n = request.shelf, request.n
+    n_items = shelf.order.size
     found = min(n, n_items)
     width = min(request.block_items, n_items)
     block = topk.Block(*_kernel_arrays(request, start, stop))
-    state = topk.top_state(stop - start, found)
+    state = topk.top_state(block, found)
     buffer = np.empty((stop - start) * width, dtype=np.float32)
-    for first in range(0, n_items, width):
-        tile = block.item_factors[first : first + width]
+    for first in range(0, n_items, max(width, 1)):
+        tile = shelf.factors[first : first + width]
         products = buffer[: (stop - start) * len(tile)].reshape(stop - start, len(tile))
         np.matmul(block.factors, tile.T, out=products)
         topk.topk_update(block, products, first, state, found)
@@ -213,9 +242,19 @@ def _block(request: _Request, start: int, stop: int) -> TopBlock:
 
 def _kernel_arrays(
     request: _Request, start: int, stop: int
-) -> tuple[Float64Array, Float32Array, Float32Array, Int64Array, Int32Array, Float32Array, Float32Array, BoolArray]:
+) -> tuple[
+    Float64Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Int32Array,
+    Float32Array,
+    Int64Array,
+    Int64Array,
+]:
     """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
-    model, users = request.model, request.users
+    model, users, shelf = request.model, request.users, request.shelf
     if isinstance(users, UserBlock):
         biases, factors = users.biases[start:stop], users.factors[start:stop]
     else:
@@ -227,11 +266,12 @@ def _kernel_arrays(
         offsets,
         np.ascontiguousarray(factors, dtype=np.float32),
         ((model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
-        rated.indptr,
-        _frozen(rated.indices),
         _frozen(model.item_biases),
         _frozen(model.item_factors),
-        _frozen(request.allowed),
+        shelf.order,
+        shelf.biases,
+        rated.indptr,
+        shelf.places_of(rated),
     )
 
 
