@@ -21,7 +21,7 @@ _MAGNITUDE = np.int32(2**31 - 1)
 _SIGN_SHIFT = np.int32(31)
 
 # So many scores at a time are compared with the floor; only where one of them reaches it are they looked at one by one.
-_STRIDE = 64
+_STRIDE = 128
 
 
 class TopState(NamedTuple):
