@@ -144,10 +144,10 @@ def rate(
     products: Callable[[FactorModel, int, argparse.Namespace], None], model: FactorModel, options: argparse.Namespace
 ) -> float:
     """Pairs per second of a way to make all products of some users, in turns of those."""
-    n_users = min(options.others_users, options.users) // BLAS_USERS * BLAS_USERS or options.users
+    n_users: int = min(options.others_users, options.users)
     started = time.perf_counter()
     products(model, n_users, options)
-    return n_users * options.items / (time.perf_counter() - started)
+    return n_users * int(options.items) / (time.perf_counter() - started)
 
 
 def tiled_products(model: FactorModel, n_users: int, options: argparse.Namespace) -> None:
@@ -175,7 +175,7 @@ def implicit_rate(model: FactorModel, exclude: Rows, options: argparse.Namespace
     from implicit.cpu.topk import topk  # noqa: PLC0415 - after the measurement of memory.
     from scipy.sparse import csr_matrix  # noqa: PLC0415 - the same.
 
-    n_users = min(options.others_users, options.users)
+    n_users: int = min(options.others_users, options.users)
     rows = exclude.slice(0, n_users)
     ones = np.ones(rows.indices.size, dtype=np.float32)
     rated = csr_matrix((ones, rows.indices, rows.indptr), shape=(n_users, options.items))
@@ -183,7 +183,7 @@ def implicit_rate(model: FactorModel, exclude: Rows, options: argparse.Namespace
     started = time.perf_counter()
     with threadpool_limits(1, user_api="blas"):
         topk(model.item_factors, factors, options.top, filter_query_items=rated, num_threads=options.threads)
-    return n_users * options.items / (time.perf_counter() - started)
+    return n_users * int(options.items) / (time.perf_counter() - started)
 
 
 def bounds_print(model: FactorModel, options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Array types and the checks that every boundary of the library makes."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ AnyArray: TypeAlias = npt.NDArray[Any]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 IdsLike: TypeAlias = npt.NDArray[np.integer] | Sequence[int]
 ValuesLike: TypeAlias = npt.NDArray[np.floating | np.integer] | Sequence[float]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 # Finiteness is checked this many numbers at a time, so that a memory-mapped array never needs a mask of its own size.
 _CHUNK = 1 << 20
@@ -53,3 +55,10 @@ def shape_checked(array: npt.NDArray[np.generic], shape: tuple[int, ...], name: 
     """Raise DataError unless `array` has exactly `shape`."""
     if array.shape != shape:
         raise DataError(f"{name} must have shape {shape}, got {array.shape}.")
+
+
+def frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    """A contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
+    view = np.ascontiguousarray(array).view(np.ndarray)
+    view.flags.writeable = False
+    return view

@@ -5,15 +5,12 @@ rated and keeps the best (see `kernels.topk`, which also says why block sizes ne
 threads, one BLAS thread each. Items that most people would like come first: then little of what follows enters a list.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from recommender.answers import TopBlock
 from recommender.arrays import (
@@ -23,6 +20,7 @@ from recommender.arrays import (
     Int32Array,
     Int64Array,
     finite_checked,
+    frozen,
     shape_checked,
 )
 from recommender.data.rows import Rows
@@ -31,8 +29,7 @@ from recommender.errors import ConfigError, DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk_plain import topk_plain
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
+from recommender.threads import blocks_done, cores
 
 # A float32 dot product of k terms errs by at most k · 2⁻²⁴ · ‖p‖‖q‖, to first order (Higham, "Accuracy and Stability of
 # Numerical Algorithms", eq. 3.5). Twice that leaves room for the higher orders; the extra roundings are those of adding
@@ -76,7 +73,7 @@ class _Shelf(NamedTuple):
         order = ranked[allowed[ranked]].astype(np.int32)
         places = np.full(allowed.size, order.size, dtype=np.int64)
         places[order] = np.arange(order.size)
-        return cls(_frozen(order), places, _frozen(model.item_biases[order]), _frozen(model.item_factors[order]))
+        return cls(frozen(order), places, frozen(model.item_biases[order]), frozen(model.item_factors[order]))
 
     def places_of(self, rated: Rows) -> Int64Array:
         """Where in `order` the items of each row are, ascending in each."""
@@ -123,7 +120,7 @@ def top_n(
     n_threads · block_users · (4·block_items + 32·n) bytes besides the model, `exclude` and what the caller keeps.
     While it runs, BLAS uses one thread in the whole process.
     """
-    threads = _cores() if n_threads is None else n_threads
+    threads = cores() if n_threads is None else n_threads
     for name, size in (("n", n), ("block_users", block_users), ("block_items", block_items), ("n_threads", threads)):
         if size < 1:
             raise ConfigError(f"{name} is {size}: it must be at least 1.")
@@ -137,7 +134,11 @@ def top_n(
         block_items=block_items,
     )
     request.exclude.checked(n_rows=request.n_users, n_items=len(model.items))
-    return _blocks(request, block_users, threads)
+
+    def block(start: int) -> TopBlock:
+        return _block(request, start, min(start + block_users, request.n_users))
+
+    return blocks_done(block, range(0, request.n_users, block_users), threads)
 
 
 def top_n_prepare() -> None:
@@ -201,24 +202,6 @@ def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
     return candidates
 
 
-def _blocks(request: _Request, block_users: int, n_threads: int) -> Iterator[TopBlock]:
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only processes that score many users need it.
-
-    starts = iter(range(0, request.n_users, block_users))
-    pending: deque[Future[TopBlock]] = deque()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads, "top_n") as pool:
-        try:
-            for start in starts:
-                pending.append(pool.submit(_block, request, start, min(start + block_users, request.n_users)))
-                if len(pending) > n_threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
-
-
 def _block(request: _Request, start: int, stop: int) -> TopBlock:
     from recommender.kernels import topk  # noqa: PLC0415 - numba takes half a second that web processes need not pay.
 
@@ -266,22 +249,10 @@ def _kernel_arrays(
         offsets,
         np.ascontiguousarray(factors, dtype=np.float32),
         ((model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
-        _frozen(model.item_biases),
-        _frozen(model.item_factors),
+        frozen(model.item_biases),
+        frozen(model.item_factors),
         shelf.order,
         shelf.biases,
         rated.indptr,
         shelf.places_of(rated),
     )
-
-
-def _frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    """A contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
-    view = np.ascontiguousarray(array).view(np.ndarray)
-    view.flags.writeable = False
-    return view
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

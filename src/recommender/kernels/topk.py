@@ -130,7 +130,7 @@ def largest_first(keys: Int64Array, n: int) -> np.int64:
         for index in range(low, high):
             key = keys[index]
             keys[index], keys[at] = keys[at], key
-            at += np.int64(key > pivot)
+            at += int(key > pivot)
         if at >= n:
             high = at
             continue
@@ -139,7 +139,7 @@ def largest_first(keys: Int64Array, n: int) -> np.int64:
                 where = index
         keys[where], keys[at] = keys[at], pivot
         low = at + 1
-    return keys[:n].min()
+    return np.int64(keys[:n].min())
 
 
 @numba.njit(cache=True, nogil=True)
