@@ -176,27 +176,35 @@ def _any_enters(products: Float32Array, biases: Float32Array, floor: np.float32)
 def topk_update(block: Block, products: Float32Array, first: int, state: TopState, n: int) -> None:
     """Take in one tile: `products` (b, t) float32, p_u·q_i of the items order[first] … order[first + t - 1].
 
-    Those of rated items are overwritten.
+    Those of rated items may be overwritten. Few rows of most tiles hold anything that enters: they are done with after
+    one look.
     """
-    capacity = state.keys.shape[1]
     for user in range(products.shape[0]):
-        _mask(block, products[user], first, state, user)
-        filled, floor = state.filled[user], state.floors[user]
-        for start in range(0, products.shape[1], _STRIDE):
-            stop = min(start + _STRIDE, products.shape[1])
-            biases = block.ordered_biases[first + start : first + stop]
-            if not _any_enters(products[user, start:stop], biases, floor):
+        biases = block.ordered_biases[first : first + products.shape[1]]
+        if _any_enters(products[user], biases, state.floors[user]):
+            _mask(block, products[user], first, state, user)
+            _collect(block, products[user], first, state, user, n)
+
+
+@numba.njit(cache=True, nogil=True)
+def _collect(block: Block, products: Float32Array, first: int, state: TopState, user: int, n: int) -> None:
+    """Keep what reaches a user's floor."""
+    filled, floor = state.filled[user], state.floors[user]
+    for start in range(0, products.size, _STRIDE):
+        stop = min(start + _STRIDE, products.size)
+        biases = block.ordered_biases[first + start : first + stop]
+        if not _any_enters(products[start:stop], biases, floor):
+            continue
+        for column in range(stop - start):
+            score = products[start + column] + biases[column]
+            if score < floor:
                 continue
-            for column in range(stop - start):
-                score = products[user, start + column] + biases[column]
-                if score < floor:
-                    continue
-                state.keys[user, filled] = key_of(score, block.order[first + start + column])
-                filled += 1
-                if filled == capacity:
-                    filled = _compact(block, state, user, filled, n)
-                    floor = state.floors[user]
-        state.filled[user] = filled
+            state.keys[user, filled] = key_of(score, block.order[first + start + column])
+            filled += 1
+            if filled == state.keys.shape[1]:
+                filled = _compact(block, state, user, filled, n)
+                floor = state.floors[user]
+    state.filled[user] = filled
 
 
 @numba.njit(cache=True, nogil=True)
@@ -204,7 +212,9 @@ def _mask(block: Block, products: Float32Array, first: int, state: TopState, use
     """Put what a user has rated below every floor."""
     seen, end = state.seen[user], block.indptr[user + 1]
     while seen < end and block.places[seen] < first + products.size:
-        products[block.places[seen] - first] = -np.inf
+        # Those of tiles in which nothing entered were left as they are.
+        if block.places[seen] >= first:
+            products[block.places[seen] - first] = -np.inf
         seen += 1
     state.seen[user] = seen
 
