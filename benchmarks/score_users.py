@@ -74,7 +74,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--factors", type=int, default=100)
     parser.add_argument("--top", type=int, default=250)
     parser.add_argument("--ratings-per-user", type=int, default=100)
-    parser.add_argument("--block-users", type=int, default=512)
+    parser.add_argument("--block-users", type=int, default=1024)
     parser.add_argument("--block-items", type=int, default=512)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--others-users", type=int, default=8192, help="users whom sgemm and implicit score per turn")

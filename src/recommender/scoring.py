@@ -2,13 +2,14 @@
 
 A block of users times a tile of items is one float32 matrix product that stays in cache; a fused kernel masks what is
 rated and keeps the best (see `kernels.topk`, which also says why block sizes never change the result). Blocks run on
-threads, one BLAS thread each. Items that most people would like come first: then little of what follows enters a list.
+threads, one BLAS thread each. Items that most people would like come first: then little of what follows enters a list,
+and a user whose list nothing more can enter, by the lengths of the vectors, leaves the block.
 """
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,7 +30,11 @@ from recommender.errors import ConfigError, DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk_plain import topk_plain
+from recommender.shelf import Shelf, Tile, norms
 from recommender.threads import blocks_done, cores
+
+if TYPE_CHECKING:
+    from recommender.kernels import topk
 
 # A float32 dot product of k terms errs by at most k · 2⁻²⁴ · ‖p‖‖q‖, to first order (Higham, "Accuracy and Stability of
 # Numerical Algorithms", eq. 3.5). Twice that leaves room for the higher orders; the extra roundings are those of adding
@@ -37,6 +42,9 @@ from recommender.threads import blocks_done, cores
 _ROUNDING = 2.0**-23
 _EXTRA_ROUNDINGS = 8
 _UNDERFLOW = 1e-30
+# Users whose lists are complete leave a block when fewer than so many others are left: to copy those costs, too.
+_WORTH_LEAVING_OUT = 15 / 16
+_SAMPLE = 1024
 
 
 class UserBlock(NamedTuple):
@@ -54,43 +62,14 @@ class UserBlock(NamedTuple):
         return cls(biases, np.stack([user.factors for user in parameters]))
 
 
-class _Shelf(NamedTuple):
-    """The m items that may be suggested, ordered such that the lists fill up early with what stays in them.
-
-    `order`: (m,) int32, their positions, by the score of the average user, descending; `places`: (n_items,) int64,
-    where in `order` each item is, m for the others; `biases`: (m,) float32; `factors`: (m, k) float32.
-    """
-
-    order: Int32Array
-    places: Int64Array
-    biases: Float32Array
-    factors: Float32Array
-
-    @classmethod
-    def of(cls, model: FactorModel, allowed: BoolArray) -> "_Shelf":
-        """The items of `model` that are `allowed`, (n_items,)."""
-        ranked = np.argsort(-(model.item_biases + model.item_factors @ model.user_factors.mean(axis=0)), kind="stable")
-        order = ranked[allowed[ranked]].astype(np.int32)
-        places = np.full(allowed.size, order.size, dtype=np.int64)
-        places[order] = np.arange(order.size)
-        return cls(frozen(order), places, frozen(model.item_biases[order]), frozen(model.item_factors[order]))
-
-    def places_of(self, rated: Rows) -> Int64Array:
-        """Where in `order` the items of each row are, ascending in each."""
-        beyond = self.order.size + 1
-        rows = np.repeat(np.arange(rated.n_rows) * beyond, np.diff(rated.indptr))
-        return np.sort(rows + self.places[rated.indices]) - rows
-
-
 @dataclass(frozen=True)
 class _Request:
     model: FactorModel
     users: Int64Array | UserBlock
     n: int
     exclude: Rows
-    shelf: "_Shelf"
+    shelf: Shelf
     item_norm: float
-    block_items: int
 
     @property
     def n_users(self) -> int:
@@ -104,7 +83,7 @@ def top_n(
     n: int,
     exclude: Rows | None = None,
     candidates: BoolArray | None = None,
-    block_users: int = 512,
+    block_users: int = 1024,
     block_items: int = 512,
     n_threads: int | None = None,
 ) -> Iterator[TopBlock]:
@@ -129,9 +108,8 @@ def top_n(
         users=_users_checked(model, users),
         n=n,
         exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
-        shelf=_Shelf.of(model, _allowed(model, candidates)),
-        item_norm=float(np.sqrt(np.einsum("ik,ik->i", model.item_factors, model.item_factors).max())),
-        block_items=block_items,
+        shelf=Shelf.of(model, _allowed(model, candidates), _usual_norm(model, users), block_items),
+        item_norm=float(norms(model.item_factors).max()),
     )
     request.exclude.checked(n_rows=request.n_users, n_items=len(model.items))
 
@@ -195,6 +173,21 @@ def _count(users: Int64Array | UserBlock) -> int:
     return int(users.biases.size if isinstance(users, UserBlock) else users.size)
 
 
+def _parameters(model: FactorModel, users: Int64Array | UserBlock, chosen: slice) -> UserBlock:
+    """The parameters of some of `users`."""
+    if isinstance(users, UserBlock):
+        return UserBlock(users.biases[chosen], users.factors[chosen])
+    return UserBlock(model.user_biases[users[chosen]], model.user_factors[users[chosen]])
+
+
+def _usual_norm(model: FactorModel, users: Int64Array | UserBlock) -> float:
+    """The mean ‖p_u‖, of a sample: it decides about speed alone."""
+    n_users = _count(users)
+    if not n_users:
+        return 0.0
+    return float(norms(_parameters(model, users, slice(0, n_users, -(-n_users // _SAMPLE))).factors).mean())
+
+
 def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
     if candidates is None:
         return np.ones(len(model.items), dtype=np.bool_)
@@ -205,22 +198,33 @@ def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
 def _block(request: _Request, start: int, stop: int) -> TopBlock:
     from recommender.kernels import topk  # noqa: PLC0415 - numba takes half a second that web processes need not pay.
 
-    shelf, n = request.shelf, request.n
-    n_items = shelf.order.size
-    found = min(n, n_items)
-    width = min(request.block_items, n_items)
     block = topk.Block(*_kernel_arrays(request, start, stop))
-    state = topk.top_state(block, found)
-    buffer = np.empty((stop - start) * width, dtype=np.float32)
-    for first in range(0, n_items, max(width, 1)):
-        tile = shelf.factors[first : first + width]
-        products = buffer[: (stop - start) * len(tile)].reshape(stop - start, len(tile))
-        np.matmul(block.factors, tile.T, out=products)
-        topk.topk_update(block, products, first, state, found)
-    items = np.full((stop - start, n), -1, dtype=np.int32)
-    scores = np.full((stop - start, n), np.nan, dtype=np.float32)
-    topk.topk_finish(block, state, found, items, scores)
+    state = topk.top_state(block, min(request.n, request.shelf.order.size))
+    buffer = np.empty((stop - start) * max((len(tile.factors) for tile in request.shelf.tiles), default=0), np.float32)
+    for rows, factors, tile in _tiles_needed(request.shelf, block, state):
+        products = buffer[: rows.size * len(tile.factors)].reshape(rows.size, len(tile.factors))
+        np.matmul(factors, tile.factors.T, out=products)
+        topk.topk_update(block, rows, products, tile.first, state)
+    items = np.full((stop - start, request.n), -1, dtype=np.int32)
+    scores = np.full((stop - start, request.n), np.nan, dtype=np.float32)
+    topk.topk_finish(block, state, items, scores)
     return TopBlock(start, items, scores)
+
+
+def _tiles_needed(
+    shelf: Shelf, block: "topk.Block", state: "topk.TopState"
+) -> Iterator[tuple[Int64Array, Float32Array, Tile]]:
+    """Tile after tile with the rows of the users, and their factors, whose lists it may still change."""
+    rows, factors = np.arange(block.offsets.size), block.factors
+    user_norms = norms(factors)
+    for tile in shelf.tiles:
+        needed = shelf.bounds(tile, user_norms[rows]) + block.errors[rows] >= state.floors[rows]
+        n_needed = np.count_nonzero(needed)
+        if not n_needed:
+            return
+        if n_needed < _WORTH_LEAVING_OUT * rows.size:
+            rows, factors = rows[needed], factors[needed]
+        yield rows, factors, tile
 
 
 def _kernel_arrays(
@@ -237,13 +241,10 @@ def _kernel_arrays(
     Int64Array,
 ]:
     """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
-    model, users, shelf = request.model, request.users, request.shelf
-    if isinstance(users, UserBlock):
-        biases, factors = users.biases[start:stop], users.factors[start:stop]
-    else:
-        biases, factors = model.user_biases[users[start:stop]], model.user_factors[users[start:stop]]
+    model, shelf = request.model, request.shelf
+    biases, factors = _parameters(model, request.users, slice(start, stop))
     offsets = model.global_mean + biases.astype(np.float64)
-    largest = np.abs(offsets) + np.abs(model.item_biases).max() + np.linalg.norm(factors, axis=1) * request.item_norm
+    largest = np.abs(offsets) + np.abs(model.item_biases).max() + norms(factors) * request.item_norm
     rated = request.exclude.slice(start, stop)
     return (
         offsets,

@@ -29,13 +29,14 @@ class TopState(NamedTuple):
 
     `keys`: (b, capacity) int64, packed (approximate score, item) pairs, every item of the exact list among them;
     `filled`: (b,) int64, how many there are; `floors`: (b,) float32, approximate scores below which no item can enter;
-    `seen`: (b,) int64, where among the block's `places` the next one of the user is.
+    `seen`: (b,) int64, where among the block's `places` the next one of the user is; `n`: the length of the lists.
     """
 
     keys: Int64Array
     filled: Int64Array
     floors: Float32Array
     seen: Int64Array
+    n: int
 
 
 class Block(NamedTuple):
@@ -67,6 +68,7 @@ def top_state(block: Block, n: int) -> TopState:
         # Above what rated items get, below every score.
         floors=np.full(n_users, np.finfo(np.float32).min, dtype=np.float32),
         seen=block.indptr[:-1].copy(),
+        n=n,
     )
 
 
@@ -143,9 +145,9 @@ def largest_first(keys: Int64Array, n: int) -> np.int64:
 
 
 @numba.njit(cache=True, nogil=True)
-def _compact(block: Block, state: TopState, user: int, filled: int, n: int) -> int:
+def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
     """Drop what cannot be among the n best, raise the user's floor, and return how many are left, below capacity."""
-    keys = state.keys[user, :filled]
+    keys, n = state.keys[user, :filled], state.n
     floor = np.float32(key_score(largest_first(keys, n)) - np.float32(2.0) * block.errors[user])
     state.floors[user] = floor
     kept = 0
@@ -173,21 +175,22 @@ def _any_enters(products: Float32Array, biases: Float32Array, floor: np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
-def topk_update(block: Block, products: Float32Array, first: int, state: TopState, n: int) -> None:
-    """Take in one tile: `products` (b, t) float32, p_u·q_i of the items order[first] … order[first + t - 1].
+def topk_update(block: Block, rows: Int64Array, products: Float32Array, first: int, state: TopState) -> None:
+    """Take in one tile: `products` (r, t) float32, p_u·q_i of the users `rows`, (r,), and order[first : first + t].
 
     Those of rated items may be overwritten. Few rows of most tiles hold anything that enters: they are done with after
     one look.
     """
-    for user in range(products.shape[0]):
-        biases = block.ordered_biases[first : first + products.shape[1]]
-        if _any_enters(products[user], biases, state.floors[user]):
-            _mask(block, products[user], first, state, user)
-            _collect(block, products[user], first, state, user, n)
+    biases = block.ordered_biases[first : first + products.shape[1]]
+    for row in range(rows.size):
+        user = rows[row]
+        if _any_enters(products[row], biases, state.floors[user]):
+            _mask(block, products[row], first, state, user)
+            _collect(block, products[row], first, state, user)
 
 
 @numba.njit(cache=True, nogil=True)
-def _collect(block: Block, products: Float32Array, first: int, state: TopState, user: int, n: int) -> None:
+def _collect(block: Block, products: Float32Array, first: int, state: TopState, user: int) -> None:
     """Keep what reaches a user's floor."""
     filled, floor = state.filled[user], state.floors[user]
     for start in range(0, products.size, _STRIDE):
@@ -202,7 +205,7 @@ def _collect(block: Block, products: Float32Array, first: int, state: TopState, 
             state.keys[user, filled] = key_of(score, block.order[first + start + column])
             filled += 1
             if filled == state.keys.shape[1]:
-                filled = _compact(block, state, user, filled, n)
+                filled = _compact(block, state, user, filled)
                 floor = state.floors[user]
     state.filled[user] = filled
 
@@ -220,14 +223,14 @@ def _mask(block: Block, products: Float32Array, first: int, state: TopState, use
 
 
 @numba.njit(cache=True, nogil=True)
-def topk_finish(block: Block, state: TopState, n: int, items: Int32Array, scores: Float32Array) -> None:
+def topk_finish(block: Block, state: TopState, items: Int32Array, scores: Float32Array) -> None:
     """Write each user's list, best first, over the start of its row in `items` int32 and `scores` float32."""
     for user in range(items.shape[0]):
         filled = state.filled[user]
-        if filled > n:
-            filled = _compact(block, state, user, filled, n)
+        if filled > state.n:
+            filled = _compact(block, state, user, filled)
         ranked = _exact_keys(block, user, state.keys[user, :filled])
-        for rank in range(min(n, ranked.size)):
+        for rank in range(min(state.n, ranked.size)):
             key = ranked[ranked.size - 1 - rank]
             items[user, rank] = key_item(key)
             scores[user, rank] = key_score(key)
