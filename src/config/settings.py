@@ -32,6 +32,9 @@ MODELS_KEEP = read_integer("MODELS_KEEP", default=5, minimum=1)
 # What is trained each night, in this order; the gate decides which is live.
 NIGHTLY_ALGORITHMS = read_list("NIGHTLY_ALGORITHMS", default=["surprise-svd", "house"])
 
+# Whether the nightly suggestions are shared among all workers.
+SUGGESTIONS_DISTRIBUTED = read_boolean("SUGGESTIONS_DISTRIBUTED", default=False)
+
 # --- Security ---------------------------------------------------------------------------------------------------------
 DEBUG = read_boolean("DEBUG", default=False)
 SECRET_KEY = read_secret_key(VAR_DIR)
