@@ -34,7 +34,7 @@ class ALSConfig:
 
     `n_factors`: k; `n_epochs`: alternations; `regularisation`: λ; `alpha`: confidence in what was liked; `liked_from`:
     stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto" for CUDA where there is one; `engine`:
-    "implicit", the library, or "spark", Spark MLlib (see `als_spark`), to which `device` means nothing, with α from 1 on.
+    "implicit", the library, or "spark", Spark MLlib (see `als_spark`), which knows no `device` and takes α from 1 on.
     """
 
     n_factors: int = 32
