@@ -55,10 +55,11 @@ class NextTable:
     name: str
 
 
-def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
+def next_table_create(cursor: CursorWrapper, table: str, *, name: str | None = None) -> NextTable:
     """Create an empty twin of ``table``, without indexes and keys, inside the caller's transaction.
 
-    It vanishes with the transaction unless `next_table_switch` follows, so that a crash leaves nothing behind.
+    It vanishes with the transaction unless `next_table_switch` follows, so that a crash leaves nothing behind. Whoever
+    commits it before, for other sessions to fill, gives it a ``name`` of its own and removes what a crash leaves.
 
     Raises:
         TableSwitchError: something depends on the table that a twin cannot take over.
@@ -68,7 +69,7 @@ def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
     if found := [row[0] for row in cursor.fetchall()]:
         message = f"Table {table} cannot be rebuilt beside itself, for it has: {', '.join(found)}."
         raise TableSwitchError(message)
-    name = f"{table}_next"
+    name = name or f"{table}_next"
     cursor.execute(
         f'CREATE TABLE "{name}" (LIKE "{table}" '
         "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS)"
@@ -79,7 +80,7 @@ def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
 def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_over: Callable[[], None]) -> None:
     """Index the twin, lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap names.
 
-    Must run in the transaction that made the twin; readers see the new table when that commits.
+    Readers see the new table when the caller's transaction commits.
 
     Raises:
         TableSwitchError: the table was in use for too long.

@@ -24,8 +24,9 @@ from pipeline.selectors import (
     movies_by_popularity,
     raters_select,
 )
+from pipeline.services.refreshes import refresh_abandon
 from pipeline.stages import Stage, stage_lock
-from pipeline.table_switch import next_table_create, next_table_switch
+from pipeline.table_switch import NextTable, next_table_create, next_table_switch
 from recommender.answers import TopBlock
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.contract import AnyModel
@@ -83,15 +84,28 @@ class SuggestionReport:
 
 
 @dataclass(frozen=True)
-class _Job:
-    """One refresh: the model, who gets suggestions, which movies may be among them, how many, and when it was read."""
+class RefreshJob:
+    """How lists are made: the model, which of its movies may be among them, how many, and when ratings were read."""
 
     live: LiveModel
-    raters: RatersToServe
     candidates: BoolArray
     maximum: int
     tile: int
     settled_at: datetime
+
+
+@dataclass(frozen=True)
+class RefreshPlan:
+    """One refresh: how lists are made, whose, and since when others' newer lists win."""
+
+    job: RefreshJob
+    raters: RatersToServe
+    began_at: datetime
+
+    @property
+    def report(self) -> SuggestionReport:
+        """What will have been done when it is done."""
+        return SuggestionReport(self.raters.stale.user_ids.size, self.raters.reused.size, self.job.live.version_id)
 
 
 def suggestion_lists_refresh(
@@ -111,30 +125,53 @@ def suggestion_lists_refresh(
 
     """
     with stage_lock(Stage.SUGGEST):
-        live = live_model()
-        if live is None:
-            raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
+        refresh_abandon()
         with transaction.atomic(), connection.cursor() as cursor:
-            began_at, settled_at = clock_now(), changes_settled_at()
-            movie_ids = movies_by_popularity(cursor)
-            candidates = np.isin(live.model.items.ids, movie_ids[start:])
-            limits = ListLimits(int(candidates.sum()), movie_ids[:start], maximum, reuse_days)
-            raters = raters_select(cursor, live, limits)
-            tile = max(block_movies, SMALLEST_TILE)
-            _lists_write(cursor, _Job(live, raters, candidates, maximum, tile, settled_at), began_at)
-    return SuggestionReport(raters.stale.user_ids.size, raters.reused.size, live.version_id)
+            plan = refresh_plan(cursor, start=start, block_movies=block_movies, maximum=maximum, reuse_days=reuse_days)
+            _lists_write(cursor, plan)
+    return plan.report
 
 
-def _lists_write(cursor: CursorWrapper, job: _Job, began_at: datetime) -> None:
-    if not job.raters.stale.user_ids.size:
-        cursor.execute(_REMOVE_UNRATED)
+def refresh_plan(cursor: CursorWrapper, *, start: int, block_movies: int, maximum: int, reuse_days: int) -> RefreshPlan:
+    """Read who gets suggestions of which movies from the live model; see `suggestion_lists_refresh`.
+
+    Raises:
+        NoLiveModelError: no model is live, or the live one cannot be read.
+
+    """
+    live = live_model()
+    if live is None:
+        raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
+    began_at, settled_at = clock_now(), changes_settled_at()
+    movie_ids = movies_by_popularity(cursor)
+    candidates = np.isin(live.model.items.ids, movie_ids[start:])
+    limits = ListLimits(int(candidates.sum()), movie_ids[:start], maximum, reuse_days)
+    raters = raters_select(cursor, live, limits)
+    job = RefreshJob(live, candidates, maximum, max(block_movies, SMALLEST_TILE), settled_at)
+    return RefreshPlan(job, raters, began_at)
+
+
+def _lists_write(cursor: CursorWrapper, plan: RefreshPlan) -> None:
+    raters = plan.raters
+    if not raters.stale.user_ids.size:
+        lists_of_the_unrated_remove(cursor)
         return
     next_table = next_table_create(cursor, TABLE)
-    with progress_shown("writing suggestions", total=job.raters.stale.user_ids.size, unit="users") as advance:
-        for lists in _lists_made(cursor, job):
+    with progress_shown("writing suggestions", total=raters.stale.user_ids.size, unit="users") as advance:
+        for lists in _lists_made(cursor, plan.job, raters.stale):
             copy_in_arrays(cursor, next_table.name, COLUMNS, lists, freeze=True)
             advance(sum(part["user_id"].size for part in lists))
-    cursor.execute(_KEEP.format(next_table=next_table.name), [job.raters.reused.tolist()])
+    lists_keep(cursor, next_table, raters.reused)
+    lists_switch(cursor, next_table, plan.began_at)
+
+
+def lists_keep(cursor: CursorWrapper, next_table: NextTable, user_ids: Int32Array) -> None:
+    """Bring over the present lists of some users."""
+    cursor.execute(_KEEP.format(next_table=next_table.name), [user_ids.tolist()])
+
+
+def lists_switch(cursor: CursorWrapper, next_table: NextTable, began_at: datetime) -> None:
+    """Make the next table the one that is read, with the lists that others have written since the refresh began."""
 
     def carry_over() -> None:
         cursor.execute(_CARRY_OVER.format(next_table=next_table.name), [began_at])
@@ -143,8 +180,13 @@ def _lists_write(cursor: CursorWrapper, job: _Job, began_at: datetime) -> None:
     next_table_switch(cursor, next_table, carry_over=carry_over)
 
 
+def lists_of_the_unrated_remove(cursor: CursorWrapper) -> None:
+    """Remove the lists of those who have no ratings any more."""
+    cursor.execute(_REMOVE_UNRATED)
+
+
 @dataclass(frozen=True)
-class _Block:
+class UserBlock:
     """Some users and what they have rated by now.
 
     ``positions``: (n,) int64 in the model, -1 unknown; ``rated``: their rated movies, a row each; ``refitted``: (m,)
@@ -158,7 +200,7 @@ class _Block:
     ratings: Columns
 
 
-def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
+def _lists_made(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterator[list[Columns]]:
     """Yield the rows of block after block of users.
 
     While one block is scored, the database reads the ratings of the next and writes the lists of the one before.
@@ -166,20 +208,23 @@ def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
     with ThreadPoolExecutor(1, "scoring") as scorer:
         scorer.submit(top_n_prepare)
         ahead: deque[Future[list[Columns]]] = deque()
-        for users in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
-            ahead.append(scorer.submit(_block_lists, job, _block_read(cursor, job.live.model, users)))
+        for users in stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
+            ahead.append(
+                scorer.submit(block_lists, job, block_read(cursor, job.live.model, users.user_ids, users.changed))
+            )
             if len(ahead) > 1:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _block_read(cursor: CursorWrapper, model: AnyModel, users: Raters) -> _Block:
-    positions = model.users.positions(users.user_ids)
-    refitted = np.flatnonzero((positions < 0) | users.changed)
+def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> UserBlock:
+    """Read what some users, ascending, have rated by now; those are fitted anew who ``changed`` or are unknown."""
+    positions = model.users.positions(user_ids)
+    refitted = np.flatnonzero((positions < 0) | changed)
     dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32, "time": np.int64}
-    ratings = copy_out_arrays(cursor, _RATINGS, [users.user_ids[refitted].tolist()], dtypes)
-    return _Block(users.user_ids, positions, _rated_read(cursor, model, users.user_ids), refitted, ratings)
+    ratings = copy_out_arrays(cursor, _RATINGS, [user_ids[refitted].tolist()], dtypes)
+    return UserBlock(user_ids, positions, _rated_read(cursor, model, user_ids), refitted, ratings)
 
 
 def _rated_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
@@ -194,7 +239,7 @@ def _rated_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) ->
     return Rows.of_sorted(row_of[known], positions[known].astype(np.int32), n_rows=user_ids.size)
 
 
-def _block_lists(job: _Job, block: _Block) -> list[Columns]:
+def block_lists(job: RefreshJob, block: UserBlock) -> list[Columns]:
     """Return the rows of some users, in parts of lists of one length."""
     refitted = np.zeros(block.user_ids.size, dtype=np.bool_)
     refitted[block.refitted] = True
@@ -206,7 +251,7 @@ def _block_lists(job: _Job, block: _Block) -> list[Columns]:
     ]
 
 
-def _people_fitted(model: AnyModel, block: _Block) -> list[object]:
+def _people_fitted(model: AnyModel, block: UserBlock) -> list[object]:
     """Return the parameters of users who are new or have rated since the training."""
     ratings, refitted_ids = block.ratings, block.user_ids[block.refitted]
     begins, ends = (np.searchsorted(ratings["user_id"], refitted_ids, side=side) for side in ("left", "right"))
@@ -218,7 +263,9 @@ def _people_fitted(model: AnyModel, block: _Block) -> list[object]:
         ]
 
 
-def _lists_of(job: _Job, block: _Block, rows: Int64Array, people: Int64Array | list[object]) -> Iterator[Columns]:
+def _lists_of(
+    job: RefreshJob, block: UserBlock, rows: Int64Array, people: Int64Array | list[object]
+) -> Iterator[Columns]:
     """Yield lists of the users in ``rows``, whom the model knows by position or as ``people``."""
     model = job.live.model
     best = model.top_blocks(
@@ -243,7 +290,7 @@ def _stars(model: AnyModel, people: Int64Array | list[object], top: TopBlock) ->
     return model.predict(users, model.items.ids[top.items].ravel()).reshape(top.items.shape)
 
 
-def _rows_of(job: _Job, user_ids: Int32Array, items: Int32Array, stars: Float32Array) -> Iterator[Columns]:
+def _rows_of(job: RefreshJob, user_ids: Int32Array, items: Int32Array, stars: Float32Array) -> Iterator[Columns]:
     movie_ids = job.live.model.items.ids[items].astype(np.int32)
     lengths = np.count_nonzero(items >= 0, axis=1)
     stamp = (job.settled_at - _POSTGRES_EPOCH) // timedelta(microseconds=1)
