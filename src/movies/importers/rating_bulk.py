@@ -218,15 +218,21 @@ class _Users:
 
     def pks_of(self, keys: Int64s) -> Int64s:
         """Return the primary key of each rater, who gets one where there was none."""
-        new = np.setdiff1d(keys, self.keys)
-        if len(new):
-            self._cursor.execute(_USER_NUMBERS, [len(new)])
-            numbers = np.array([pk for (pk,) in self._cursor.fetchall()], dtype=np.int64)
-            self.keys, self.pks = np.concatenate([self.keys, new]), np.concatenate([self.pks, numbers])
-            order = np.argsort(self.keys, kind="stable")
-            self.keys, self.pks = self.keys[order], self.pks[order]
-        pks: Int64s = self.pks[np.searchsorted(self.keys, keys)]
-        return pks
+        # A rater's ratings mostly follow one another, so that there is far less to look up than there are ratings.
+        starts = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
+        runs = keys[starts]
+        self._number(np.setdiff1d(runs, self.keys))
+        pks = self.pks[np.searchsorted(self.keys, runs)]
+        return np.repeat(pks, np.diff(starts, append=len(keys)))
+
+    def _number(self, new: Int64s) -> None:
+        if not len(new):
+            return
+        self._cursor.execute(_USER_NUMBERS, [len(new)])
+        numbers = np.array([pk for (pk,) in self._cursor.fetchall()], dtype=np.int64)
+        keys, pks = np.concatenate([self.keys, new]), np.concatenate([self.pks, numbers])
+        order = np.argsort(keys, kind="stable")
+        self.keys, self.pks = keys[order], pks[order]
 
 
 class _Figures:
