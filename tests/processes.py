@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.db import connection
 
@@ -12,9 +12,12 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 def process_environment(folder: Path) -> dict[str, str]:
     """Return this process's environment, but with the test's database, and everything written under ``folder``.
 
-    Where ``REDIS_URL`` names no server, the process has an embedded one of its own there.
+    Where ``REDIS_URL`` names no server, the process has an embedded one of its own there. Where it does, tests that run
+    at the same time have a queue each: a worker of one would take the tasks of another, and of its database.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in {"EXPORTS_DIR", "MODELS_DIR"}}
+    if given := inherited.get("REDIS_URL"):
+        inherited["REDIS_URL"] = redis_url_of_worker(given, os.environ.get("PYTEST_XDIST_WORKER", "gw0"))
     return {
         **inherited,
         "DATABASE_URL": _database_url(),
@@ -22,6 +25,11 @@ def process_environment(folder: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(PROJECT_ROOT / "src"),
     }
+
+
+def redis_url_of_worker(given: str, worker: str) -> str:
+    """Return the address of a queue for the tests of ``worker`` (``gw0``, ``gw1`` …); its cache is the one after it."""
+    return urlsplit(given)._replace(path=f"/{2 + 2 * int(worker.removeprefix('gw'))}").geturl()
 
 
 def _database_url() -> str:

@@ -33,6 +33,9 @@ SERVED = {
     "ease": ["regularisation=20"],
     "als": ["n_factors=4"],
     "item2vec": ["n_epochs=20"],
+    "keywords": ["dislikes=0.5"],
+    "hybrid": ["n_factors=4"],
+    "house": ["n_factors=4", "n_sweeps=12", "n_burn_in=4", "n_trial_sweeps=6", "n_chains=2"],
 }
 
 

@@ -1,5 +1,6 @@
 """The command line as the real process that people start, and files for it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ SRC = Path(cli.__file__).parents[2]
 
 def matinee(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "recommender", *map(str, arguments)]
-    environment = {"PYTHONPATH": str(SRC), "PATH": "/usr/bin:/bin", "HOME": str(folder or SRC)}
+    environment = {**os.environ, "PYTHONPATH": str(SRC)}
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=folder or SRC, timeout=120, env=environment
     )

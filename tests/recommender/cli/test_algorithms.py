@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from tests.recommender.cli.processes import matinee
+from tests.recommender.cli.process import matinee
 
 from recommender.algorithms import ALGORITHMS, algorithm_config
 

@@ -2,7 +2,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from tests.recommender.cli.processes import matinee
+from tests.recommender.cli.process import matinee
 from tests.recommender.file_server import served
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.recommender.cli.processes import SRC, matinee
+from tests.recommender.cli.process import SRC, matinee
 
 from recommender.data.files import ratings_file_read
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.recommender.cli.processes import SRC, matinee
+from tests.recommender.cli.process import SRC, matinee
 
 from recommender import cli
 

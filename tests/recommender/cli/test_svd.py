@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.recommender.cli.processes import matinee
+from tests.recommender.cli.process import matinee
 
 from recommender.data.ratings import Ratings
 
