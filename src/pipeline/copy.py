@@ -32,6 +32,8 @@ class Sink(Protocol):
 def copy_out_csv(cursor: CursorWrapper, query: str, sink: Sink) -> int:
     """Write the rows of ``query`` to ``sink`` as CSV with a header, in UTC; return how many there are.
 
+    ``sink`` is called for each row, so for many it should be compiled, such as an open file.
+
     One statement reads one snapshot, so the rows agree with each other whatever is written meanwhile.
     """
     cursor.execute("SET LOCAL timezone TO 'UTC'")
