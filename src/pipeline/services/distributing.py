@@ -19,6 +19,7 @@ from movies.live import LiveModel, live_model
 from movies.models import ModelVersion
 from pipeline.copy import copy_in_arrays
 from pipeline.errors import NoLiveModelError, RefreshOverError, StageBusyError, TableSwitchError
+from pipeline.lists import COLUMNS, TABLE, lists_keep, lists_of_the_unrated_remove, lists_settle, lists_switch
 from pipeline.models import SuggestionBlock, SuggestionRefresh
 from pipeline.progress import progress_shown
 from pipeline.selectors import clock_now
@@ -34,20 +35,15 @@ from pipeline.services.refreshes import (
 from pipeline.services.suggesting import (
     BLOCK_RATINGS,
     BLOCK_USERS,
-    COLUMNS,
-    TABLE,
     RefreshJob,
     RefreshPlan,
     SuggestionReport,
     block_lists,
     block_read,
-    lists_keep,
-    lists_of_the_unrated_remove,
-    lists_switch,
     refresh_plan,
 )
 from pipeline.stages import Stage, stage_lock
-from pipeline.table_switch import next_table_create
+from pipeline.table_switch import next_table_create, next_table_index
 from recommender.algorithms import model_load
 from recommender.errors import RecommenderError
 
@@ -109,6 +105,9 @@ def shared_refresh_complete(refresh: SuggestionRefresh) -> SuggestionReport:
     with progress_shown("writing suggestions", total=refresh.n_blocks, unit="blocks") as advance:
         for n_finished in _blocks_work(refresh):
             advance(n_finished)
+    if refresh.n_blocks:
+        with transaction.atomic(), connection.cursor() as cursor:
+            next_table_index(cursor, refresh_table(refresh.pk))
     with transaction.atomic(), connection.cursor() as cursor:
         if not refresh_hold(refresh.pk):
             message = f"Suggestion {refresh} has ended while it was being completed: run it again."
@@ -118,6 +117,7 @@ def shared_refresh_complete(refresh: SuggestionRefresh) -> SuggestionReport:
         else:
             lists_of_the_unrated_remove(cursor)
         refresh_succeed(refresh)
+    lists_settle(refresh.began_at)
     return SuggestionReport(refresh.n_users, refresh.n_reused, refresh.model_version_id)
 
 

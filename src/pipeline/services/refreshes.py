@@ -10,10 +10,10 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from pipeline.lists import TABLE
 from pipeline.models import SuggestionBlock, SuggestionRefresh
 from pipeline.table_switch import NextTable
 
-TABLE = "movies_suggestionlist"
 # How long the database waits for a process that holds a block and has fallen silent; a dead one is noticed at once.
 LEASE = timedelta(minutes=10)
 _NETWORK_SILENCE_SECONDS = 60
@@ -50,7 +50,7 @@ def refresh_abandon(*, reason: str = _SUPERSEDED) -> None:
     running.update(state=SuggestionRefresh.State.FAILED, error=reason, finished_at=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(_REMOVE_PLANS)
-        cursor.execute(_TABLES, [f"^{TABLE}_refresh_[0-9]+$"])
+        cursor.execute(_TABLES, [f"^{TABLE}_(refresh_[0-9]+|next)$"])
         for (name,) in cursor.fetchall():
             cursor.execute(f'DROP TABLE "{name}"')
 

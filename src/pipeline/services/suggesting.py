@@ -3,17 +3,19 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from threadpoolctl import threadpool_limits
 
 from movies.live import LiveModel, live_model
-from pipeline.copy import Columns, copy_in_arrays, copy_out_arrays
+from pipeline.copy import Columns, copy_out_arrays
 from pipeline.errors import NoLiveModelError
+from pipeline.lists import lists_merge, lists_of_the_unrated_remove, lists_settle, lists_switch, lists_write_beside
 from pipeline.progress import progress_shown
 from pipeline.selectors import (
     ListLimits,
@@ -26,20 +28,20 @@ from pipeline.selectors import (
 )
 from pipeline.services.refreshes import refresh_abandon
 from pipeline.stages import Stage, stage_lock
-from pipeline.table_switch import NextTable, next_table_create, next_table_switch
+from pipeline.table_switch import NextTable, next_table_drop
 from recommender.answers import TopBlock
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
 from recommender.scoring import top_n_prepare
 
-TABLE = "movies_suggestionlist"
-COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
 # What is in memory at once, twice: this many users, and not many more ratings than these.
 BLOCK_USERS = 4096
 BLOCK_RATINGS = 1 << 20
 # Smaller tiles of movies cost more in calls than they save in memory.
 SMALLEST_TILE = 512
+# Up to so many new lists for each that stays are written in place; for more it costs less to write the table anew.
+_IN_PLACE = 0.1
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 # A row per user, read from the index alone: a row per rating costs more to pass on than to find.
@@ -51,26 +53,6 @@ GROUP BY user_id ORDER BY user_id
 _RATINGS = """
 SELECT user_id, movie_id, value, floor(extract(epoch FROM created_at))::bigint AS time
 FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id
-"""
-_KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
-# People who rated while this ran have newer lists than those made here.
-_CARRY_OVER = """
-INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > %s
-ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
-  model_version_id = excluded.model_version_id, created_at = excluded.created_at
-"""
-_REMOVE_UNRATED = """
-DELETE FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
-"""
-# The same for those alone who had ratings when this began: readers wait for it.
-_REMOVE_GONE = """
-DELETE FROM {next_table} list WHERE user_id IN (
-  SELECT made.user_id FROM {next_table} made LEFT JOIN accounts_user account ON account.id = made.user_id
-  WHERE account.id IS NULL
-  UNION ALL
-  SELECT account.id FROM accounts_user account
-  LEFT JOIN LATERAL (SELECT id FROM movies_rating WHERE user_id = account.id LIMIT 1) rating ON true
-  WHERE account.ratings_changed_at >= %s AND rating.id IS NULL)
 """
 
 
@@ -128,7 +110,9 @@ def suggestion_lists_refresh(
         refresh_abandon()
         with transaction.atomic(), connection.cursor() as cursor:
             plan = refresh_plan(cursor, start=start, block_movies=block_movies, maximum=maximum, reuse_days=reuse_days)
-            _lists_write(cursor, plan)
+            next_table = _lists_write(cursor, plan)
+        if next_table is not None:
+            _lists_switch(next_table, plan.began_at)
     return plan.report
 
 
@@ -142,7 +126,8 @@ def refresh_plan(cursor: CursorWrapper, *, start: int, block_movies: int, maximu
     live = live_model()
     if live is None:
         raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
-    began_at, settled_at = clock_now(), changes_settled_at()
+    # In this order, so that the lists to be made are none of those made since.
+    settled_at, began_at = changes_settled_at(), clock_now()
     movie_ids = movies_by_popularity(cursor)
     candidates = np.isin(live.model.items.ids, movie_ids[start:])
     limits = ListLimits(int(candidates.sum()), movie_ids[:start], maximum, reuse_days)
@@ -151,38 +136,35 @@ def refresh_plan(cursor: CursorWrapper, *, start: int, block_movies: int, maximu
     return RefreshPlan(job, raters, began_at)
 
 
-def _lists_write(cursor: CursorWrapper, plan: RefreshPlan) -> None:
-    raters = plan.raters
-    if not raters.stale.user_ids.size:
+def _lists_write(cursor: CursorWrapper, plan: RefreshPlan) -> NextTable | None:
+    """Write what a refresh has to write, and return the table to switch to, if there is one."""
+    stale, reused = plan.raters.stale, plan.raters.reused
+    if stale.user_ids.size <= _IN_PLACE * reused.size:
+        if stale.user_ids.size:
+            lists_merge(cursor, _blocks_shown(cursor, plan), plan.began_at)
         lists_of_the_unrated_remove(cursor)
-        return
-    next_table = next_table_create(cursor, TABLE)
-    with progress_shown("writing suggestions", total=raters.stale.user_ids.size, unit="users") as advance:
-        for lists in _lists_made(cursor, plan.job, raters.stale):
-            copy_in_arrays(cursor, next_table.name, COLUMNS, lists, freeze=True)
+        return None
+    return lists_write_beside(cursor, _blocks_shown(cursor, plan), kept=reused)
+
+
+def _lists_switch(next_table: NextTable, began_at: datetime) -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            lists_switch(cursor, next_table, began_at)
+    except BaseException:
+        # If the database is gone, too, the next refresh does it.
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            next_table_drop(cursor, next_table)
+        raise
+    lists_settle(began_at)
+
+
+def _blocks_shown(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Columns]]:
+    stale = plan.raters.stale
+    with progress_shown("writing suggestions", total=stale.user_ids.size, unit="users") as advance:
+        for lists in _lists_made(cursor, plan.job, stale):
+            yield lists
             advance(sum(part["user_id"].size for part in lists))
-    lists_keep(cursor, next_table, raters.reused)
-    lists_switch(cursor, next_table, plan.began_at)
-
-
-def lists_keep(cursor: CursorWrapper, next_table: NextTable, user_ids: Int32Array) -> None:
-    """Bring over the present lists of some users."""
-    cursor.execute(_KEEP.format(next_table=next_table.name), [user_ids.tolist()])
-
-
-def lists_switch(cursor: CursorWrapper, next_table: NextTable, began_at: datetime) -> None:
-    """Make the next table the one that is read, with the lists that others have written since the refresh began."""
-
-    def carry_over() -> None:
-        cursor.execute(_CARRY_OVER.format(next_table=next_table.name), [began_at])
-        cursor.execute(_REMOVE_GONE.format(next_table=next_table.name), [began_at])
-
-    next_table_switch(cursor, next_table, carry_over=carry_over)
-
-
-def lists_of_the_unrated_remove(cursor: CursorWrapper) -> None:
-    """Remove the lists of those who have no ratings any more."""
-    cursor.execute(_REMOVE_UNRATED)
 
 
 @dataclass(frozen=True)
