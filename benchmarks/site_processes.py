@@ -65,7 +65,7 @@ def temporary_site() -> Iterator[Site]:
         keeper.communicate()
         # The servers stop two seconds after the last process that used them, and tidy up meanwhile.
         time.sleep(SECONDS_TO_STOP)
-        shutil.rmtree(site.folder)
+        shutil.rmtree(site.folder, ignore_errors=True)
 
 
 def peak_megabytes(usage: resource.struct_rusage) -> float:

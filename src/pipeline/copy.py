@@ -5,8 +5,7 @@ reads and writes any number of them at once. The format: https://www.postgresql.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -82,9 +81,16 @@ def copy_in_arrays(
     """
     quoted = ", ".join(f'"{name}"' for name in names)
     options = "FORMAT binary, FREEZE" if freeze else "FORMAT binary"
-    encoded = (_rows_encoded({name: part[name] for name in names}) for part in parts)
-    stream = _Stream(chain([_SIGNATURE], encoded, [_TRAILER]))
+    stream = _Stream(rows_copied(names, parts))
     cursor.copy_expert(f'COPY "{table}" ({quoted}) FROM STDIN WITH ({options})', stream, _PIECE_BYTES)
+
+
+def rows_copied(names: Sequence[str], parts: Iterable[Columns]) -> Iterator[bytes]:
+    """Yield, piece by piece, what `copy_in_arrays` sends."""
+    yield _SIGNATURE
+    for part in parts:
+        yield _rows_encoded({name: part[name] for name in names})
+    yield _TRAILER
 
 
 class _Stream:
@@ -109,13 +115,12 @@ def _row_dtype(columns: Columns) -> np.dtype[Any]:
     """One row on the wire: the number of columns, then each value behind its length in bytes."""
     fields: list[Any] = [("", ">i2")]
     for name, values in columns.items():
-        wire = values.dtype.newbyteorder(">")
         fields.append((f"{name}/length", ">i4"))
         if values.ndim == 1:
-            fields.append((name, wire))
+            fields.append((name, values.dtype.newbyteorder(">")))
             continue
         fields.append((f"{name}/head", ">i4", (_head_size(values),)))
-        fields.append((name, [("length", ">i4"), ("value", wire)], (values.shape[1],)))
+        fields.append((name, np.dtype((np.void, 8 * values.shape[1]))))
     return np.dtype(fields)
 
 
@@ -137,9 +142,15 @@ def _rows_encoded(columns: Columns) -> bytes:
         head = [1, 0, _ELEMENT_OIDS[values.dtype.name], width, 1]
         rows[f"{name}/head"] = head if width else [0, *head[1:3]]
         rows[f"{name}/length"] = _head_size(values) * 4 + width * (4 + values.itemsize)
-        rows[name]["length"] = values.itemsize
-        rows[name]["value"] = values
+        if width:
+            rows[name] = _elements(values).view(row[name])[:, 0]
     return rows.tobytes()
+
+
+def _elements(values: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """Each element behind its length, as one number whose bytes are those on the wire: several times as fast as two."""
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    return (bits | np.uint64(values.itemsize << 32)).astype(">u8")
 
 
 def _prefixes_hold(rows: npt.NDArray[Any], dtypes: Mapping[str, npt.DTypeLike]) -> bool:

@@ -10,11 +10,11 @@ from django.db.backends.utils import CursorWrapper
 from pipeline.errors import TableSwitchError
 
 # Readers queue behind a waiting switch, so it waits briefly and often rather than once and for long. Only who waits for
-# more than a second (PostgreSQL's deadlock_timeout) makes an automatic vacuum give way, so that comes after some tries.
-LOCK_TIMEOUT = "300ms"
+# more than a second (PostgreSQL's deadlock_timeout) makes an automatic vacuum give way: that is for one that takes long.
+LOCK_TIMEOUT = "30ms"
 PATIENT_LOCK_TIMEOUT = "1500ms"
-PATIENT_FROM_ATTEMPT = 5
-LOCK_ATTEMPTS = 40
+PATIENT_FROM_ATTEMPT = 20
+LOCK_ATTEMPTS = 60
 LONGEST_PAUSE_SECONDS = 1.0
 
 _CONSTRAINTS = """
