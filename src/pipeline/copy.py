@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from django.db.backends.utils import CursorWrapper
 
+from movies.importers.ahead import read_ahead
+
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _PIECE_BYTES = 1 << 20
+_PIECES_AHEAD = 4
 # The number by which PostgreSQL knows an array's element type.
 _ELEMENT_OIDS = {"int32": 23, "float32": 700}
 
@@ -81,7 +84,8 @@ def copy_in_arrays(
     """
     quoted = ", ".join(f'"{name}"' for name in names)
     options = "FORMAT binary, FREEZE" if freeze else "FORMAT binary"
-    stream = _Stream(rows_copied(names, parts))
+    # The next pieces are made while the server takes in the last ones.
+    stream = _Stream(read_ahead(rows_copied(names, parts), depth=_PIECES_AHEAD))
     cursor.copy_expert(f'COPY "{table}" ({quoted}) FROM STDIN WITH ({options})', stream, _PIECE_BYTES)
 
 
@@ -89,7 +93,11 @@ def rows_copied(names: Sequence[str], parts: Iterable[Columns]) -> Iterator[byte
     """Yield, piece by piece, what `copy_in_arrays` sends."""
     yield _SIGNATURE
     for part in parts:
-        yield _rows_encoded({name: part[name] for name in names})
+        columns = {name: part[name] for name in names}
+        # Pieces that stay in cache until they are sent.
+        n_rows = max(1, _PIECE_BYTES // _row_dtype(columns).itemsize)
+        for first in range(0, len(columns[names[0]]), n_rows):
+            yield _rows_encoded({name: values[first : first + n_rows] for name, values in columns.items()})
     yield _TRAILER
 
 
@@ -106,6 +114,8 @@ class _Stream:
             piece = next(self._pieces, None)
             if piece is None:
                 return b""
+            if len(piece) <= size:
+                return piece
             self._rest = memoryview(piece)
         taken, self._rest = self._rest[:size], self._rest[size:]
         return bytes(taken)
