@@ -28,7 +28,7 @@ with connection.cursor() as cursor:
         SELECT DISTINCT ON (u, m) u, m, v, now() FROM (
             SELECT u, 1 + floor(random() ^ 3 * %s)::int AS m, ceil(random() * 10) / 2 AS v
             FROM generate_series(1, %s) u, generate_series(1, %s)) drawn''', [n_movies, n_users, per_user])
-    
+
 rng = np.random.default_rng(0)
 model = FactorModel(
     users=Vocabulary(np.arange(1, n_users + 1)), items=Vocabulary(np.arange(1, n_movies + 1)), global_mean=3.5,

@@ -37,8 +37,13 @@ ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = exc
   model_version_id = excluded.model_version_id, created_at = excluded.created_at
 WHERE list.created_at <= %s
 """
+# Several processes of the server find them, but one alone may delete.
+_UNRATED = """
+SELECT user_id FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
+"""
 _REMOVE_UNRATED = """
-DELETE FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
+DELETE FROM movies_suggestionlist list
+WHERE user_id = ANY(%s) AND NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
 """
 # The same for those alone who had ratings, or an account, when the refresh began. Newer lists are not its business.
 _REMOVE_GONE = """
@@ -106,4 +111,6 @@ def lists_merge(cursor: CursorWrapper, blocks: Iterable[list[Columns]], began_at
 
 def lists_of_the_unrated_remove(cursor: CursorWrapper) -> None:
     """Remove the lists of those who have no ratings any more."""
-    cursor.execute(_REMOVE_UNRATED)
+    cursor.execute(_UNRATED)
+    if unrated := [user_id for (user_id,) in cursor.fetchall()]:
+        cursor.execute(_REMOVE_UNRATED, [unrated])
