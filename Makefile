@@ -20,7 +20,7 @@ LINK := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help install neural demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
+.PHONY: help install neural spark demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ install: $(VENV)/base.installed $(VENV)/bin/matinee  ## Make .venv with all that
 
 neural: $(VENV)/base.installed  ## Add PyTorch to .venv (gigabytes on Linux), which training neural-cf needs
 	@$(INSTALL) requirements/neural.txt
+
+spark: $(VENV)/base.installed  ## Add PySpark to .venv, which trainmodel als --engine spark needs beside Java 17
+	@$(INSTALL) requirements/spark.txt
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
@@ -125,6 +128,7 @@ requirements: $(VENV)/dev.installed  ## Pin the requirements anew from pyproject
 	$(COMPILE) $(ARGS) --extra notebooks --extra dev --constraint requirements/notebooks.txt \
 	  --output-file requirements/dev.txt
 	$(COMPILE) $(ARGS) --extra neural --constraint requirements/dev.txt --output-file requirements/neural.txt
+	$(COMPILE) $(ARGS) --extra spark --constraint requirements/dev.txt --output-file requirements/spark.txt
 
 # --- Cleaning ---------------------------------------------------------------------------------------------------------
 clean:  ## Remove .venv and caches; data stay

@@ -1,21 +1,34 @@
-"""How much faster blocked scoring is than a loop over `surprise.SVD.predict`, measured in one run.
+"""How near blocked scoring is to what the hardware allows, and how far ahead of others, measured in one run.
 
     python benchmarks/score_users.py            # 50,000 users, 9,000 items, 100 factors, 250 suggestions each
     python benchmarks/score_users.py --quick    # a twentieth of the users
+    python benchmarks/score_users.py --full     # 270,896 users, 45,000 items, 100 suggestions each
+    python benchmarks/score_users.py --factors-of MODEL   # factors of a trained model instead of random ones
 
-Factors are random, of the size that training gives; the excluded ratings are random, too, about 100 per user.
+The bound is the rate of sgemm alone, NumPy's BLAS: the faster of the same tiles on as many threads, into one buffer
+each, and of BLAS's own threads on a thousand users at once. The others are the `topk` of the library `implicit`, which
+leaves the same ratings out but adds no biases, and a loop over `surprise.SVD.predict`. All take turns.
+
+Random factors are of the size that training gives; the excluded ratings are random, too, about 100 per user. The last
+lines tell how many pairs bounds by norms would spare: those whose bias plus |p||q| is below what the worst listed item
+has; the same where the first dimensions are multiplied and the norms bound the rest.
 """
 
 import argparse
-import resource
+import os
 import sys
 import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
+from recommender.arrays import Float32Array
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
@@ -23,24 +36,35 @@ from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
 from recommender.scoring import top_n
 
+BLAS_USERS = 1024
+BOUNDED_USERS = 400
+
 
 def main() -> None:
     options = parse()
     rng = np.random.default_rng(options.seed)
-    model = random_model(rng, options)
+    model = FactorModel.load(options.factors_of) if options.factors_of else random_model(rng, options)
+    options.users, options.items, options.factors = len(model.users), len(model.items), model.n_factors
     exclude = random_ratings(rng, options)
-    users = np.arange(options.users)
-    for _ in top_n(model, users[:64], n=options.top, exclude=exclude.slice(0, 64)):
+    for _ in top_n(model, np.arange(64), n=options.top, exclude=exclude.slice(0, 64)):
         pass  # Compiles the kernels, or loads them from their cache, outside the timing.
-    best = min(scoring_seconds(model, users, exclude, options) for _ in range(options.repeat))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    fast = options.users * options.items / best
-    slow = surprise_pairs_per_second(model, options.loop_pairs)
+    ours, sgemm, theirs, memory = [], [], [], 0.0
+    for _ in range(options.repeat):
+        sgemm.append(max(rate(tiled_products, model, options), rate(blas_products, model, options)))
+        theirs.append(implicit_rate(model, exclude, options))
+        resident = peak_reset()
+        ours.append(options.users * options.items / scoring_seconds(model, exclude, options))
+        memory = max(memory, peak_megabytes() - resident)
+    loop = surprise_pairs_per_second(model, options.loop_pairs)
+    fast, bound, library = (float(np.median(rates)) for rates in (ours, sgemm, theirs))
     print(f"users x items x factors, top  {options.users} x {options.items} x {options.factors}, {options.top}")
-    print(f"blocked scoring               {best:.2f} s, {fast:,.0f} pairs/s (best of {options.repeat})")
-    print(f"surprise.SVD.predict loop     {slow:,.0f} pairs/s over {options.loop_pairs} pairs")
-    print(f"ratio                         {fast / slow:,.0f}")
-    print(f"peak memory                   {peak:.2f} GiB, before surprise was imported")
+    print(f"blocked scoring               {options.users * options.items / fast:.2f} s, {fast:,.0f} pairs/s")
+    print(f"sgemm alone                   {bound:,.0f} pairs/s, {2e-9 * bound * options.factors:.0f} GFLOP/s")
+    print(f"  of which scoring reaches    {fast / bound:.0%}")
+    print(f"implicit's topk               {library:,.0f} pairs/s; scoring is {fast / library:.1f} times as fast")
+    print(f"surprise.SVD.predict loop     {loop:,.0f} pairs/s; scoring is {fast / loop:,.0f} times as fast")
+    print(f"memory beyond the arrays      {memory:.0f} MB (medians of {options.repeat}, {options.threads} threads)")
+    bounds_print(model, options)
 
 
 def parse() -> argparse.Namespace:
@@ -50,21 +74,26 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--factors", type=int, default=100)
     parser.add_argument("--top", type=int, default=250)
     parser.add_argument("--ratings-per-user", type=int, default=100)
-    parser.add_argument("--block-users", type=int, default=None)
-    parser.add_argument("--block-items", type=int, default=None)
-    parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--block-users", type=int, default=1024)
+    parser.add_argument("--block-items", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--others-users", type=int, default=8192, help="users whom sgemm and implicit score per turn")
     parser.add_argument("--loop-pairs", type=int, default=200_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="a twentieth of the users, a tenth of the loop")
+    parser.add_argument("--full", action="store_true", help="the size of the whole of The Movies Dataset")
+    parser.add_argument("--factors-of", type=Path, help="the folder of a trained factor model")
     options = parser.parse_args()
+    if options.full:
+        options.users, options.items, options.top = 270_896, 45_000, 100
     if options.quick:
         options.users, options.loop_pairs = options.users // 20, options.loop_pairs // 10
     return options
 
 
 def random_model(rng: np.random.Generator, options: argparse.Namespace) -> FactorModel:
-    def normal(*shape: int, scale: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    def normal(*shape: int, scale: float) -> Float32Array:
         return rng.standard_normal(shape, dtype=np.float32) * np.float32(scale)
 
     return FactorModel(
@@ -80,21 +109,105 @@ def random_model(rng: np.random.Generator, options: argparse.Namespace) -> Facto
 
 
 def random_ratings(rng: np.random.Generator, options: argparse.Namespace) -> Rows:
+    """Rows of at most so many items; drawn by blocks of users, so that little memory is needed besides."""
     count = min(options.ratings_per_user, options.items // 2)
-    rows = np.repeat(np.arange(options.users), count)
-    # The square crowds the ratings onto the first items, as popularity does.
-    items = (rng.random(rows.size) ** 2 * options.items).astype(np.int64)
-    return Rows.of_pairs(rows, items, n_rows=options.users)
+    parts = []
+    for first in range(0, options.users, BLAS_USERS):
+        n_users = min(BLAS_USERS, options.users - first)
+        # The square crowds the ratings onto the first items, as popularity does.
+        items = (rng.random(n_users * count) ** 2 * options.items).astype(np.int64)
+        parts.append(Rows.of_pairs(np.repeat(np.arange(n_users), count), items, n_rows=n_users))
+    lengths = np.concatenate([np.diff(part.indptr) for part in parts])
+    return Rows(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate([part.indices for part in parts]))
 
 
-def scoring_seconds(model: FactorModel, users: np.ndarray, exclude: Rows, options: argparse.Namespace) -> float:
-    blocks = {name: getattr(options, name) for name in ("block_users", "block_items") if getattr(options, name)}
+def scoring_seconds(model: FactorModel, exclude: Rows, options: argparse.Namespace) -> float:
     started = time.perf_counter()
     suggested = 0
-    for block in top_n(model, users, n=options.top, exclude=exclude, n_threads=options.threads, **blocks):
+    for block in top_n(
+        model,
+        np.arange(options.users),
+        n=options.top,
+        exclude=exclude,
+        block_users=options.block_users,
+        block_items=options.block_items,
+        n_threads=options.threads,
+    ):
         suggested += int(np.count_nonzero(block.items >= 0))
-    assert suggested == options.users * min(options.top, options.items), "every user must get a full list"
-    return time.perf_counter() - started
+    seconds = time.perf_counter() - started
+    if suggested != options.users * min(options.top, options.items):
+        raise SystemExit("Not every user got a full list: choose fewer ratings per user.")
+    return seconds
+
+
+def rate(
+    products: Callable[[FactorModel, int, argparse.Namespace], None], model: FactorModel, options: argparse.Namespace
+) -> float:
+    """Pairs per second of a way to make all products of some users, in turns of those."""
+    n_users: int = min(options.others_users, options.users)
+    started = time.perf_counter()
+    products(model, n_users, options)
+    return n_users * int(options.items) / (time.perf_counter() - started)
+
+
+def tiled_products(model: FactorModel, n_users: int, options: argparse.Namespace) -> None:
+    def block(start: int) -> None:
+        factors = model.user_factors[start : min(start + options.block_users, n_users)]
+        buffer = np.empty(len(factors) * options.block_items, dtype=np.float32)
+        for first in range(0, options.items, options.block_items):
+            tile = model.item_factors[first : first + options.block_items]
+            np.matmul(factors, tile.T, out=buffer[: len(factors) * len(tile)].reshape(len(factors), len(tile)))
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(options.threads) as pool:
+        deque(pool.map(block, range(0, n_users, options.block_users)), maxlen=0)
+
+
+def blas_products(model: FactorModel, n_users: int, options: argparse.Namespace) -> None:
+    buffer = np.empty((min(BLAS_USERS, n_users), options.items), dtype=np.float32)
+    with threadpool_limits(options.threads, user_api="blas"):
+        for start in range(0, n_users, len(buffer)):
+            factors = model.user_factors[start : min(start + len(buffer), n_users)]
+            np.matmul(factors, model.item_factors.T, out=buffer[: len(factors)])
+
+
+def implicit_rate(model: FactorModel, exclude: Rows, options: argparse.Namespace) -> float:
+    """Pairs per second of the library's own search for the best items, BLAS held to one thread in each of its own."""
+    from implicit.cpu.topk import topk  # noqa: PLC0415 - after the measurement of memory.
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - the same.
+
+    n_users: int = min(options.others_users, options.users)
+    rows = exclude.slice(0, n_users)
+    ones = np.ones(rows.indices.size, dtype=np.float32)
+    rated = csr_matrix((ones, rows.indices, rows.indptr), shape=(n_users, options.items))
+    factors = np.ascontiguousarray(model.user_factors[:n_users])
+    started = time.perf_counter()
+    with threadpool_limits(1, user_api="blas"):
+        topk(model.item_factors, factors, options.top, filter_query_items=rated, num_threads=options.threads)
+    return n_users * int(options.items) / (time.perf_counter() - started)
+
+
+def bounds_print(model: FactorModel, options: argparse.Namespace) -> None:
+    chosen = np.random.default_rng(3).choice(options.users, min(BOUNDED_USERS, options.users), replace=False)
+    users, items, biases = model.user_factors[chosen], model.item_factors, model.item_biases
+    worst = np.partition(users @ items.T + biases, -options.top, axis=1)[:, -options.top, None]
+    # Principal axes first, so that what the norms must bound is the least.
+    axes = np.linalg.eigh(items.T @ items)[1][:, ::-1]
+    users, items = users @ axes, items @ axes
+    for n_exact in (0, options.factors // 8, options.factors // 4, options.factors // 2):
+        rest = np.linalg.norm(users[:, n_exact:], axis=1)[:, None] * np.linalg.norm(items[:, n_exact:], axis=1)
+        spared = (users[:, :n_exact] @ items[:, :n_exact].T + biases + rest < worst).mean()
+        print(f"bounds after {n_exact:3} of {options.factors:3} dimensions  {spared:.0%} of the pairs spared")
+
+
+def peak_reset() -> float:
+    """Forget the peak of memory so far, and return what is resident, in MB."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return peak_megabytes()
+
+
+def peak_megabytes() -> float:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
 
 def surprise_pairs_per_second(model: FactorModel, n_pairs: int) -> float:

@@ -32,6 +32,12 @@ MODELS_KEEP = read_integer("MODELS_KEEP", default=5, minimum=1)
 # What is trained each night, in this order; the gate decides which is live.
 NIGHTLY_ALGORITHMS = read_list("NIGHTLY_ALGORITHMS", default=["surprise-svd", "house"])
 
+# Whether the nightly suggestions are shared among all workers.
+SUGGESTIONS_DISTRIBUTED = read_boolean("SUGGESTIONS_DISTRIBUTED", default=False)
+# Where Spark trains, if it is asked to, and where files are exchanged with it.
+SPARK_MASTER = read_text("SPARK_MASTER", default="local[*]")
+SPARK_DIR = read_directory("SPARK_DIR", default=VAR_DIR / "spark")
+
 # --- Security ---------------------------------------------------------------------------------------------------------
 DEBUG = read_boolean("DEBUG", default=False)
 SECRET_KEY = read_secret_key(VAR_DIR)

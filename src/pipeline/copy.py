@@ -5,17 +5,19 @@ reads and writes any number of them at once. The format: https://www.postgresql.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from django.db.backends.utils import CursorWrapper
 
+from movies.importers.ahead import read_ahead
+
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _PIECE_BYTES = 1 << 20
+_PIECES_AHEAD = 4
 # The number by which PostgreSQL knows an array's element type.
 _ELEMENT_OIDS = {"int32": 23, "float32": 700}
 
@@ -31,6 +33,8 @@ class Sink(Protocol):
 
 def copy_out_csv(cursor: CursorWrapper, query: str, sink: Sink) -> int:
     """Write the rows of ``query`` to ``sink`` as CSV with a header, in UTC; return how many there are.
+
+    ``sink`` is called for each row, so for many it should be compiled, such as an open file.
 
     One statement reads one snapshot, so the rows agree with each other whatever is written meanwhile.
     """
@@ -80,9 +84,21 @@ def copy_in_arrays(
     """
     quoted = ", ".join(f'"{name}"' for name in names)
     options = "FORMAT binary, FREEZE" if freeze else "FORMAT binary"
-    encoded = (_rows_encoded({name: part[name] for name in names}) for part in parts)
-    stream = _Stream(chain([_SIGNATURE], encoded, [_TRAILER]))
+    # The next pieces are made while the server takes in the last ones.
+    stream = _Stream(read_ahead(rows_copied(names, parts), depth=_PIECES_AHEAD))
     cursor.copy_expert(f'COPY "{table}" ({quoted}) FROM STDIN WITH ({options})', stream, _PIECE_BYTES)
+
+
+def rows_copied(names: Sequence[str], parts: Iterable[Columns]) -> Iterator[bytes]:
+    """Yield, piece by piece, what `copy_in_arrays` sends."""
+    yield _SIGNATURE
+    for part in parts:
+        columns = {name: part[name] for name in names}
+        # Pieces that stay in cache until they are sent.
+        n_rows = max(1, _PIECE_BYTES // _row_dtype(columns).itemsize)
+        for first in range(0, len(columns[names[0]]), n_rows):
+            yield _rows_encoded({name: values[first : first + n_rows] for name, values in columns.items()})
+    yield _TRAILER
 
 
 class _Stream:
@@ -98,6 +114,8 @@ class _Stream:
             piece = next(self._pieces, None)
             if piece is None:
                 return b""
+            if len(piece) <= size:
+                return piece
             self._rest = memoryview(piece)
         taken, self._rest = self._rest[:size], self._rest[size:]
         return bytes(taken)
@@ -107,13 +125,12 @@ def _row_dtype(columns: Columns) -> np.dtype[Any]:
     """One row on the wire: the number of columns, then each value behind its length in bytes."""
     fields: list[Any] = [("", ">i2")]
     for name, values in columns.items():
-        wire = values.dtype.newbyteorder(">")
         fields.append((f"{name}/length", ">i4"))
         if values.ndim == 1:
-            fields.append((name, wire))
+            fields.append((name, values.dtype.newbyteorder(">")))
             continue
         fields.append((f"{name}/head", ">i4", (_head_size(values),)))
-        fields.append((name, [("length", ">i4"), ("value", wire)], (values.shape[1],)))
+        fields.append((name, np.dtype((np.void, 8 * values.shape[1]))))
     return np.dtype(fields)
 
 
@@ -135,9 +152,15 @@ def _rows_encoded(columns: Columns) -> bytes:
         head = [1, 0, _ELEMENT_OIDS[values.dtype.name], width, 1]
         rows[f"{name}/head"] = head if width else [0, *head[1:3]]
         rows[f"{name}/length"] = _head_size(values) * 4 + width * (4 + values.itemsize)
-        rows[name]["length"] = values.itemsize
-        rows[name]["value"] = values
+        if width:
+            rows[name] = _elements(values).view(row[name])[:, 0]
     return rows.tobytes()
+
+
+def _elements(values: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """Each element behind its length, as one number whose bytes are those on the wire: several times as fast as two."""
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    return (bits | np.uint64(values.itemsize << 32)).astype(">u8")
 
 
 def _prefixes_hold(rows: npt.NDArray[Any], dtypes: Mapping[str, npt.DTypeLike]) -> bool:

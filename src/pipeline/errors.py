@@ -13,6 +13,10 @@ class RunOverError(PipelineError):
     """A stage of a pipeline run that has failed or was taken over."""
 
 
+class RefreshOverError(PipelineError):
+    """A shared refresh that has ended, or whose plan is gone, while somebody was still at it."""
+
+
 class NothingToExportError(PipelineError):
     """The table to export is empty."""
 

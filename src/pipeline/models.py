@@ -1,12 +1,14 @@
-"""What the machines have done: exports, and nightly runs of the whole pipeline."""
+"""What the machines have done: exports, nightly runs of the whole pipeline, refreshes shared by several processes."""
 
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from movies.models import ModelVersion
 from pipeline.stages import Stage
 
 
@@ -79,3 +81,72 @@ class PipelineRun(models.Model):
 
     def __str__(self) -> str:
         return f"run #{self.pk}"
+
+
+class SuggestionRefresh(models.Model):
+    """One refresh of everyone's suggestions that several processes share, and all that they must agree on."""
+
+    class State(models.TextChoices):
+        """How it goes, or went."""
+
+        RUNNING = "running", "running"
+        SUCCEEDED = "succeeded", "succeeded"
+        FAILED = "failed", "failed"
+
+    state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
+    # A refresh from a model that is gone can be neither finished nor explained.
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE)
+    skipped = models.PositiveIntegerField(help_text="How many of the most-rated films are left out.")
+    maximum = models.PositiveIntegerField(help_text="Films per user.")
+    reuse_days = models.PositiveIntegerField()
+    tile = models.PositiveIntegerField(help_text="How many films are scored at once.")
+    candidates = models.BinaryField(help_text="A bit for each of the model's films: whether it may be suggested.")
+    n_users = models.PositiveIntegerField(help_text="Who get new lists.")
+    n_reused = models.PositiveIntegerField(help_text="Who keep theirs.")
+    n_blocks = models.PositiveIntegerField()
+    began_at = models.DateTimeField(help_text="Lists that others wrote after this moment are kept.")
+    settled_at = models.DateTimeField(help_text="Every rating before this moment counts.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    workers = models.TextField(blank=True, help_text="How many blocks each process has done.")
+    error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "suggestion refreshes"
+        constraints = [
+            models.CheckConstraint(
+                name="pipeline_refresh_state_known", condition=Q(state__in=["running", "succeeded", "failed"])
+            ),
+            models.CheckConstraint(
+                name="pipeline_refresh_finished_unless_running",
+                condition=Q(state="running", finished_at__isnull=True)
+                | (~Q(state="running") & Q(finished_at__isnull=False)),
+            ),
+            models.UniqueConstraint(
+                name="pipeline_refresh_one_running", fields=["state"], condition=Q(state="running")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"refresh #{self.pk}"
+
+
+class SuggestionBlock(models.Model):
+    """Some users of a running refresh: one process at a time holds the row locked while it makes their lists."""
+
+    # The rows are a plan; they go with what was planned.
+    refresh = models.ForeignKey(SuggestionRefresh, on_delete=models.CASCADE, related_name="blocks")
+    number = models.PositiveIntegerField()
+    user_ids = ArrayField(models.IntegerField(), help_text="Who get new lists, ascending.")
+    changed_ids = ArrayField(models.IntegerField(), help_text="Who of them are fitted anew.")
+    reused_ids = ArrayField(models.IntegerField(), help_text="Whose present lists are brought over.")
+    worker = models.CharField(max_length=200, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # Its index also serves the claim of the next block of a refresh, in order.
+            models.UniqueConstraint(name="pipeline_block_unique", fields=["refresh", "number"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"block {self.number} of refresh #{self.refresh_id}"

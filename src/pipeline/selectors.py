@@ -17,21 +17,20 @@ _SETTLED = """
 SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
 """
-# A list is complete when nothing that could be suggested is missing from it: it may be shorter for a user who has rated
-# much. How many of a user's ratings are of candidates is not known here, so the least possible length is compared.
-_RATERS = """
-SELECT rated.user_id, rated.n_ratings::int,
-  coalesce(account.ratings_changed_at >= %(trained_until)s, false)::int,
+# Lists that a refresh would write again as they are, if they are long enough.
+_LISTS = """
+SELECT account.id, coalesce(account.ratings_changed_at >= %(trained_until)s, false)::int,
   coalesce(list.model_version_id = %(version)s
     AND list.created_at > clock_timestamp() - make_interval(days => %(days)s)
     AND (account.ratings_changed_at < list.created_at) IS NOT FALSE
-    AND cardinality(list.movie_ids) BETWEEN least(%(maximum)s, %(n_candidates)s - rated.n_ratings) AND %(maximum)s
-    AND NOT list.movie_ids && %(skipped)s::int[], false)::int
-FROM (SELECT user_id, count(*) AS n_ratings FROM movies_rating GROUP BY user_id) rated
-JOIN accounts_user account ON account.id = rated.user_id
-LEFT JOIN movies_suggestionlist list ON list.user_id = rated.user_id
-ORDER BY rated.user_id
+    AND NOT list.movie_ids && %(skipped)s::int[], false)::int,
+  coalesce(cardinality(list.movie_ids), 0)
+FROM accounts_user account LEFT JOIN movies_suggestionlist list ON list.user_id = account.id
+ORDER BY account.id
 """
+_COUNTS = "SELECT user_id, count(*)::int FROM movies_rating {chosen} GROUP BY user_id ORDER BY user_id"
+# To count the ratings of more users than these one by one takes longer than to count those of all.
+_COUNTED_SINGLY = 0.1
 # PostgreSQL's intervals end somewhere beyond.
 _A_CENTURY_OF_DAYS = 36_525
 
@@ -83,6 +82,15 @@ class ListLimits:
     maximum: int
     reuse_days: int
 
+    def complete(self, lengths: Int32Array, n_ratings: Int32Array) -> BoolArray:
+        """Tell which lists of these (m,) lengths nothing that could be suggested is missing from.
+
+        They may be shorter for users who have rated much. How many of a user's ratings are of candidates is not known
+        here, so the least possible length is what counts.
+        """
+        maximum = min(self.maximum, self.n_candidates)
+        return np.asarray((np.minimum(maximum, self.n_candidates - n_ratings) <= lengths) & (lengths <= maximum))
+
 
 def changes_settled_at() -> datetime:
     """Return the moment before which every change is committed: whoever reads from now on sees all of those."""
@@ -106,15 +114,28 @@ def raters_select(cursor: CursorWrapper, live: LiveModel, limits: ListLimits) ->
         "trained_until": live.trained_until,
         "version": live.version_id,
         "days": min(limits.reuse_days, _A_CENTURY_OF_DAYS),
-        "maximum": limits.maximum,
-        "n_candidates": limits.n_candidates,
         "skipped": limits.skipped.tolist(),
     }
-    names = ("user_id", "n_ratings", "changed", "reusable")
-    columns = copy_out_arrays(cursor, _RATERS, parameters, dict.fromkeys(names, np.int32))
-    raters = Raters(columns["user_id"], columns["n_ratings"], columns["changed"].astype(np.bool_))
-    reusable = columns["reusable"].astype(np.bool_)
-    return RatersToServe(stale=raters.take(~reusable), reused=raters.user_ids[reusable])
+    names = ("user_id", "changed", "fresh", "length")
+    lists = copy_out_arrays(cursor, _LISTS, parameters, dict.fromkeys(names, np.int32))
+    fresh, length = lists["fresh"].astype(np.bool_), lists["length"]
+    # Whether a shorter list is complete depends on how much there is left to suggest.
+    reusable = fresh & (length == limits.maximum)
+    user_ids, n_ratings = _ratings_counted(cursor, lists["user_id"], ~reusable)
+    rows = np.searchsorted(lists["user_id"], user_ids)
+    reusable[rows] = fresh[rows] & limits.complete(length[rows], n_ratings)
+    stale = Raters(user_ids, n_ratings, lists["changed"][rows].astype(np.bool_)).take(~reusable[rows])
+    return RatersToServe(stale=stale, reused=lists["user_id"][reusable])
+
+
+def _ratings_counted(cursor: CursorWrapper, user_ids: Int32Array, chosen: BoolArray) -> tuple[Int32Array, Int32Array]:
+    """Return those of the chosen users who have ratings, and how many."""
+    few = np.count_nonzero(chosen) <= _COUNTED_SINGLY * chosen.size
+    query = _COUNTS.format(chosen="WHERE user_id = ANY(%s)" if few else "")
+    parameters = [user_ids[chosen].tolist()] if few else []
+    counts = copy_out_arrays(cursor, query, parameters, {"user_id": np.int32, "n_ratings": np.int32})
+    wanted = np.isin(counts["user_id"], user_ids[chosen], assume_unique=True)
+    return counts["user_id"][wanted], counts["n_ratings"][wanted]
 
 
 def _moment(query: str) -> datetime:

@@ -10,12 +10,14 @@ from django.db.backends.utils import CursorWrapper
 from pipeline.errors import TableSwitchError
 
 # Readers queue behind a waiting switch, so it waits briefly and often rather than once and for long. Only who waits for
-# more than a second (PostgreSQL's deadlock_timeout) makes an automatic vacuum give way, so that comes after some tries.
-LOCK_TIMEOUT = "300ms"
+# more than a second (PostgreSQL's deadlock_timeout) makes an automatic vacuum give way: that is for those that stay.
+LOCK_TIMEOUT = "30ms"
 PATIENT_LOCK_TIMEOUT = "1500ms"
-PATIENT_FROM_ATTEMPT = 5
-LOCK_ATTEMPTS = 40
+PATIENT_FROM_ATTEMPT = 20
+LOCK_ATTEMPTS = 60
 LONGEST_PAUSE_SECONDS = 1.0
+# A tenth of what PostgreSQL looks at by itself: such tables are asked for rows by their keys.
+_STATISTICS = 10
 
 _CONSTRAINTS = """
 SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
@@ -27,6 +29,12 @@ FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 WHERE indrelid = %s::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype <> 'f')
 ORDER BY relname
 """
+_BUILT = "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = %s::regclass"
+_UNCHECKED = """
+SELECT conname FROM pg_constraint
+WHERE conrelid = %s::regclass AND contype = 'f' AND NOT convalidated ORDER BY conname
+"""
+_NOT_VALID = " NOT VALID"
 _SCALARS = """
 SELECT attname FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND typcategory <> 'A' ORDER BY attnum
@@ -55,10 +63,10 @@ class NextTable:
     name: str
 
 
-def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
+def next_table_create(cursor: CursorWrapper, table: str, *, name: str | None = None) -> NextTable:
     """Create an empty twin of ``table``, without indexes and keys, inside the caller's transaction.
 
-    It vanishes with the transaction unless `next_table_switch` follows, so that a crash leaves nothing behind.
+    One of the same name, which a crash has left, makes room. Who has others fill it gives it a ``name`` of its own.
 
     Raises:
         TableSwitchError: something depends on the table that a twin cannot take over.
@@ -68,7 +76,8 @@ def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
     if found := [row[0] for row in cursor.fetchall()]:
         message = f"Table {table} cannot be rebuilt beside itself, for it has: {', '.join(found)}."
         raise TableSwitchError(message)
-    name = f"{table}_next"
+    name = name or f"{table}_next"
+    next_table_drop(cursor, NextTable(table, name))
     cursor.execute(
         f'CREATE TABLE "{name}" (LIKE "{table}" '
         "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS)"
@@ -76,17 +85,38 @@ def next_table_create(cursor: CursorWrapper, table: str) -> NextTable:
     return NextTable(table=table, name=name)
 
 
-def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_over: Callable[[], None]) -> None:
-    """Index the twin, lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap names.
+def next_table_drop(cursor: CursorWrapper, next_table: NextTable) -> None:
+    """Give a twin up."""
+    cursor.execute(f'DROP TABLE IF EXISTS "{next_table.name}"')
 
-    Must run in the transaction that made the twin; readers see the new table when that commits.
+
+def next_table_index(cursor: CursorWrapper, next_table: NextTable) -> None:
+    """Build the old table's indexes on the filled twin, unless that is done, and let the planner know its content.
+
+    The switch does it, too; to commit it before spares readers the wait until it is all on the disk.
+    """
+    cursor.execute(_BUILT, [next_table.name])
+    built = {name for (name,) in cursor.fetchall()}
+    missing = [statement for temporary, _, statement in _indexes(cursor, next_table) if temporary not in built]
+    if not missing:
+        return
+    for statement in missing:
+        cursor.execute(statement)
+    _analyse(cursor, next_table)
+
+
+def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_over: Callable[[], None]) -> None:
+    """Lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap names.
+
+    Readers see the new table when the caller's transaction commits. Its foreign keys hold for rows from then on; that
+    they hold for all, `table_keys_validate` makes sure, for which readers need not wait.
 
     Raises:
         TableSwitchError: the table was in use for too long.
 
     """
-    renamed = _indexes_build(cursor, next_table)
-    _analyse(cursor, next_table)
+    next_table_index(cursor, next_table)
+    indexes = _indexes(cursor, next_table)
     _locks_take(cursor, next_table.table)
     carry_over()
     cursor.execute(_CONSTRAINTS, [next_table.table])
@@ -95,37 +125,48 @@ def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_ove
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     cursor.execute(f'DROP TABLE "{next_table.table}"')
     cursor.execute(f'ALTER TABLE "{next_table.name}" RENAME TO "{next_table.table}"')
-    for temporary, final in renamed:
+    for temporary, final, _ in indexes:
         cursor.execute(f'ALTER INDEX "{temporary}" RENAME TO "{final}"')
     for name, definition in foreign_keys:
-        cursor.execute(f'ALTER TABLE "{next_table.table}" ADD CONSTRAINT "{name}" {definition}')
+        rule = definition.removesuffix(_NOT_VALID)
+        cursor.execute(f'ALTER TABLE "{next_table.table}" ADD CONSTRAINT "{name}" {rule}{_NOT_VALID}')
+
+
+def table_keys_validate(cursor: CursorWrapper, table: str) -> None:
+    """Check the foreign keys of a table that was switched to; neither readers nor writers wait for it."""
+    cursor.execute(_UNCHECKED, [table])
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "{name}"')
 
 
 def _analyse(cursor: CursorWrapper, next_table: NextTable) -> None:
     """Let the planner know the twin, but for what arrays hold: that takes the longest and no query asks for it."""
     cursor.execute(_SCALARS, [next_table.name])
     names = ", ".join(f'"{name}"' for (name,) in cursor.fetchall())
-    cursor.execute(f'ANALYZE "{next_table.name}" ({names})')
+    with transaction.atomic():
+        cursor.execute(f"SET LOCAL default_statistics_target TO {_STATISTICS}")
+        cursor.execute(f'ANALYZE "{next_table.name}" ({names})')
+        cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
 
 
-def _indexes_build(cursor: CursorWrapper, next_table: NextTable) -> list[tuple[str, str]]:
-    """Build the old table's indexes on the twin; return each one's temporary and final name."""
-    renamed: list[tuple[str, str]] = []
+def _indexes(cursor: CursorWrapper, next_table: NextTable) -> list[tuple[str, str, str]]:
+    """Return the twin's name, the final name and the statement that builds it, of each index of the old table."""
+    indexes: list[tuple[str, str, str]] = []
     cursor.execute(_CONSTRAINTS, [next_table.table])
     for final, kind, definition in cursor.fetchall():
         if kind == "f":
             continue
-        temporary = f"{next_table.name}_{len(renamed)}"
-        cursor.execute(f'ALTER TABLE "{next_table.name}" ADD CONSTRAINT "{temporary}" {definition}')
-        renamed.append((temporary, final))
+        temporary = f"{next_table.name}_{len(indexes)}"
+        statement = f'ALTER TABLE "{next_table.name}" ADD CONSTRAINT "{temporary}" {definition}'
+        indexes.append((temporary, final, statement))
     cursor.execute(_INDEXES, [next_table.table])
     for final, definition, is_unique in cursor.fetchall():
-        temporary = f"{next_table.name}_{len(renamed)}"
+        temporary = f"{next_table.name}_{len(indexes)}"
         unique = "UNIQUE" if is_unique else ""
         _, _, method_and_columns = definition.partition(" USING ")
-        cursor.execute(f'CREATE {unique} INDEX "{temporary}" ON "{next_table.name}" USING {method_and_columns}')
-        renamed.append((temporary, final))
-    return renamed
+        statement = f'CREATE {unique} INDEX "{temporary}" ON "{next_table.name}" USING {method_and_columns}'
+        indexes.append((temporary, final, statement))
+    return indexes
 
 
 def _locks_take(cursor: CursorWrapper, table: str) -> None:

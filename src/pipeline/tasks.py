@@ -1,22 +1,31 @@
 """The stages as Celery tasks: policy around one service each. All of them may safely run twice."""
 
+import logging
 from typing import Any
 
 from celery import chain, shared_task
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from kombu.exceptions import OperationalError as QueueError
 
 from movies.services.averages import movie_averages_refresh_stalest
 from pipeline.errors import StageBusyError
+from pipeline.models import SuggestionRefresh
+from pipeline.services.distributing import shared_refresh, shared_refresh_complete, shared_refresh_help
 from pipeline.services.exporting import movies_export, ratings_export
 from pipeline.services.nightly import nightly_models_train
 from pipeline.services.runs import run_begin, run_fail, run_note, run_stage, run_succeed
 from pipeline.services.similar import similar_movies_refresh
-from pipeline.services.suggesting import suggestion_lists_refresh
+from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
 from pipeline.services.training import surprise_model_train
 from pipeline.stages import Stage
 
+logger = logging.getLogger(__name__)
+
 MINUTE, HOUR = 60, 3600
 AVERAGES_PER_TICK = 5000
+# More processes than that would wait for each other's reading and writing.
+HELPERS_AT_MOST = 256
 
 # A task is acknowledged when it ends, so that one whose worker dies is delivered again. What passes by itself is tried
 # again: a database that restarts, a stage that somebody runs by hand.
@@ -75,9 +84,33 @@ def train_models(run_id: int | None = None) -> str:
 def create_movie_suggestions(run_id: int | None = None) -> str:
     """Write everyone's suggestions, and which films are like which, from the live model."""
     with run_stage(run_id, Stage.SUGGEST):
-        report = suggestion_lists_refresh()
+        report = _suggestions_shared() if settings.SUGGESTIONS_DISTRIBUTED else suggestion_lists_refresh()
         similar_movies_refresh()
     return f"{report.refreshed} users refreshed, {report.reused} left alone"
+
+
+def _suggestions_shared() -> SuggestionReport:
+    with shared_refresh() as refresh:
+        helpers_invite(refresh)
+        return shared_refresh_complete(refresh)
+
+
+def helpers_invite(refresh: SuggestionRefresh) -> None:
+    """Ask all workers to help with a refresh; without a queue its leader does all of it alone."""
+    try:
+        for _ in range(min(refresh.n_blocks - 1, HELPERS_AT_MOST)):
+            help_with_suggestions.delay(refresh.pk)
+    except QueueError as error:
+        logger.warning("No worker could be asked to help with suggestion %s: %s", refresh, error)
+
+
+@shared_task(name="pipeline.help_with_suggestions", **_LONG)
+def help_with_suggestions(refresh_id: int) -> str:
+    """Take blocks of users from a refresh that another process leads."""
+    if not shared_refresh_help(refresh_id=refresh_id):
+        return "helped"
+    similar_movies_refresh()
+    return "completed in place of the leader, which is gone"
 
 
 # Acknowledged at once: a second delivery would begin a second run.

@@ -1,7 +1,7 @@
 """Array types and the checks that every boundary of the library makes."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,12 @@ Int64Array: TypeAlias = npt.NDArray[np.int64]
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 # An array whose dtype is checked where it is used, such as one read from a file.
 AnyArray: TypeAlias = npt.NDArray[Any]
+IntegerArray: TypeAlias = npt.NDArray[np.integer]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 IdsLike: TypeAlias = npt.NDArray[np.integer] | Sequence[int]
 ValuesLike: TypeAlias = npt.NDArray[np.floating | np.integer] | Sequence[float]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 # Finiteness is checked this many numbers at a time, so that a memory-mapped array never needs a mask of its own size.
 _CHUNK = 1 << 20
@@ -25,6 +28,11 @@ _CHUNK = 1 << 20
 
 def ids_checked(ids: IdsLike, name: str) -> Int64Array:
     """`ids` as a 1-d int64 array; DataError when they are not whole numbers in one dimension."""
+    return integers_checked(ids, name).astype(np.int64, copy=False)
+
+
+def integers_checked(ids: IdsLike, name: str) -> IntegerArray:
+    """As `ids_checked`, in whatever integers they are: no copy is made of an array."""
     array = np.asarray(ids)
     if array.ndim != 1:
         raise DataError(f"{name} must be one-dimensional, got shape {array.shape}.")
@@ -34,7 +42,7 @@ def ids_checked(ids: IdsLike, name: str) -> Int64Array:
         raise DataError(f"{name} must be integers, got {array.dtype}: convert them before.")
     if array.dtype == np.uint64 and int(array.max()) > np.iinfo(np.int64).max:
         raise DataError(f"{name} holds {int(array.max())}, which does not fit 64 signed bits.")
-    return array.astype(np.int64, copy=False)
+    return array
 
 
 def finite_checked(array: npt.NDArray[np.floating], name: str) -> None:
@@ -53,3 +61,10 @@ def shape_checked(array: npt.NDArray[np.generic], shape: tuple[int, ...], name: 
     """Raise DataError unless `array` has exactly `shape`."""
     if array.shape != shape:
         raise DataError(f"{name} must have shape {shape}, got {array.shape}.")
+
+
+def frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    """A contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
+    view = np.ascontiguousarray(array).view(np.ndarray)
+    view.flags.writeable = False
+    return view

@@ -21,5 +21,9 @@ class DivergedError(RecommenderError):
     """Training that left the finite numbers; a smaller learning rate usually cures it."""
 
 
+class SparkError(RecommenderError):
+    """Training that failed within Spark, or factors from there that are not those asked for."""
+
+
 class DownloadError(RecommenderError):
     """A file that could not be fetched whole, or is not the one that was asked for."""

@@ -2,18 +2,16 @@
 
 A block of users times a tile of items is one float32 matrix product that stays in cache; a fused kernel masks what is
 rated and keeps the best (see `kernels.topk`, which also says why block sizes never change the result). Blocks run on
-threads, one BLAS thread each.
+threads, one BLAS thread each. Items that most people would like come first: then little of what follows enters a list,
+and a user whose list nothing more can enter, by the lengths of the vectors, leaves the block.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from recommender.answers import TopBlock
 from recommender.arrays import (
@@ -23,6 +21,7 @@ from recommender.arrays import (
     Int32Array,
     Int64Array,
     finite_checked,
+    frozen,
     shape_checked,
 )
 from recommender.data.rows import Rows
@@ -31,8 +30,11 @@ from recommender.errors import ConfigError, DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk_plain import topk_plain
+from recommender.shelf import Shelf, Tile, norms
+from recommender.threads import blocks_done, cores
 
-_Scalar = TypeVar("_Scalar", bound=np.generic)
+if TYPE_CHECKING:
+    from recommender.kernels import topk
 
 # A float32 dot product of k terms errs by at most k · 2⁻²⁴ · ‖p‖‖q‖, to first order (Higham, "Accuracy and Stability of
 # Numerical Algorithms", eq. 3.5). Twice that leaves room for the higher orders; the extra roundings are those of adding
@@ -40,6 +42,9 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 _ROUNDING = 2.0**-23
 _EXTRA_ROUNDINGS = 8
 _UNDERFLOW = 1e-30
+# Users whose lists are complete leave a block when fewer than so many others are left: to copy those costs, too.
+_WORTH_LEAVING_OUT = 15 / 16
+_SAMPLE = 1024
 
 
 class UserBlock(NamedTuple):
@@ -63,9 +68,8 @@ class _Request:
     users: Int64Array | UserBlock
     n: int
     exclude: Rows
-    allowed: BoolArray
+    shelf: Shelf
     item_norm: float
-    block_items: int
 
     @property
     def n_users(self) -> int:
@@ -79,8 +83,8 @@ def top_n(
     n: int,
     exclude: Rows | None = None,
     candidates: BoolArray | None = None,
-    block_users: int = 512,
-    block_items: int = 2048,
+    block_users: int = 1024,
+    block_items: int = 512,
     n_threads: int | None = None,
 ) -> Iterator[TopBlock]:
     """The `n` best items of each user, block after block in the order of `users`.
@@ -95,7 +99,7 @@ def top_n(
     n_threads · block_users · (4·block_items + 32·n) bytes besides the model, `exclude` and what the caller keeps.
     While it runs, BLAS uses one thread in the whole process.
     """
-    threads = _cores() if n_threads is None else n_threads
+    threads = cores() if n_threads is None else n_threads
     for name, size in (("n", n), ("block_users", block_users), ("block_items", block_items), ("n_threads", threads)):
         if size < 1:
             raise ConfigError(f"{name} is {size}: it must be at least 1.")
@@ -104,12 +108,15 @@ def top_n(
         users=_users_checked(model, users),
         n=n,
         exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
-        allowed=_allowed(model, candidates),
-        item_norm=float(np.sqrt(np.einsum("ik,ik->i", model.item_factors, model.item_factors).max())),
-        block_items=block_items,
+        shelf=Shelf.of(model, _allowed(model, candidates), _usual_norm(model, users), block_items),
+        item_norm=float(norms(model.item_factors).max()),
     )
     request.exclude.checked(n_rows=request.n_users, n_items=len(model.items))
-    return _blocks(request, block_users, threads)
+
+    def block(start: int) -> TopBlock:
+        return _block(request, start, min(start + block_users, request.n_users))
+
+    return blocks_done(block, range(0, request.n_users, block_users), threads)
 
 
 def top_n_prepare() -> None:
@@ -166,6 +173,21 @@ def _count(users: Int64Array | UserBlock) -> int:
     return int(users.biases.size if isinstance(users, UserBlock) else users.size)
 
 
+def _parameters(model: FactorModel, users: Int64Array | UserBlock, chosen: slice) -> UserBlock:
+    """The parameters of some of `users`."""
+    if isinstance(users, UserBlock):
+        return UserBlock(users.biases[chosen], users.factors[chosen])
+    return UserBlock(model.user_biases[users[chosen]], model.user_factors[users[chosen]])
+
+
+def _usual_norm(model: FactorModel, users: Int64Array | UserBlock) -> float:
+    """The mean ‖p_u‖, of a sample: it decides about speed alone."""
+    n_users = _count(users)
+    if not n_users:
+        return 0.0
+    return float(norms(_parameters(model, users, slice(0, n_users, -(-n_users // _SAMPLE))).factors).mean())
+
+
 def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
     if candidates is None:
         return np.ones(len(model.items), dtype=np.bool_)
@@ -173,75 +195,65 @@ def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
     return candidates
 
 
-def _blocks(request: _Request, block_users: int, n_threads: int) -> Iterator[TopBlock]:
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only processes that score many users need it.
-
-    starts = iter(range(0, request.n_users, block_users))
-    pending: deque[Future[TopBlock]] = deque()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads, "top_n") as pool:
-        try:
-            for start in starts:
-                pending.append(pool.submit(_block, request, start, min(start + block_users, request.n_users)))
-                if len(pending) > n_threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
-
-
 def _block(request: _Request, start: int, stop: int) -> TopBlock:
     from recommender.kernels import topk  # noqa: PLC0415 - numba takes half a second that web processes need not pay.
 
-    n_items, n = len(request.model.items), request.n
-    found = min(n, n_items)
-    width = min(request.block_items, n_items)
     block = topk.Block(*_kernel_arrays(request, start, stop))
-    state = topk.top_state(stop - start, found)
-    buffer = np.empty((stop - start) * width, dtype=np.float32)
-    for first in range(0, n_items, width):
-        tile = block.item_factors[first : first + width]
-        products = buffer[: (stop - start) * len(tile)].reshape(stop - start, len(tile))
-        np.matmul(block.factors, tile.T, out=products)
-        topk.topk_update(block, products, first, state, found)
-    items = np.full((stop - start, n), -1, dtype=np.int32)
-    scores = np.full((stop - start, n), np.nan, dtype=np.float32)
-    topk.topk_finish(block, state, found, items, scores)
+    state = topk.top_state(block, min(request.n, request.shelf.order.size))
+    buffer = np.empty((stop - start) * max((len(tile.factors) for tile in request.shelf.tiles), default=0), np.float32)
+    for rows, factors, tile in _tiles_needed(request.shelf, block, state):
+        products = buffer[: rows.size * len(tile.factors)].reshape(rows.size, len(tile.factors))
+        np.matmul(factors, tile.factors.T, out=products)
+        topk.topk_update(block, rows, products, tile.first, state)
+    items = np.full((stop - start, request.n), -1, dtype=np.int32)
+    scores = np.full((stop - start, request.n), np.nan, dtype=np.float32)
+    topk.topk_finish(block, state, items, scores)
     return TopBlock(start, items, scores)
+
+
+def _tiles_needed(
+    shelf: Shelf, block: "topk.Block", state: "topk.TopState"
+) -> Iterator[tuple[Int64Array, Float32Array, Tile]]:
+    """Tile after tile with the rows of the users, and their factors, whose lists it may still change."""
+    rows, factors = np.arange(block.offsets.size), block.factors
+    user_norms = norms(factors)
+    for tile in shelf.tiles:
+        needed = shelf.bounds(tile, user_norms[rows]) + block.errors[rows] >= state.floors[rows]
+        n_needed = np.count_nonzero(needed)
+        if not n_needed:
+            return
+        if n_needed < _WORTH_LEAVING_OUT * rows.size:
+            rows, factors = rows[needed], factors[needed]
+        yield rows, factors, tile
 
 
 def _kernel_arrays(
     request: _Request, start: int, stop: int
-) -> tuple[Float64Array, Float32Array, Float32Array, Int64Array, Int32Array, Float32Array, Float32Array, BoolArray]:
+) -> tuple[
+    Float64Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Int32Array,
+    Float32Array,
+    Int64Array,
+    Int64Array,
+]:
     """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
-    model, users = request.model, request.users
-    if isinstance(users, UserBlock):
-        biases, factors = users.biases[start:stop], users.factors[start:stop]
-    else:
-        biases, factors = model.user_biases[users[start:stop]], model.user_factors[users[start:stop]]
+    model, shelf = request.model, request.shelf
+    biases, factors = _parameters(model, request.users, slice(start, stop))
     offsets = model.global_mean + biases.astype(np.float64)
-    largest = np.abs(offsets) + np.abs(model.item_biases).max() + np.linalg.norm(factors, axis=1) * request.item_norm
+    largest = np.abs(offsets) + np.abs(model.item_biases).max() + norms(factors) * request.item_norm
     rated = request.exclude.slice(start, stop)
     return (
         offsets,
         np.ascontiguousarray(factors, dtype=np.float32),
         ((model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
+        frozen(model.item_biases),
+        frozen(model.item_factors),
+        shelf.order,
+        shelf.biases,
         rated.indptr,
-        _frozen(rated.indices),
-        _frozen(model.item_biases),
-        _frozen(model.item_factors),
-        _frozen(request.allowed),
+        shelf.places_of(rated),
     )
-
-
-def _frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    """A contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
-    view = np.ascontiguousarray(array).view(np.ndarray)
-    view.flags.writeable = False
-    return view
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -150,6 +150,7 @@ def test_files_of_a_training_are_the_factors(exported: World, folders: Path) -> 
     ("arguments", "message"),
     [
         (["nonsense"], "invalid choice: 'nonsense'"),
+        (["svd", "--engine", "spark"], "svd has no setting 'engine'"),
         (["svd", "--set", "n_factor=3"], "no setting 'n_factor': choose among n_factors"),
         (["svd", "--set", "n_factors=three"], "n_factors is 'three'"),
         (["svd", "--set", "n_factors"], "write it as key=value"),

@@ -266,7 +266,7 @@ def test_list_of_someone_who_rates_while_the_refresh_runs_is_carried_over(
             rating_remove(user_id=gone, movie_id=movie_id)
         next_table_switch(*args, **kwargs)  # type: ignore[arg-type]  # Handed on as they came.
 
-    monkeypatch.setattr("pipeline.services.suggesting.next_table_switch", rate_then_switch)
+    monkeypatch.setattr("pipeline.lists.next_table_switch", rate_then_switch)
     suggestion_lists_refresh(reuse_days=0)
 
     assert liked not in lists()[early]
@@ -282,7 +282,7 @@ def test_refresh_that_fails_leaves_the_old_lists_and_no_other_table(
     def interrupt(*_args: object, **_kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.services.suggesting.next_table_switch", interrupt)
+    monkeypatch.setattr("pipeline.lists.next_table_switch", interrupt)
     with pytest.raises(CommandError, match="changed nothing") as raised:
         call_command("createmoviesuggestions", "--reuse-suggestions-up-to-days", "0")
 

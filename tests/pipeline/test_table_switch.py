@@ -7,7 +7,13 @@ from django.db import connection, transaction
 
 from pipeline import table_switch
 from pipeline.errors import TableSwitchError
-from pipeline.table_switch import next_table_create, next_table_switch
+from pipeline.table_switch import (
+    next_table_create,
+    next_table_drop,
+    next_table_index,
+    next_table_switch,
+    table_keys_validate,
+)
 
 DEFINITION = """
 SELECT 'index' AS kind, indexname::text AS name, indexdef AS definition FROM pg_indexes WHERE tablename = 'shelf'
@@ -49,7 +55,10 @@ def rebuild(*, label: str, n: int = 1000) -> None:
         beside = next_table_create(cursor, "shelf")
         insert = "INSERT INTO {} SELECT n, 2, %s || ' ' || n, 2 FROM generate_series(1, %s) n"
         cursor.execute(insert.format(beside.name), [label, n])
+        next_table_index(cursor, beside)
         next_table_switch(cursor, beside, carry_over=lambda: None)
+    with connection.cursor() as cursor:
+        table_keys_validate(cursor, "shelf")
 
 
 def test_switched_table_has_the_same_columns_indexes_and_constraints_under_the_same_names(shelf: None) -> None:
@@ -70,6 +79,45 @@ def test_constraints_hold_after_the_switch(shelf: None) -> None:
         cursor.execute("INSERT INTO shelf VALUES (2000, 77, 'x', 1); SET CONSTRAINTS ALL IMMEDIATE")
     with pytest.raises(Exception, match="shelf_width_positive"), connection.cursor() as cursor:
         cursor.execute("UPDATE shelf SET width = 0")
+
+
+def test_keys_that_a_switch_leaves_unchecked_hold_for_new_rows_at_once_and_are_checked_later(shelf: None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        beside = next_table_create(cursor, "shelf")
+        cursor.execute("INSERT INTO shelf_next VALUES (1, 77, 'room that is gone', 1)")
+        next_table_switch(cursor, beside, carry_over=lambda: None)
+
+    with pytest.raises(Exception, match="foreign key"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO shelf VALUES (2, 78, 'x', 1); SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(Exception, match="foreign key"), connection.cursor() as cursor:
+        table_keys_validate(cursor, "shelf")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE shelf SET room_id = 7")
+        table_keys_validate(cursor, "shelf")
+    assert rows("SELECT convalidated FROM pg_constraint WHERE conrelid = 'shelf'::regclass") == {(True,)}
+
+
+def test_twin_that_a_crash_has_left_makes_room(shelf: None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        next_table_create(cursor, "shelf")
+        cursor.execute("INSERT INTO shelf_next VALUES (1, 1, 'left', 1)")
+
+    rebuild(label="new", n=3)
+
+    assert rows("SELECT label FROM shelf") == {("new 1",), ("new 2",), ("new 3",)}
+
+
+def test_indexes_that_are_there_already_are_not_built_again(shelf: None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        beside = next_table_create(cursor, "shelf")
+        next_table_index(cursor, beside)
+        cursor.execute("SELECT oid FROM pg_class WHERE relname LIKE 'shelf_next_%' ORDER BY oid")
+        before = cursor.fetchall()
+        next_table_index(cursor, beside)
+        cursor.execute("SELECT oid FROM pg_class WHERE relname LIKE 'shelf_next_%' ORDER BY oid")
+        assert cursor.fetchall() == before
+        next_table_drop(cursor, beside)
+    assert len(before) > 3
 
 
 def test_crash_before_the_switch_leaves_the_old_table_and_nothing_else(shelf: None) -> None:

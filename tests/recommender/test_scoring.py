@@ -14,6 +14,7 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
+from recommender.kernels.topk import largest_first
 from recommender.kernels.topk_plain import topk_plain
 from recommender.scoring import UserBlock, top_n, top_n_of
 
@@ -198,3 +199,16 @@ def test_requests_that_do_not_fit_the_model_are_refused(tiny_model: FactorModel)
         top_n(tiny_model, np.array([0]), n=1, candidates=np.ones(2, dtype=np.bool_))
     with pytest.raises(DataError, match=r"factors\[0, 1\] is nan"):
         top_n(tiny_model, UserBlock(np.zeros(1, np.float32), np.array([[0, np.nan]], np.float32)), n=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(keys=st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=300, unique=True), data=st.data())
+def test_selection_brings_the_largest_keys_to_the_front_and_loses_none(keys: list[int], data: st.DataObject) -> None:
+    n = data.draw(st.integers(1, len(keys)))
+    moved = np.array(keys, dtype=np.int64)
+
+    smallest = largest_first(moved, n)
+
+    assert sorted(moved.tolist()) == sorted(keys)
+    assert sorted(moved[:n].tolist()) == sorted(keys)[-n:]
+    assert smallest == sorted(keys)[-n]

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from recommender.data import snapshot
 from recommender.data.snapshot import ratings_read
 from recommender.errors import DataError
 
@@ -39,6 +40,39 @@ def test_a_parquet_snapshot_gives_the_same_as_its_csv_twin(tmp_path: Path) -> No
     )
     for name in ("user_ids", "item_ids", "values", "times"):
         assert getattr(ratings, name).tolist() == getattr(twin, name).tolist()
+
+
+def test_a_parquet_snapshot_is_read_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "_PART_ROWS", 3)
+    path = tmp_path / "ratings.parquet"
+    columns = {
+        "userId": [1, 1, 2, 2, 4, 4, 4],
+        "movieId": [1, 5, 1, 6, 5, 6, 7],
+        "rating": [0.5 * n for n in range(1, 8)],
+    }
+    pyarrow.parquet.write_table(pa.table({**columns, "createdAt": range(7)}), path, row_group_size=2)
+    ratings = ratings_read(path)
+    assert ratings.user_ids.tolist() == columns["userId"]
+    assert ratings.item_ids.tolist() == columns["movieId"]
+    assert ratings.values.tolist() == columns["rating"]
+    assert ratings.times is not None
+    assert ratings.times.tolist() == list(range(7))
+
+
+def test_a_bad_value_is_named_by_its_row_in_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "_PART_ROWS", 3)
+    path = tmp_path / "ratings.parquet"
+    columns = {"userId": range(8), "movieId": range(8), "rating": [3.0] * 6 + [None, 3.0]}
+    pyarrow.parquet.write_table(pa.table(columns), path)
+    with pytest.raises(DataError, match="row 7, column 'rating' is blank"):
+        ratings_read(path)
+
+
+def test_a_parquet_snapshot_without_rows_holds_no_ratings(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.parquet"
+    pyarrow.parquet.write_table(pa.table({"userId": pa.array([], pa.int32())}), path)
+    with pytest.raises(DataError, match="holds no ratings"):
+        ratings_read(path)
 
 
 def test_times_may_be_absent_or_unix_seconds(tmp_path: Path) -> None:

@@ -22,6 +22,23 @@ def test_ids_that_are_not_in_the_vocabulary_have_no_position(known: list[int], a
     assert [position == UNKNOWN for position in positions] == [id_ not in known for id_ in asked]
 
 
+close_ids = st.lists(st.integers(-100, 100), min_size=60, max_size=80)
+
+
+@given(st.one_of(ids, close_ids))
+def test_numbering_gives_the_same_vocabulary_and_positions(some: list[int]) -> None:
+    vocabulary, positions = Vocabulary.numbered(some)
+    assert vocabulary == Vocabulary.of(some)
+    assert positions.tolist() == vocabulary.positions(some).tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint32, np.uint64])
+def test_narrow_ids_from_end_to_end_of_their_type_are_numbered(dtype: type[np.integer]) -> None:
+    low, high = np.iinfo(np.int8).min if dtype is np.int8 else 0, np.iinfo(np.int8).max
+    vocabulary, positions = Vocabulary.numbered(np.array([high, low, high, *range(100)], dtype=dtype))
+    assert vocabulary.ids[positions[:3]].tolist() == [high, low, high]
+
+
 def test_ids_out_of_order_are_refused_with_the_offending_pair() -> None:
     with pytest.raises(DataError, match="5 is followed by 3"):
         Vocabulary(np.array([1, 5, 3]))

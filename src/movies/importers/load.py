@@ -1,16 +1,19 @@
 """One transaction from files to catalogue: read beside, then merge; whatever fails leaves the database as it was."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from movies.importers.dataset import Dataset, Kind
 from movies.importers.errors import DatasetError
-from movies.importers.film_load import films_insert, films_stage, films_update
+from movies.importers.film_load import FilmKeys, films_insert, films_stage, films_update
 from movies.importers.log import ImportLog, Tally
 from movies.importers.progress import Progress
+from movies.importers.rating_bulk import RatingBulk, bulk_fits
 from movies.importers.rating_load import RatingStage
+from movies.importers.rating_table import rating_keys_validate
 from movies.importers.trailer_load import trailers_load
 from movies.services.averages import movie_averages_refresh
 
@@ -25,6 +28,7 @@ _TABLES = (
     "import_rating_change",
     "import_repeated",
     "import_user",
+    "import_figure",
 )
 
 
@@ -56,6 +60,8 @@ def dataset_load(*, dataset: Dataset, log: ImportLog, progress: Progress) -> Imp
             new_users = _load(cursor, dataset, log, progress)
             cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TABLES)}")
             log.finish()
+        with connection.cursor() as cursor:
+            rating_keys_validate(cursor)
     except IntegrityError as error:
         message = (
             f"The database refused a row ({_first_line(error)}). Nothing was imported. "
@@ -70,8 +76,7 @@ def dataset_load(*, dataset: Dataset, log: ImportLog, progress: Progress) -> Imp
 
 def _load(cursor: CursorWrapper, dataset: Dataset, log: ImportLog, progress: Progress) -> int:
     films = films_stage(cursor, dataset=dataset, log=log)
-    ratings = RatingStage(cursor, dataset=dataset, films=films, log=log)
-    ratings.fill()
+    ratings = _ratings_fill(cursor, dataset, films, log)
     progress.step("Storing")
     # From here on foreign keys are checked by each statement, so that no long queue of checks waits for the commit.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -90,6 +95,16 @@ def _load(cursor: CursorWrapper, dataset: Dataset, log: ImportLog, progress: Pro
         cursor.execute("ANALYZE movies_movie; ANALYZE movies_rating; ANALYZE accounts_user")
         movie_averages_refresh(movie_ids=rated)
     return new_users
+
+
+def _ratings_fill(cursor: CursorWrapper, dataset: Dataset, films: FilmKeys, log: ImportLog) -> RatingStage | RatingBulk:
+    """Read the ratings: into a table of their own where they are most of what there will be, else to be merged."""
+    blocks = dataset.ratings()
+    first = next(blocks, None)
+    kind = RatingBulk if bulk_fits(cursor, dataset=dataset, first=first) else RatingStage
+    ratings = kind(cursor, dataset=dataset, films=films, log=log)
+    ratings.fill(chain([] if first is None else [first], blocks))
+    return ratings
 
 
 def _lock(cursor: CursorWrapper) -> None:

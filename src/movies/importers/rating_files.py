@@ -79,7 +79,7 @@ class _Parser:
 
     def parse(self, block: bytes, first_line: int) -> RatingBlock:
         """Return the ratings of ``block``, whose first row stands on ``first_line``."""
-        return _joined(list(self._pieces(block, first_line)))
+        return blocks_joined(list(self._pieces(block, first_line)))
 
     def _pieces(self, block: bytes, first_line: int) -> Iterator[RatingBlock]:
         columns = self._typed(block)
@@ -172,7 +172,8 @@ class _Parser:
         return Skip(Kind.RATINGS, self._file.path.name, line, reason, shortened(detail))
 
 
-def _joined(blocks: Sequence[RatingBlock]) -> RatingBlock:
+def blocks_joined(blocks: Sequence[RatingBlock]) -> RatingBlock:
+    """Return the ratings of one or more blocks of a file as one."""
     if len(blocks) == 1:
         return blocks[0]
     return RatingBlock(

@@ -92,10 +92,10 @@ class RatingStage:
         cursor.execute(_STAGE)
         cursor.execute(_USERS)
 
-    def fill(self) -> None:
+    def fill(self, blocks: Iterator[RatingBlock]) -> None:
         """Read all ratings; those of unknown films and those given again later are left out."""
         users: list[Int64s] = []
-        for block in self._dataset.ratings():
+        for block in blocks:
             self._file = block.file
             self._tally.read += len(block)
             self._log.skip(block.skips)

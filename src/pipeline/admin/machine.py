@@ -1,7 +1,8 @@
-"""Admin of exports and pipeline runs: to look at, and to download; machines write them."""
+"""Admin of exports, pipeline runs and shared refreshes: to look at, and to download; machines write them."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
@@ -9,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from movies.admin.machine import ReadOnlyAdmin
-from pipeline.models import Export, PipelineRun
+from pipeline.models import Export, PipelineRun, SuggestionRefresh
 
 
 @admin.register(Export)
@@ -69,3 +70,25 @@ class PipelineRunAdmin(ReadOnlyAdmin[PipelineRun]):
     list_filter = ["state"]
     date_hierarchy = "started_at"
     ordering = ["-id"]
+
+
+@admin.register(SuggestionRefresh)
+class SuggestionRefreshAdmin(ReadOnlyAdmin[SuggestionRefresh]):
+    """Refreshes of the suggestions that workers shared, the newest first."""
+
+    list_display = ["id", "state", "progress", "n_users", "n_reused", "began_at", "finished_at", "workers", "error"]
+    list_filter = ["state"]
+    exclude = ["candidates"]
+    ordering = ["-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SuggestionRefresh]:
+        """Count the blocks that are done."""
+        done = Count("blocks", filter=Q(blocks__finished_at__isnull=False))
+        return super().get_queryset(request).annotate(n_done=done)
+
+    @admin.display(description="blocks")
+    def progress(self, refresh: SuggestionRefresh) -> str:
+        """Return how many blocks are done, of how many; the plan of an ended refresh is gone."""
+        if refresh.state != SuggestionRefresh.State.RUNNING:
+            return f"{refresh.n_blocks:,}"
+        return f"{getattr(refresh, 'n_done', 0):,} of {refresh.n_blocks:,}"

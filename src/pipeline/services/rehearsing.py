@@ -2,27 +2,38 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from pipeline.catalogue import catalogue_read
 from pipeline.progress import progress_shown
 from recommender.algorithms import Setting, algorithm_config, algorithm_estimator, algorithm_named
 from recommender.contract import Epoch, Estimator
 from recommender.evaluation.rehearsal import Performance, Rehearsal, rehearse
+from recommender.factors.als import ALS
+from recommender.factors.als_spark import SparkPlace
 
 
-def estimator_of(algorithm: str, config: Mapping[str, Setting]) -> Estimator:
+def estimator_of(algorithm: str, config: Mapping[str, Setting], *, parquet: Path | None = None) -> Estimator:
     """Return an estimator, with the catalogue from the database where it learns from that.
+
+    ``parquet``: a snapshot of the ratings that it will be fitted to, for engines that read files.
 
     Raises:
         ConfigError: there is no such algorithm, or it has no such setting, or not with that value.
 
     """
-    settings = {name: value for name, value in config.items() if name != "seed"}
+    chosen = {name: value for name, value in config.items() if name != "seed"}
     catalogue = catalogue_read() if algorithm_named(algorithm).needs_catalogue else None
     seed = config.get("seed", 0)
-    return algorithm_estimator(algorithm, settings, seed=int(seed or 0), catalogue=catalogue)
+    estimator = algorithm_estimator(algorithm, chosen, seed=int(seed or 0), catalogue=catalogue)
+    if not isinstance(estimator, ALS):
+        return estimator
+    place = SparkPlace(settings.SPARK_MASTER, Path(settings.SPARK_DIR), parquet)
+    return replace(estimator, spark=place)
 
 
 def config_of(algorithm: str, settings: Mapping[str, Setting], seed: int) -> dict[str, Any]:

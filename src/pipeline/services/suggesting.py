@@ -3,17 +3,19 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from threadpoolctl import threadpool_limits
 
 from movies.live import LiveModel, live_model
-from pipeline.copy import Columns, copy_in_arrays, copy_out_arrays
+from pipeline.copy import Columns, copy_out_arrays
 from pipeline.errors import NoLiveModelError
+from pipeline.lists import lists_merge, lists_of_the_unrated_remove, lists_settle, lists_switch, lists_write_beside
 from pipeline.progress import progress_shown
 from pipeline.selectors import (
     ListLimits,
@@ -24,21 +26,22 @@ from pipeline.selectors import (
     movies_by_popularity,
     raters_select,
 )
+from pipeline.services.refreshes import refresh_abandon
 from pipeline.stages import Stage, stage_lock
-from pipeline.table_switch import next_table_create, next_table_switch
+from pipeline.table_switch import NextTable, next_table_drop
 from recommender.answers import TopBlock
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
 from recommender.scoring import top_n_prepare
 
-TABLE = "movies_suggestionlist"
-COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
 # What is in memory at once, twice: this many users, and not many more ratings than these.
 BLOCK_USERS = 4096
 BLOCK_RATINGS = 1 << 20
 # Smaller tiles of movies cost more in calls than they save in memory.
 SMALLEST_TILE = 512
+# Up to so many new lists for each that stays are written in place; for more it costs less to write the table anew.
+_IN_PLACE = 0.1
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 # A row per user, read from the index alone: a row per rating costs more to pass on than to find.
@@ -50,26 +53,6 @@ GROUP BY user_id ORDER BY user_id
 _RATINGS = """
 SELECT user_id, movie_id, value, floor(extract(epoch FROM created_at))::bigint AS time
 FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id
-"""
-_KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
-# People who rated while this ran have newer lists than those made here.
-_CARRY_OVER = """
-INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > %s
-ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
-  model_version_id = excluded.model_version_id, created_at = excluded.created_at
-"""
-_REMOVE_UNRATED = """
-DELETE FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
-"""
-# The same for those alone who had ratings when this began: readers wait for it.
-_REMOVE_GONE = """
-DELETE FROM {next_table} list WHERE user_id IN (
-  SELECT made.user_id FROM {next_table} made LEFT JOIN accounts_user account ON account.id = made.user_id
-  WHERE account.id IS NULL
-  UNION ALL
-  SELECT account.id FROM accounts_user account
-  LEFT JOIN LATERAL (SELECT id FROM movies_rating WHERE user_id = account.id LIMIT 1) rating ON true
-  WHERE account.ratings_changed_at >= %s AND rating.id IS NULL)
 """
 
 
@@ -83,15 +66,28 @@ class SuggestionReport:
 
 
 @dataclass(frozen=True)
-class _Job:
-    """One refresh: the model, who gets suggestions, which movies may be among them, how many, and when it was read."""
+class RefreshJob:
+    """How lists are made: the model, which of its movies may be among them, how many, and when ratings were read."""
 
     live: LiveModel
-    raters: RatersToServe
     candidates: BoolArray
     maximum: int
     tile: int
     settled_at: datetime
+
+
+@dataclass(frozen=True)
+class RefreshPlan:
+    """One refresh: how lists are made, whose, and since when others' newer lists win."""
+
+    job: RefreshJob
+    raters: RatersToServe
+    began_at: datetime
+
+    @property
+    def report(self) -> SuggestionReport:
+        """What will have been done when it is done."""
+        return SuggestionReport(self.raters.stale.user_ids.size, self.raters.reused.size, self.job.live.version_id)
 
 
 def suggestion_lists_refresh(
@@ -111,40 +107,68 @@ def suggestion_lists_refresh(
 
     """
     with stage_lock(Stage.SUGGEST):
-        live = live_model()
-        if live is None:
-            raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
+        refresh_abandon()
         with transaction.atomic(), connection.cursor() as cursor:
-            began_at, settled_at = clock_now(), changes_settled_at()
-            movie_ids = movies_by_popularity(cursor)
-            candidates = np.isin(live.model.items.ids, movie_ids[start:])
-            limits = ListLimits(int(candidates.sum()), movie_ids[:start], maximum, reuse_days)
-            raters = raters_select(cursor, live, limits)
-            tile = max(block_movies, SMALLEST_TILE)
-            _lists_write(cursor, _Job(live, raters, candidates, maximum, tile, settled_at), began_at)
-    return SuggestionReport(raters.stale.user_ids.size, raters.reused.size, live.version_id)
+            plan = refresh_plan(cursor, start=start, block_movies=block_movies, maximum=maximum, reuse_days=reuse_days)
+            next_table = _lists_write(cursor, plan)
+        if next_table is not None:
+            _lists_switch(next_table, plan.began_at)
+    return plan.report
 
 
-def _lists_write(cursor: CursorWrapper, job: _Job, began_at: datetime) -> None:
-    if not job.raters.stale.user_ids.size:
-        cursor.execute(_REMOVE_UNRATED)
-        return
-    next_table = next_table_create(cursor, TABLE)
-    with progress_shown("writing suggestions", total=job.raters.stale.user_ids.size, unit="users") as advance:
-        for lists in _lists_made(cursor, job):
-            copy_in_arrays(cursor, next_table.name, COLUMNS, lists, freeze=True)
+def refresh_plan(cursor: CursorWrapper, *, start: int, block_movies: int, maximum: int, reuse_days: int) -> RefreshPlan:
+    """Read who gets suggestions of which movies from the live model; see `suggestion_lists_refresh`.
+
+    Raises:
+        NoLiveModelError: no model is live, or the live one cannot be read.
+
+    """
+    live = live_model()
+    if live is None:
+        raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
+    # In this order, so that the lists to be made are none of those made since.
+    settled_at, began_at = changes_settled_at(), clock_now()
+    movie_ids = movies_by_popularity(cursor)
+    candidates = np.isin(live.model.items.ids, movie_ids[start:])
+    limits = ListLimits(int(candidates.sum()), movie_ids[:start], maximum, reuse_days)
+    raters = raters_select(cursor, live, limits)
+    job = RefreshJob(live, candidates, maximum, max(block_movies, SMALLEST_TILE), settled_at)
+    return RefreshPlan(job, raters, began_at)
+
+
+def _lists_write(cursor: CursorWrapper, plan: RefreshPlan) -> NextTable | None:
+    """Write what a refresh has to write, and return the table to switch to, if there is one."""
+    stale, reused = plan.raters.stale, plan.raters.reused
+    if stale.user_ids.size <= _IN_PLACE * reused.size:
+        if stale.user_ids.size:
+            lists_merge(cursor, _blocks_shown(cursor, plan), plan.began_at)
+        lists_of_the_unrated_remove(cursor)
+        return None
+    return lists_write_beside(cursor, _blocks_shown(cursor, plan), kept=reused)
+
+
+def _lists_switch(next_table: NextTable, began_at: datetime) -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            lists_switch(cursor, next_table, began_at)
+    except BaseException:
+        # If the database is gone, too, the next refresh does it.
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            next_table_drop(cursor, next_table)
+        raise
+    lists_settle(began_at)
+
+
+def _blocks_shown(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Columns]]:
+    stale = plan.raters.stale
+    with progress_shown("writing suggestions", total=stale.user_ids.size, unit="users") as advance:
+        for lists in _lists_made(cursor, plan.job, stale):
+            yield lists
             advance(sum(part["user_id"].size for part in lists))
-    cursor.execute(_KEEP.format(next_table=next_table.name), [job.raters.reused.tolist()])
-
-    def carry_over() -> None:
-        cursor.execute(_CARRY_OVER.format(next_table=next_table.name), [began_at])
-        cursor.execute(_REMOVE_GONE.format(next_table=next_table.name), [began_at])
-
-    next_table_switch(cursor, next_table, carry_over=carry_over)
 
 
 @dataclass(frozen=True)
-class _Block:
+class UserBlock:
     """Some users and what they have rated by now.
 
     ``positions``: (n,) int64 in the model, -1 unknown; ``rated``: their rated movies, a row each; ``refitted``: (m,)
@@ -158,7 +182,7 @@ class _Block:
     ratings: Columns
 
 
-def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
+def _lists_made(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterator[list[Columns]]:
     """Yield the rows of block after block of users.
 
     While one block is scored, the database reads the ratings of the next and writes the lists of the one before.
@@ -166,20 +190,23 @@ def _lists_made(cursor: CursorWrapper, job: _Job) -> Iterator[list[Columns]]:
     with ThreadPoolExecutor(1, "scoring") as scorer:
         scorer.submit(top_n_prepare)
         ahead: deque[Future[list[Columns]]] = deque()
-        for users in job.raters.stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
-            ahead.append(scorer.submit(_block_lists, job, _block_read(cursor, job.live.model, users)))
+        for users in stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
+            ahead.append(
+                scorer.submit(block_lists, job, block_read(cursor, job.live.model, users.user_ids, users.changed))
+            )
             if len(ahead) > 1:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _block_read(cursor: CursorWrapper, model: AnyModel, users: Raters) -> _Block:
-    positions = model.users.positions(users.user_ids)
-    refitted = np.flatnonzero((positions < 0) | users.changed)
+def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> UserBlock:
+    """Read what some users, ascending, have rated by now; those are fitted anew who ``changed`` or are unknown."""
+    positions = model.users.positions(user_ids)
+    refitted = np.flatnonzero((positions < 0) | changed)
     dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32, "time": np.int64}
-    ratings = copy_out_arrays(cursor, _RATINGS, [users.user_ids[refitted].tolist()], dtypes)
-    return _Block(users.user_ids, positions, _rated_read(cursor, model, users.user_ids), refitted, ratings)
+    ratings = copy_out_arrays(cursor, _RATINGS, [user_ids[refitted].tolist()], dtypes)
+    return UserBlock(user_ids, positions, _rated_read(cursor, model, user_ids), refitted, ratings)
 
 
 def _rated_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
@@ -194,7 +221,7 @@ def _rated_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) ->
     return Rows.of_sorted(row_of[known], positions[known].astype(np.int32), n_rows=user_ids.size)
 
 
-def _block_lists(job: _Job, block: _Block) -> list[Columns]:
+def block_lists(job: RefreshJob, block: UserBlock) -> list[Columns]:
     """Return the rows of some users, in parts of lists of one length."""
     refitted = np.zeros(block.user_ids.size, dtype=np.bool_)
     refitted[block.refitted] = True
@@ -206,7 +233,7 @@ def _block_lists(job: _Job, block: _Block) -> list[Columns]:
     ]
 
 
-def _people_fitted(model: AnyModel, block: _Block) -> list[object]:
+def _people_fitted(model: AnyModel, block: UserBlock) -> list[object]:
     """Return the parameters of users who are new or have rated since the training."""
     ratings, refitted_ids = block.ratings, block.user_ids[block.refitted]
     begins, ends = (np.searchsorted(ratings["user_id"], refitted_ids, side=side) for side in ("left", "right"))
@@ -218,7 +245,9 @@ def _people_fitted(model: AnyModel, block: _Block) -> list[object]:
         ]
 
 
-def _lists_of(job: _Job, block: _Block, rows: Int64Array, people: Int64Array | list[object]) -> Iterator[Columns]:
+def _lists_of(
+    job: RefreshJob, block: UserBlock, rows: Int64Array, people: Int64Array | list[object]
+) -> Iterator[Columns]:
     """Yield lists of the users in ``rows``, whom the model knows by position or as ``people``."""
     model = job.live.model
     best = model.top_blocks(
@@ -243,7 +272,7 @@ def _stars(model: AnyModel, people: Int64Array | list[object], top: TopBlock) ->
     return model.predict(users, model.items.ids[top.items].ravel()).reshape(top.items.shape)
 
 
-def _rows_of(job: _Job, user_ids: Int32Array, items: Int32Array, stars: Float32Array) -> Iterator[Columns]:
+def _rows_of(job: RefreshJob, user_ids: Int32Array, items: Int32Array, stars: Float32Array) -> Iterator[Columns]:
     movie_ids = job.live.model.items.ids[items].astype(np.int32)
     lengths = np.count_nonzero(items >= 0, axis=1)
     stamp = (job.settled_at - _POSTGRES_EPOCH) // timedelta(microseconds=1)

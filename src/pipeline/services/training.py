@@ -174,7 +174,8 @@ def _gate_metrics(performance: Performance, rehearsal: Rehearsal) -> dict[str, f
 def _model_store(plan: _Plan, metrics: dict[str, float], performance: Performance) -> ModelVersion:
     """Train on all ratings; write the folder first and the row after: a row always names a whole folder."""
     with epochs_shown(f"training {plan.algorithm}", plan.config) as on_epoch:
-        model = estimator_of(plan.algorithm, plan.config).fit(plan.ratings, on_epoch)
+        estimator = estimator_of(plan.algorithm, plan.config, parquet=plan.snapshot.parquet)
+        model = estimator.fit(plan.ratings, on_epoch)
     version = _version_new(plan)
     provenance = Provenance(plan.algorithm, plan.config, plan.seed, dataset=plan.snapshot.csv_sha256, metrics=metrics)
     manifest = model.save(Path(settings.MODELS_DIR) / version.folder, provenance)

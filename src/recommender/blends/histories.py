@@ -1,5 +1,6 @@
 """What people liked, and how far back it lies."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,13 @@ class Histories(NamedTuple):
         liked = self.liked.take(users)
         starts = np.repeat(self.liked.indptr[users] - liked.indptr[:-1], np.diff(liked.indptr))
         return Histories(liked, self.recency[starts + np.arange(liked.indices.size)])
+
+    @classmethod
+    def of_people(cls, people: Sequence[tuple[Int32Array, Float32Array]]) -> "Histories":
+        """Those of some people, by item positions and recencies of each."""
+        lengths = np.array([items.size for items, _ in people], dtype=np.int64)
+        liked = Rows(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate([items for items, _ in people]))
+        return cls(liked, np.concatenate([recency for _, recency in people]))
 
     def row(self, user: int) -> tuple[Int32Array, Float32Array]:
         """Item positions and recencies of one person."""

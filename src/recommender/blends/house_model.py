@@ -1,14 +1,23 @@
 """The product's own model: stars from a Bayesian factorisation, and a ranking in which the latest films count most."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from recommender.answers import Interval
-from recommender.arrays import AnyArray, Float32Array, IdsLike, Int32Array, Int64Array, finite_checked, shape_checked
+from recommender.answers import Interval, TopBlock
+from recommender.arrays import (
+    AnyArray,
+    BoolArray,
+    Float32Array,
+    IdsLike,
+    Int32Array,
+    Int64Array,
+    finite_checked,
+    shape_checked,
+)
 from recommender.blends.histories import Histories, HistoryRule
 from recommender.blends.intervals import IntervalTable, spread
 from recommender.blends.ranking import ItemRelations, RankingWeights
@@ -18,9 +27,12 @@ from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty, UserParameters
+from recommender.threads import blocks_done, cores
 
 _RELATIONS = ("core", "associations", "transitions", "popularity")
 _HISTORIES = ("history_indptr", "history_items", "history_recency")
+# Users whose every item is scored at a time, by each thread: their scores stay in cache.
+_BLOCK_USERS = 64
 
 
 class HousePerson(NamedTuple):
@@ -77,36 +89,45 @@ class HouseModel(Model[HousePerson]):
 
     def score_items(self, user: HousePerson) -> Float32Array:
         """What one person's suggestions are ranked by, for every item: (n_items,) float32, by item position."""
-        transitions, associations = self.relations.sums(user.items, user.recency, self._ranks)
-        return self.weights.scores(
-            transitions,
-            associations,
-            self.relations.popularity,
-            self.stars.score_items(user.taste),
-            ordered=self._ordered(user.recency),
-        )
+        return np.asarray(self._score_people([user])[0])
+
+    def _score_people(self, people: Sequence[HousePerson]) -> Float32Array:
+        """`score_items` of each: (n_people, n_items) float32."""
+        histories = Histories.of_people([(user.items, user.recency) for user in people])
+        return self._blended(histories, np.stack([self.stars.score_items(user.taste) for user in people]))
 
     def _score_users(self, users: Int64Array) -> Float32Array:
-        histories = self.histories.take(users)
-        transitions, associations = self.relations.sums_of(histories, self._ranks)
-        stars = self.stars.rate_users(users)
-        ordered, scores = histories.ordered(), np.empty_like(stars)
-        for rows, known in ((ordered, True), (~ordered, False)):
-            scores[rows] = self.weights.scores(
-                transitions[rows],
-                associations[rows],
-                self.relations.popularity,
-                stars[rows],
-                ordered=known and bool(self.relations.transitions.size),
-            )
-        return scores
+        return self._blended(self.histories.take(users), self.stars.rate_users(users))
+
+    def _blended(self, histories: Histories, stars: Float32Array) -> Float32Array:
+        """What ranks the suggestions of people with these histories and expected `stars`: (n_people, n_items)."""
+        transitions, associations = self.relations.sums(histories, self._ranks)
+        ordered = histories.ordered() & bool(self.relations.transitions.size)
+        return self.weights.scores(transitions, associations, self.relations, stars, ordered=ordered)
+
+    def _top_blocks(
+        self,
+        users: Int64Array | Sequence[HousePerson],
+        n: int,
+        exclude: Rows,
+        allowed: BoolArray,
+        block_items: int,
+    ) -> Iterator[TopBlock]:
+        """By blocks on threads for many people."""
+        if len(users) < _BLOCK_USERS:
+            return super()._top_blocks(users, n, exclude, allowed, block_items)
+        from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.
+
+        def block(start: int) -> TopBlock:
+            part = users[start : start + _BLOCK_USERS]
+            scores = self._score_users(part) if isinstance(part, np.ndarray) else self._score_people(part)
+            return TopBlock(start, *topk_dense(scores, allowed, exclude.slice(start, start + len(part)), n))
+
+        return blocks_done(block, range(0, len(users), _BLOCK_USERS), cores())
 
     @cached_property
     def _ranks(self) -> Int32Array:
         return self.relations.ranks()
-
-    def _ordered(self, recency: Float32Array) -> bool:
-        return bool(self.relations.transitions.size and (recency > 0).any())
 
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return self.stars.score(self.users.ids[users], self.items.ids[items])

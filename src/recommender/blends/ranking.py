@@ -5,16 +5,19 @@ associations with all items), log(popularity), predicted stars. The weights are 
 somebody disliked is none of their items: it leads nowhere.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from recommender.arrays import Float32Array, Int32Array, Int64Array, shape_checked
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, frozen, shape_checked
 from recommender.blends.histories import Histories
 from recommender.data.ratings import Ratings
+from recommender.data.rows import Rows
 from recommender.errors import DataError
 from recommender.items.ease import ease_weights, likings_gram
+from recommender.kernels import row_sums_plain
 from recommender.kernels.transitions_plain import Sessions
 
 # An association is close to the probability that someone who has the other items has this one, too.
@@ -24,6 +27,10 @@ _DAMPING = 5.0
 # Items of the core are rated this often, unless it would hold fewer than so many.
 _RATED_AT_LEAST, _CORE_AT_LEAST = 5, 500
 N_FEATURES = 4
+# Fewer people than these, such as the one of a web request, are answered without loading compiled kernels.
+_COMPILED_FROM = 64
+
+RowSums: TypeAlias = Callable[[Int64Array, Int32Array, Float32Array, Float32Array, Float32Array], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,29 +61,20 @@ class ItemRelations:
         ranks[self.core] = np.arange(self.core.size, dtype=np.int32)
         return ranks
 
-    def sums(self, items: Int32Array, recency: Float32Array, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
-        """Transitions from, and associations with, one person's items to every item: two arrays (n_items,) float32."""
-        known = ranks[items] >= 0
-        rows, weights = ranks[items[known]], recency[known]
-        found = np.zeros((2, self.popularity.size), dtype=np.float32)
-        recent = weights > 0
-        if self.transitions.size and recent.any():
-            found[0, self.core] = weights[recent] @ self.transitions[rows[recent]]
-        if rows.size:
-            found[1, self.core] = self.associations[rows].sum(axis=0)
-        return found[0], found[1]
-
-    def sums_of(self, histories: Histories, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
-        """`sums` of some people at once, by matrix products: two arrays (n_people, n_items) float32."""
+    def sums(self, histories: Histories, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
+        """Transitions from, and associations with, what people liked: two arrays (n_people, c) float32, of the core."""
+        row_sums = _row_sums(histories.liked.n_rows)
         places = ranks[histories.liked.indices]
-        people, recency, places = histories.people()[places >= 0], histories.recency[places >= 0], places[places >= 0]
-        found = np.zeros((2, histories.liked.n_rows, self.popularity.size), dtype=np.float32)
-        chosen = np.zeros((histories.liked.n_rows, self.core.size), dtype=np.float32)
-        chosen[people, places] = 1.0
-        found[1][:, self.core] = chosen @ self.associations
-        if self.transitions.size:
-            chosen[people, places] = recency
-            found[0][:, self.core] = chosen @ self.transitions
+        people, known = histories.people(), places >= 0
+        found = np.zeros((2, histories.liked.n_rows, self.core.size), dtype=np.float32)
+        for sums, relation, weights in (
+            (found[0], self.transitions, histories.recency),
+            (found[1], self.associations, np.ones_like(histories.recency)),
+        ):
+            if relation.size:
+                used = known & (weights > 0)
+                rows = Rows.of_sorted(people[used], places[used], n_rows=histories.liked.n_rows)
+                row_sums(rows.indptr, rows.indices, weights[used], frozen(relation), sums)
         return found[0], found[1]
 
 
@@ -100,18 +98,38 @@ class RankingWeights:
         self,
         transitions: Float32Array,
         associations: Float32Array,
-        popularity: Float32Array,
+        relations: ItemRelations,
         stars: Float32Array,
         *,
-        ordered: bool,
+        ordered: BoolArray,
     ) -> Float32Array:
-        """Σ_m w_m x_m: (n_items,) float32, or (n_people, n_items) for arrays of that shape but the popularity."""
-        weights = self.ordered if ordered else self.unordered
-        scores = weights[2] * popularity + weights[3] * stars
-        scores += weights[1] * association_feature(associations)
-        if ordered:
-            scores += weights[0] * transition_feature(transitions, self.transition_floor)
+        """Σ_m w_m x_m of some people: (n_people, n_items) float32.
+
+        `transitions`, `associations`: (n_people, c), of the core, 0 for other items; `stars`: (n_people, n_items);
+        `ordered`: (n_people,) bool, whose latest items are known.
+        """
+        known = np.array(self.ordered, dtype=np.float32)
+        unknown = np.array([0.0, *self.unordered[1:]], dtype=np.float32)
+        weights = np.where(ordered[:, None], known, unknown)
+        nothing = np.zeros((1, 1), dtype=np.float32)
+        scores = weights[:, 2, None] * relations.popularity
+        scores += weights[:, 3, None] * stars
+        related = weights[:, 1, None] * association_feature(nothing) * np.ones_like(relations.popularity)
+        related[:, relations.core] = weights[:, 1, None] * association_feature(associations)
+        scores += related
+        if ordered.any():
+            related[:] = weights[:, 0, None] * transition_feature(nothing, self.transition_floor)
+            related[:, relations.core] = weights[:, 0, None] * transition_feature(transitions, self.transition_floor)
+            scores += related
         return np.asarray(scores, dtype=np.float32)
+
+
+def _row_sums(n_people: int) -> RowSums:
+    if n_people < _COMPILED_FROM:
+        return row_sums_plain.row_sums
+    from recommender.kernels import row_sums  # noqa: PLC0415 - numba takes half a second to load.
+
+    return row_sums.row_sums
 
 
 def transition_feature(transitions: Float32Array, floor: float) -> Float32Array:

@@ -122,8 +122,7 @@ class Trial:
 
     def _sums(self, users: Int64Array) -> tuple[Float32Array, Float32Array]:
         """Transitions and associations of these users, for the core: two arrays (m, c) float32."""
-        transitions, associations = self.relations.sums_of(self.histories.take(users), self.relations.ranks())
-        return transitions[:, self.relations.core], associations[:, self.relations.core]
+        return self.relations.sums(self.histories.take(users), self.relations.ranks())
 
 
 def squared_errors(stars: BayesianModel, ratings: Ratings) -> Float64Array:

@@ -12,6 +12,7 @@ from recommender.arrays import (
     Int64Array,
     ValuesLike,
     ids_checked,
+    integers_checked,
     shape_checked,
 )
 from recommender.data.rows import Rows
@@ -19,6 +20,8 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
 
 RATING_SCALE = (0.5, 5.0)
+# Order is checked this many ratings at a time, so that it needs no memory of their number.
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +50,8 @@ class Ratings:
         Raises DataError for arrays of unequal length, no ratings at all, a value that is not finite or outside 0.5…5.0,
         and a pair of user and item that occurs twice.
         """
-        users_of = ids_checked(user_ids, "user_ids")
-        items_of = ids_checked(item_ids, "item_ids")
+        users_of = integers_checked(user_ids, "user_ids")
+        items_of = integers_checked(item_ids, "item_ids")
         stars = values_checked(values)
         seconds = None if times is None else ids_checked(times, "times")
         for array, name in ((items_of, "item_ids"), (stars, "values"), (seconds, "times")):
@@ -56,15 +59,15 @@ class Ratings:
                 shape_checked(array, users_of.shape, name)
         if not users_of.size:
             raise DataError("There are no ratings: at least one is needed.")
-        users, items = Vocabulary.of(users_of), Vocabulary.of(items_of)
-        pairs = users.positions(users_of) * len(items) + items.positions(items_of)
-        if not (pairs[1:] > pairs[:-1]).all():
+        users, user_positions = Vocabulary.numbered(users_of)
+        items, item_positions = Vocabulary.numbered(items_of)
+        if not _ascend(user_positions, item_positions):
+            pairs = user_positions * np.int64(len(items)) + item_positions
             order = np.argsort(pairs, kind="stable")
-            pairs, stars = pairs[order], stars[order]
+            _distinct_checked(pairs[order], users, items)
+            user_positions, item_positions, stars = user_positions[order], item_positions[order], stars[order]
             seconds = None if seconds is None else seconds[order]
-            _distinct_checked(pairs, users, items)
-        user_positions, item_positions = np.divmod(pairs, len(items))
-        return cls(user_positions.astype(np.int32), item_positions.astype(np.int32), stars, users, items, seconds)
+        return cls(user_positions, item_positions, stars, users, items, seconds)
 
     def __len__(self) -> int:
         return int(self.values.size)
@@ -100,6 +103,15 @@ class Ratings:
         item_positions, items = _compacted(self.item_positions[mask], self.items)
         times = None if self.times is None else self.times[mask]
         return Ratings(user_positions, item_positions, self.values[mask], users, items, times)
+
+
+def _ascend(users: Int32Array, items: Int32Array) -> bool:
+    """Whether each pair of positions is above the one before it, by user and then by item."""
+    for start in range(0, users.size, _CHUNK):
+        of, at = users[start : start + _CHUNK + 1], items[start : start + _CHUNK + 1]
+        if not ((of[1:] > of[:-1]) | ((of[1:] == of[:-1]) & (at[1:] > at[:-1]))).all():
+            return False
+    return True
 
 
 def _compacted(positions: Int32Array, vocabulary: Vocabulary) -> tuple[Int32Array, Vocabulary]:

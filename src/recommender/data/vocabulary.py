@@ -1,15 +1,20 @@
 """The one place where database ids become matrix positions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.arrays import IdsLike, Int64Array, ids_checked
+from recommender.arrays import IdsLike, Int32Array, Int64Array, IntegerArray, ids_checked, integers_checked
 from recommender.errors import DataError
 
 UNKNOWN = -1
+# Ids that lie this close together are counted off in a table instead of being sorted.
+_TABLE_ROOM = 4
+# Ids become 64 bits wide this many at a time.
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +40,26 @@ class Vocabulary:
     def of(cls, ids: IdsLike) -> "Vocabulary":
         """The vocabulary of all distinct `ids` (any order, repetitions allowed)."""
         return cls(np.unique(ids_checked(ids, "ids")))
+
+    @classmethod
+    def numbered(cls, ids: IdsLike) -> tuple["Vocabulary", Int32Array]:
+        """The vocabulary of all distinct `ids` (n,), and the position of each of them: (n,) int32.
+
+        Faster than `of` and `positions`, and without copies of `ids`, where these lie close together.
+        """
+        wanted = integers_checked(ids, "ids")
+        low, high = (int(wanted.min()), int(wanted.max())) if wanted.size else (0, 0)
+        if high - low >= _TABLE_ROOM * wanted.size:
+            vocabulary = cls.of(wanted)
+            return vocabulary, vocabulary.positions(wanted).astype(np.int32)
+        present = np.zeros(high - low + 1, dtype=np.bool_)
+        for part in _parts(wanted.size):
+            present[_distances(wanted[part], low)] = True
+        numbers = np.cumsum(present, dtype=np.int32) - np.int32(1)
+        positions = np.empty(wanted.size, dtype=np.int32)
+        for part in _parts(wanted.size):
+            positions[part] = numbers[_distances(wanted[part], low)]
+        return cls(np.flatnonzero(present) + low), positions
 
     def __len__(self) -> int:
         return int(self.ids.size)
@@ -66,3 +91,13 @@ class Vocabulary:
     def as_dict(self) -> dict[int, int]:
         """Id to position, for code that looks up one id at a time."""
         return {int(id_): position for position, id_ in enumerate(self.ids)}
+
+
+def _parts(n: int) -> Iterator[slice]:
+    return (slice(start, start + _CHUNK) for start in range(0, n, _CHUNK))
+
+
+def _distances(ids: IntegerArray, low: int) -> Int64Array:
+    distances = ids.astype(np.int64)
+    distances -= low
+    return distances

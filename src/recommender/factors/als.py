@@ -7,7 +7,7 @@ Preference p_ui is 1 where u liked i and else 0; confidence c_ui is `alpha` wher
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -20,10 +20,12 @@ from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
+from recommender.factors.als_spark import SparkPlace, SparkTraining
 from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
 from recommender.space import Choices, Floats, Ints, Space
 
 DEVICES = ("auto", "cpu", "cuda")
+ENGINES = ("implicit", "spark")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class ALSConfig:
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `n_factors`: k; `n_epochs`: alternations; `regularisation`: λ; `alpha`: confidence in what was liked; `liked_from`:
-    stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto" for CUDA where there is one.
+    stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto" for CUDA where there is one; `engine`:
+    "implicit", the library, or "spark", Spark MLlib (see `als_spark`), which knows no `device` and takes α from 1 on.
     """
 
     n_factors: int = 32
@@ -40,6 +43,7 @@ class ALSConfig:
     alpha: float = 40.0
     liked_from: float = 3.5
     device: str = "auto"
+    engine: str = "implicit"
     seed: int = 0
 
     space: ClassVar[Space] = {
@@ -56,6 +60,8 @@ class ALSConfig:
         require_positive("alpha", self.alpha)
         require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
         require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
+        require(self.engine in ENGINES, "engine", self.engine, f"one of {', '.join(ENGINES)}")
+        require(self.engine != "spark" or self.alpha >= 1, "alpha", self.alpha, "at least 1 where engine is spark")
         require_seed(self.seed)
 
 
@@ -133,15 +139,21 @@ class ALSModel(RankingModel[Float32Array]):
 
 @dataclass(frozen=True)
 class ALS:
-    """The estimator: `ALS(config).fit(ratings)` gives an `ALSModel`."""
+    """The estimator: `ALS(config).fit(ratings)` gives an `ALSModel`.
+
+    `spark`: where Spark runs, if that is the engine.
+    """
 
     config: ALSConfig = ALSConfig()
+    spark: SparkPlace = field(default=SparkPlace())
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> ALSModel:
         """Learn from what was liked; each alternation costs n_liked · k² + (n_users + n_items) · k³ at most.
 
-        `on_epoch` hears of each alternation.
+        `on_epoch` hears of each alternation, but from Spark of the last alone.
         """
+        if self.config.engine == "spark":
+            return self._fit_by_spark(ratings, on_epoch)
         # The library brings BLAS along, so it comes first: only what is loaded can be limited.
         import implicit.als  # noqa: F401, PLC0415 - only training needs it.
         from scipy.sparse import csr_matrix  # noqa: PLC0415
@@ -168,6 +180,14 @@ class ALS:
                     ),
                 )
             return now()
+
+    def _fit_by_spark(self, ratings: Ratings, on_epoch: OnEpoch | None) -> ALSModel:
+        asked = {part.name: getattr(self.config, part.name) for part in fields(SparkTraining)}
+        users, items = SparkTraining(**asked).fit(ratings, self.spark)
+        model = ALSModel(ratings.users, ratings.items, stars_fitted(ratings), users, items, self.config)
+        if on_epoch is not None:
+            on_epoch(Epoch(self.config.n_epochs, self.config.n_epochs, lambda: model))
+        return model
 
     def _model(self, ratings: Ratings, stars: BiasModel, factors: Any) -> ALSModel:
         """What the library's `factors` say now."""

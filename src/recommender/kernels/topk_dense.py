@@ -3,9 +3,12 @@
 import numba
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Int32Array
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.topk import key_item, key_of, key_score
+from recommender.kernels.topk import key_item, key_of, key_score, largest_first
+
+# So many scores at a time are compared with what a list must reach.
+_STRIDE = 128
 
 
 def topk_dense(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
@@ -21,6 +24,37 @@ def topk_dense(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) 
 
 
 @numba.njit(cache=True, nogil=True)
+def _collect(scores: Float32Array, allowed: BoolArray, rated: Int32Array, keys: Int64Array, n: int) -> int:
+    """Put at least all of the `n` best into `keys`, and return how many there are."""
+    seen, filled = 0, 0
+    floor = np.float32(-np.inf)
+    for start in range(0, scores.size, _STRIDE):
+        if not _any_enters(scores[start : start + _STRIDE], floor):
+            continue
+        for item in range(start, min(start + _STRIDE, scores.size)):
+            if scores[item] < floor or not allowed[item]:
+                continue
+            while seen < rated.size and rated[seen] < item:
+                seen += 1
+            if seen < rated.size and rated[seen] == item:
+                continue
+            keys[filled] = key_of(scores[item], item)
+            filled += 1
+            if filled == keys.size:
+                floor = key_score(largest_first(keys, n))
+                filled = n
+    return filled
+
+
+@numba.njit(cache=True, nogil=True)
+def _any_enters(scores: Float32Array, floor: np.float32) -> bool:
+    enters = False
+    for column in range(scores.size):
+        enters |= scores[column] >= floor
+    return enters
+
+
+@numba.njit(cache=True, nogil=True)
 def _fill(
     scores: Float32Array,
     allowed: BoolArray,
@@ -32,23 +66,10 @@ def _fill(
     keys = np.empty(2 * n + 64, dtype=np.int64)
     for user in range(scores.shape[0]):
         rated = exclude.indices[exclude.indptr[user] : exclude.indptr[user + 1]]
-        seen, filled = 0, 0
-        floor = np.float32(-np.inf)
-        for item in range(scores.shape[1]):
-            score = scores[user, item]
-            if score < floor or not allowed[item]:
-                continue
-            while seen < rated.size and rated[seen] < item:
-                seen += 1
-            if seen < rated.size and rated[seen] == item:
-                continue
-            keys[filled] = key_of(score, item)
-            filled += 1
-            if filled == keys.size:
-                keys[:] = np.partition(keys, keys.size - n)
-                keys[:n] = keys[keys.size - n :].copy()
-                floor = key_score(keys[:n].min())
-                filled = n
+        filled = _collect(scores[user], allowed, rated, keys, n)
+        if filled > n:
+            largest_first(keys[:filled], n)
+            filled = n
         ranked = np.sort(keys[:filled])
         for rank in range(min(n, filled)):
             key = ranked[filled - 1 - rank]

@@ -1,14 +1,16 @@
 """``createmoviesuggestions``: write everyone's suggestions, and which films are like which, from the live model."""
 
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from pipeline.management.stage_command import StageCommand
+from pipeline.services.distributing import shared_refresh, shared_refresh_complete
 from pipeline.services.similar import similar_movies_refresh
-from pipeline.services.suggesting import suggestion_lists_refresh
+from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
+from pipeline.tasks import helpers_invite
 
 
 def whole_number(minimum: int) -> Callable[[str], int]:
@@ -48,16 +50,29 @@ class Command(StageCommand):
             "their ratings have changed since (7)",
         )
 
+        parser.add_argument(
+            "--distributed",
+            action="store_true",
+            help="let all Celery workers help that share the database, the queue and MODELS_DIR",
+        )
+
     def run_stage(self, **options: Any) -> str:
         """Refresh and say for how many."""
-        report = suggestion_lists_refresh(
-            start=options["start"],
-            block_movies=options["offset"],
-            maximum=options["max"],
-            reuse_days=options["reuse_suggestions_up_to_days"],
-        )
+        limits = {
+            "start": options["start"],
+            "block_movies": options["offset"],
+            "maximum": options["max"],
+            "reuse_days": options["reuse_suggestions_up_to_days"],
+        }
+        report = _refreshed_by_all(limits) if options["distributed"] else suggestion_lists_refresh(**limits)
         similar_movies_refresh()
         return (
             f"Wrote suggestions for {report.refreshed:,} users from model #{report.model_version_id}; "
             f"{report.reused:,} users keep theirs"
         )
+
+
+def _refreshed_by_all(limits: Mapping[str, int]) -> SuggestionReport:
+    with shared_refresh(**limits) as refresh:
+        helpers_invite(refresh)
+        return shared_refresh_complete(refresh)

@@ -8,6 +8,7 @@ from pipeline.management.train_command import TrainCommand
 from pipeline.services.training import model_train
 from recommender.algorithms import ALGORITHMS, settings_parsed
 from recommender.errors import ConfigError
+from recommender.factors.als import ENGINES
 
 
 class Command(TrainCommand):
@@ -27,6 +28,11 @@ class Command(TrainCommand):
             help="hyper-parameters, the defaults for those that are not named",
         )
         parser.add_argument(
+            "--engine",
+            choices=ENGINES,
+            help="what computes als: implicit on this machine, or Spark where SPARK_MASTER says (implicit)",
+        )
+        parser.add_argument(
             "--search",
             type=int,
             default=0,
@@ -44,7 +50,8 @@ class Command(TrainCommand):
         if options["search"] < 0:
             raise CommandError(f"--search is {options['search']}: it must be a number of trials, 0 for no search.")
         try:
-            hyper_parameters = settings_parsed(algorithm, options["set"])
+            engine = [f"engine={options['engine']}"] if options["engine"] else []
+            hyper_parameters = settings_parsed(algorithm, [*options["set"], *engine])
         except ConfigError as error:
             raise CommandError(str(error)) from error
         report = model_train(

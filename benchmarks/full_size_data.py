@@ -1,0 +1,250 @@
+"""Makes a data set up in the form and the size of Kaggle's The Movies Dataset: what the other benchmarks of size read.
+
+    python benchmarks/full_size_data.py FOLDER                       # 26,024,289 ratings, 270,896 users, 45,000 films
+    python benchmarks/full_size_data.py                              # the same, thrown away: how long it takes
+    python benchmarks/full_size_data.py FOLDER --ratings 2000000 --users 20000
+    python benchmarks/full_size_data.py FOLDER --ratings 100000000 --users 480000 --movies 18000 --snapshot
+
+The files are those that `importdataset` reads: `movies_metadata.csv`, `links.csv` and `ratings.csv`, users and films
+ascending, as in the original. Some users rate thousands of films and most a few, some films are rated by everyone and
+most by hardly anybody, and stars follow biases, tastes and whim. With `--snapshot` there is `ratings.parquet` instead,
+in the form of an export, for measuring the training alone. The same seed gives the same files.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as arrow_parquet
+
+BLOCK_RATINGS = 1_000_000
+THREADS = 4
+N_FACTORS = 8
+# The logarithms of how much users rate and how often films are rated are normal, so wide as in the original.
+USER_SPREAD, FILM_SPREAD = 1.4, 2.2
+FIRST_SECOND, LAST_SECOND = 820_454_400, 1_501_632_000
+# MovieLens' number of a film differs from TMDB's, and both have gaps.
+FILM_STRIDE, TMDB_STRIDE = 3, 7
+GENRES = "[{'id': 18, 'name': 'Drama'}, {'id': 35, 'name': 'Comedy'}]"
+Encoded = TypeVar("Encoded")
+HALVES = np.array([f"{half / 2:.1f}" for half in range(11)])
+
+
+class Block(NamedTuple):
+    """Ratings of consecutive users: positions of users and films, stars times two, Unix seconds."""
+
+    users: npt.NDArray[np.int64]
+    films: npt.NDArray[np.int64]
+    halves: npt.NDArray[np.int64]
+    times: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class World:
+    """Who rates how much, and what is rated how often and how well."""
+
+    seed: int
+    counts: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    popularity: npt.NDArray[np.float64]
+    user_biases: npt.NDArray[np.float32]
+    film_biases: npt.NDArray[np.float32]
+    user_factors: npt.NDArray[np.float32]
+    film_factors: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, *, ratings: int, users: int, films: int, seed: int) -> "World":
+        """Draw it; `ratings` must be from `users` to a third of all pairs."""
+        rng = np.random.default_rng(seed)
+        weights = np.exp(FILM_SPREAD * rng.standard_normal(films))
+        return cls(
+            seed=seed,
+            counts=counts_of(ratings, users, films // 3, rng),
+            starts=rng.integers(FIRST_SECOND, LAST_SECOND - 30 * 86_400, users),
+            popularity=np.cumsum(weights) / weights.sum(),
+            user_biases=rng.normal(0, 0.4, users).astype(np.float32),
+            film_biases=rng.normal(0, 0.45, films).astype(np.float32),
+            user_factors=rng.normal(0, 0.42, (users, N_FACTORS)).astype(np.float32),
+            film_factors=rng.normal(0, 0.42, (films, N_FACTORS)).astype(np.float32),
+        )
+
+    def block(self, first: int, last: int) -> Block:
+        """Make the ratings of the users `first`…`last - 1`."""
+        rng = np.random.default_rng([self.seed, first])
+        users, films = self._pairs(first, last, rng)
+        tastes = np.einsum("nk,nk->n", self.user_factors[users], self.film_factors[films])
+        stars = 3.45 + self.user_biases[users] + self.film_biases[films] + tastes
+        stars += rng.normal(0, 0.7, len(users)).astype(np.float32)
+        halves = np.clip(np.rint(2 * stars), 1, 10).astype(np.int64)
+        # Half of the users give everything in a day, as newcomers do; the rest take a month.
+        spans = np.where(np.arange(first, last) % 2, 86_400, 30 * 86_400)[users - first]
+        return Block(users, films, halves, self.starts[users] + (spans * rng.random(len(users))).astype(np.int64))
+
+    def _pairs(
+        self, first: int, last: int, rng: np.random.Generator
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Draw as many distinct films as each user rates, by popularity and, where those give out, evenly."""
+        counts, n_films = self.counts[first:last], self.popularity.size
+        keys = np.empty(0, dtype=np.int64)
+        missing, popular = counts, True
+        while missing.any():
+            drawn = np.repeat(np.arange(last - first), missing + missing // 2 + 2 * (missing > 0))
+            at = rng.random(drawn.size)
+            films = np.searchsorted(self.popularity, at) if popular else (at * n_films).astype(np.int64)
+            keys = np.unique(np.concatenate([keys, drawn * n_films + films.clip(max=n_films - 1)]))
+            missing = np.maximum(counts - np.bincount(keys // n_films, minlength=last - first), 0)
+            popular = False
+        # Too many are thinned out at random: each user keeps the first in a random order.
+        shuffled = np.sort((keys // n_films << 44) + (rng.integers(0, 1 << 20, keys.size) << 24) + keys % n_films)
+        owners = shuffled >> 44
+        starts = np.searchsorted(owners, np.arange(last - first))
+        kept = np.arange(keys.size) - starts[owners] < counts[owners]
+        keys = np.sort(owners[kept] * n_films + (shuffled[kept] & (1 << 24) - 1))
+        return keys // n_films + first, keys % n_films
+
+    def blocks(self, encode: Callable[[Block], Encoded]) -> Iterator[Encoded]:
+        """Make and encode all ratings, users ascending, a few blocks ahead."""
+        ends = np.cumsum(self.counts)
+        cuts = np.searchsorted(ends, np.arange(BLOCK_RATINGS, ends[-1], BLOCK_RATINGS)) + 1
+        bounds = np.unique([0, *cuts, self.counts.size]).tolist()
+        ahead: list[Future[Encoded]] = []
+        with ThreadPoolExecutor(THREADS) as pool:
+            for first, last in pairwise(bounds):
+                ahead.append(pool.submit(lambda first, last: encode(self.block(first, last)), first, last))
+                if len(ahead) > THREADS:
+                    yield ahead.pop(0).result()
+            for future in ahead:
+                yield future.result()
+
+
+def counts_of(ratings: int, users: int, most: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Ratings of each user, (users,), from 1 to `most`; they add up to `ratings`."""
+    weights = np.exp(USER_SPREAD * rng.standard_normal(users))
+    scale = ratings / weights.sum()
+    for _ in range(50):
+        scale *= ratings / np.clip(scale * weights, 1, most).sum()
+    counts: npt.NDArray[np.int64] = np.clip(scale * weights, 1, most).astype(np.int64)
+    while rest := ratings - int(counts.sum()):
+        open_ones = np.flatnonzero(counts < most if rest > 0 else counts > 1)
+        counts[rng.permutation(open_ones)[: abs(rest)]] += np.sign(rest)
+    return counts
+
+
+def films_write(folder: Path, films: int) -> None:
+    """Write the metadata and the links."""
+    with (folder / "movies_metadata.csv").open("w", encoding="utf-8") as handle:
+        handle.write("id,imdb_id,title,original_title,genres,release_date,runtime,overview,poster_path\n")
+        handle.writelines(
+            f'{TMDB_STRIDE * film + 1},tt{film + 1:07d},Film {film},Film {film},"{GENRES}",{1950 + film % 70}-05-01,'
+            f"{80 + film % 60}.0,What happens in film {film}.,/film{film}.jpg\n"
+            for film in range(films)
+        )
+    with (folder / "links.csv").open("w", encoding="utf-8") as handle:
+        handle.write("movieId,imdbId,tmdbId\n")
+        handle.writelines(
+            f"{FILM_STRIDE * film + 1},{film + 1:07d},{TMDB_STRIDE * film + 1}\n" for film in range(films)
+        )
+
+
+def ratings_csv_write(path: Path, world: World) -> None:
+    """Write the ratings in the original's form."""
+    with path.open("wb") as handle:
+        handle.write(b"userId,movieId,rating,timestamp\n")
+        for text in world.blocks(csv_text):
+            handle.write(text)
+
+
+def csv_text(block: Block) -> memoryview:
+    columns = {
+        "userId": block.users + 1,
+        "movieId": FILM_STRIDE * block.films + 1,
+        "rating": HALVES[block.halves],
+        "timestamp": block.times,
+    }
+    text = pa.BufferOutputStream()
+    arrow_csv.write_csv(pa.table(columns), text, arrow_csv.WriteOptions(include_header=False, quoting_style="none"))
+    return memoryview(text.getvalue())
+
+
+def snapshot_write(path: Path, world: World) -> None:
+    """Write the ratings in the form of an export."""
+    schema = pa.schema(
+        {"userId": pa.int32(), "movieId": pa.int32(), "rating": pa.float32(), "createdAt": pa.timestamp("us", "UTC")}
+    )
+
+    def table(block: Block) -> pa.Table:
+        times = pa.array(block.times * 1_000_000).cast(pa.timestamp("us", "UTC"))
+        columns = [block.users + 1, block.films + 1, block.halves / 2]
+        arrays = [pa.array(column).cast(field.type) for column, field in zip(columns, schema, strict=False)]
+        return pa.table([*arrays, times], schema=schema)
+
+    with arrow_parquet.ParquetWriter(path, schema) as writer:
+        for rows in world.blocks(table):
+            writer.write_table(rows)
+
+
+def dataset_write(
+    folder: Path, *, ratings: int, users: int, films: int, seed: int = 1, as_snapshot: bool = False
+) -> None:
+    """Write the files into `folder`."""
+    world = World.of(ratings=ratings, users=users, films=films, seed=seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not as_snapshot:
+        films_write(folder, films)
+        ratings_csv_write(folder / "ratings.csv", world)
+    else:
+        snapshot_write(folder / "ratings.parquet", world)
+
+
+def users_of(options: argparse.Namespace) -> int:
+    """How many users there are, 96 ratings each where nothing else is asked for."""
+    return int(options.users or max(round(options.ratings * 270_896 / 26_024_289), 1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--ratings", type=int, default=26_024_289)
+    parser.add_argument("--users", type=int, help="270,896 for 26,024,289 ratings, and in proportion")
+    parser.add_argument("--movies", type=int, default=45_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--snapshot", action="store_true", help="write a snapshot of the ratings and nothing else")
+    options = parser.parse_args()
+    if options.folder:
+        timed_write(options.folder, options)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        timed_write(Path(name), options)
+
+
+def timed_write(folder: Path, options: argparse.Namespace) -> None:
+    started = time.perf_counter()
+    dataset_write(
+        folder,
+        ratings=options.ratings,
+        users=users_of(options),
+        films=options.movies,
+        seed=options.seed,
+        as_snapshot=options.snapshot,
+    )
+    seconds, size = time.perf_counter() - started, sum(path.stat().st_size for path in folder.iterdir())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{options.ratings:,} ratings of {users_of(options):,} users: {size / 1e6:,.0f} MB in {seconds:.1f} s, "
+        f"peak {peak:,.0f} MiB"
+    )
+
+
+if __name__ == "__main__":
+    main()

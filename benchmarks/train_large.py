@@ -1,0 +1,120 @@
+"""Training from a snapshot at full size: seconds, ratings per second, peak memory, what more cores bring.
+
+    python benchmarks/train_large.py                                      # svd on 1, 2 and 4 threads, als: 26,024,289
+    python benchmarks/train_large.py --algorithms surprise-svd            # the library's own SVD takes minutes
+    python benchmarks/train_large.py --ratings 100000000 --users 480000 --movies 18000
+    python benchmarks/train_large.py --snapshot ratings.parquet           # of an export, instead of one made up
+    python benchmarks/train_large.py --quick                              # a million ratings
+
+Each training is a process of its own: it reads the snapshot, orders and checks the ratings, and trains on all of them.
+Its bound for reading is Arrow alone taking the same file into memory. Compiling, some seconds once per machine, is
+done before.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MEGABYTE = 1024 if sys.platform == "linux" else 1024 * 1024
+ALGORITHMS = ("svd", "als", "surprise-svd")
+CHECKS = 200_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ratings", type=int, default=26_024_289)
+    parser.add_argument("--users", type=int, default=270_896)
+    parser.add_argument("--movies", type=int, default=45_000)
+    parser.add_argument("--snapshot", type=Path)
+    parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=["svd", "als"])
+    parser.add_argument("--factors", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4], help="of svd")
+    parser.add_argument("--quick", action="store_true", help="a million ratings, 5 epochs")
+    parser.add_argument("--alone", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.quick:
+        options.ratings, options.users, options.movies, options.epochs = 1_000_000, 10_400, 9_000, 5
+    if options.alone:
+        train(options)
+    elif options.snapshot:
+        all_measured(options, options.snapshot)
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            sizes = ["--ratings", options.ratings, "--users", options.users, "--movies", options.movies, "--snapshot"]
+            subprocess.run([sys.executable, HERE / "full_size_data.py", name, *map(str, sizes)], check=True)
+            all_measured(options, Path(name) / "ratings.parquet")
+
+
+def all_measured(options: argparse.Namespace, snapshot: Path) -> None:
+    """Train in one process after the other, and say what more threads bring."""
+    print(f"k = {options.factors}, {options.epochs} epochs, {os.cpu_count()} cores", flush=True)
+    seconds: dict[int, float] = {}
+    for algorithm in options.algorithms:
+        for threads in options.threads if algorithm == "svd" else [os.cpu_count() or 1]:
+            taken = alone(options, snapshot, algorithm, threads)
+            if algorithm == "svd":
+                seconds[threads] = taken
+    for threads in options.threads[1:] if "svd" in options.algorithms else []:
+        first = options.threads[0]
+        print(f"svd on {threads} threads: {seconds[first] / seconds[threads]:.2f} times as fast as on {first}")
+
+
+def alone(options: argparse.Namespace, snapshot: Path, algorithm: str, threads: int) -> float:
+    """Train in a process of its own, pass on what it says, and return the seconds of the training itself."""
+    sizes = ["--factors", options.factors, "--epochs", options.epochs, "--threads", threads, "--snapshot", snapshot]
+    command = [sys.executable, __file__, "--alone", algorithm, *map(str, sizes)]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src")}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    *lines, seconds = done.stdout.splitlines()
+    print("\n".join(lines), flush=True)
+    return float(seconds)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Read, train, and print what each took; the last line is the seconds of the training."""
+    import numpy as np  # noqa: PLC0415  # Only the processes that are measured load what they need.
+    import pyarrow.parquet as arrow_parquet  # noqa: PLC0415
+
+    from recommender.algorithms import algorithm_estimator  # noqa: PLC0415
+    from recommender.contract import predict_or_fallback  # noqa: PLC0415
+    from recommender.data.ratings import Ratings  # noqa: PLC0415
+    from recommender.data.snapshot import ratings_read  # noqa: PLC0415
+    from recommender.evaluation.metrics import rmse  # noqa: PLC0415
+
+    settings = {"n_factors": options.factors, "n_epochs": options.epochs}
+    if options.alone == "svd":
+        settings["n_threads"] = options.threads[0]
+    estimator = algorithm_estimator(options.alone, settings, seed=0)
+    few = Ratings.from_arrays(np.arange(20) // 4, np.arange(20) % 4, np.arange(20) % 10 / 2 + 0.5)
+    algorithm_estimator(options.alone, {**settings, "n_epochs": 1}, seed=0).fit(few)
+    began = time.perf_counter()
+    ratings = ratings_read(options.snapshot)
+    read = time.perf_counter()
+    print(f"{options.alone}, {options.threads[0]} threads, {len(ratings):,} ratings")
+    told("read and ordered", read - began, len(ratings))
+    model = estimator.fit(ratings)
+    seconds = time.perf_counter() - read
+    told("trained", seconds, len(ratings) * options.epochs)
+    rows = np.random.default_rng(0).choice(len(ratings), min(CHECKS, len(ratings)), replace=False)
+    users, items = ratings.users.ids[ratings.user_positions[rows]], ratings.items.ids[ratings.item_positions[rows]]
+    print(f"  RMSE of what it learnt from {rmse(ratings.values[rows], predict_or_fallback(model, users, items)):.4f}")
+    began_bound = time.perf_counter()
+    arrow_parquet.read_table(options.snapshot)
+    print(f"  reading is at {(time.perf_counter() - began_bound) / (read - began):.0%} of Arrow alone")
+    print(seconds)
+
+
+def told(what: str, seconds: float, visits: int) -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
+    print(f"  {what:<18} {seconds:7.1f} s  {visits / seconds:14,.0f} ratings/s  peak so far {peak:7,.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

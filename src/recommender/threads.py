@@ -1,0 +1,32 @@
+"""Blocks of work on threads, in order and in bounded memory."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def blocks_done(work: Callable[[int], T], starts: Iterable[int], n_threads: int) -> Iterator[T]:
+    """`work` of each start, in order; at most `n_threads` + 1 results wait. Until the end, BLAS uses one thread."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only processes that score many users need it.
+
+    pending: deque[Future[T]] = deque()
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads, "blocks") as pool:
+        try:
+            for start in starts:
+                pending.append(pool.submit(work, start))
+                if len(pending) > n_threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
