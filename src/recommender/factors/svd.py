@@ -81,11 +81,12 @@ class SVD:
         """
         from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415 - numba takes half a second to load.
 
-        config, training = self.config, _Training.of(ratings, self.config)
+        config = self.config
         rng = np.random.default_rng([config.seed, 1])
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
         done = 0
         with _threads(config.n_threads, n_ratings=len(ratings)):
+            training = _Training.of(ratings, config)
             for done in range(1, config.n_epochs + 1):
                 sgd_epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
                 divergence_checked(
@@ -111,20 +112,20 @@ class _Training:
 
     @classmethod
     def of(cls, ratings: Ratings, config: SVDConfig) -> "_Training":
+        from recommender.kernels.grid import Columns, Deal, grid_filled  # noqa: PLC0415 - numba takes long to load.
+
         with ThreadPoolExecutor(1, "svd") as beside:
             parameters = beside.submit(_started, ratings, config)
-            user_counts = np.bincount(ratings.user_positions, minlength=len(ratings.users))
-            user_stripes = _dealt(user_counts)
-            item_stripes = _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items)))
-            # Ratings are ordered by user.
-            blocks = np.repeat(user_stripes * np.uint8(_STRIPES), user_counts)
-            blocks += np.take(item_stripes, ratings.item_positions)
-            users, items = _neighbours(user_stripes), _neighbours(item_stripes)
-            grid = _grid(ratings, blocks)
-            # All positions exist; to clip them nevertheless spares a copy.
-            np.take(users, grid.users, out=grid.users, mode="clip")
-            np.take(items, grid.items, out=grid.items, mode="clip")
-            return cls(ratings, config, users, items, grid, parameters.result())
+            columns = Columns(ratings.user_positions, ratings.item_positions, ratings.values)
+            users, items = (
+                Deal(stripes, _neighbours(stripes))
+                for stripes in (
+                    _dealt(np.diff(ratings.by_user().indptr)),
+                    _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items))),
+                )
+            )
+            grid = grid_filled(columns, users, items, np.float32(ratings.global_mean), _STRIPES)
+            return cls(ratings, config, users.numbers, items.numbers, grid, parameters.result())
 
     def model(self, epochs_done: int) -> FactorModel:
         """What has been learnt by now, in a copy."""
@@ -158,18 +159,6 @@ def _neighbours(stripes: UInt8Array) -> Int32Array:
     numbers = np.empty(stripes.size, dtype=np.int32)
     numbers[np.argsort(stripes, kind="stable")] = np.arange(stripes.size, dtype=np.int32)
     return numbers
-
-
-def _grid(ratings: Ratings, blocks: UInt8Array) -> "Grid":
-    """The ratings block after block; within one, user by user, so that a user's factors stay in the nearest cache."""
-    from recommender.kernels.sgd import Grid  # noqa: PLC0415 - numba takes half a second to load.
-
-    order = np.argsort(blocks, kind="stable")
-    bounds = np.zeros(_STRIPES * _STRIPES + 1, dtype=np.int64)
-    np.cumsum(np.bincount(blocks, minlength=_STRIPES * _STRIPES), out=bounds[1:])
-    values = ratings.values[order]
-    values -= np.float32(ratings.global_mean)
-    return Grid(bounds, ratings.user_positions[order], ratings.item_positions[order], values)
 
 
 def _started(ratings: Ratings, config: SVDConfig) -> "Parameters":
