@@ -111,10 +111,12 @@ format: $(VENV)/dev.installed  ## Put the code in the house's form
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format .
 
-bench: $(VENV)/dev.installed  ## Reproduce the figures in docs/benchmarks.md (BENCH=benchmarks/one.py runs one)
-	@for script in $(if $(BENCH),$(BENCH),benchmarks/[a-z]*.py); do \
-	  echo "== $$script"; $(PY) "$$script" $(ARGS) || exit 1; \
-	done
+bench: $(VENV)/dev.installed  ## Run every benchmark, small, in minutes (BENCH=benchmarks/one.py ARGS='--more' runs one)
+	@$(PY) $(or $(BENCH),benchmarks/run_all.py) $(ARGS)
+
+.PHONY: bench-full
+bench-full: $(VENV)/dev.installed  ## Reproduce the figures of full size in docs/benchmarks.md: an hour, 30 GB of disk
+	@$(PY) benchmarks/run_all.py --full
 
 notebooks: $(VENV)/dev.installed  ## Open the notebooks in Jupyter
 	@exec $(PY) -m jupyter lab --notebook-dir src/notebooks
