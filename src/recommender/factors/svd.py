@@ -4,11 +4,12 @@ Model, objective and update are those of Koren, Bell, Volinsky 2009 (eq. 4, eq. 
 threads share the work. The result depends on the seed and on the ratings, not on the number of threads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array, UInt8Array
 from recommender.config import require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
+from recommender.factors.block_turns import sgd_epoch_by_turns
 from recommender.factors.divergence import divergence_checked
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
@@ -31,6 +33,8 @@ _STRIPES = 16
 _LANES, _LINE_BYTES = 8, 64
 # What a thread should have to do at least in an epoch.
 _RATINGS_PER_THREAD = 50_000
+# From so many ratings on a block is worth a turn of its own: it takes a good part of a millisecond.
+_TURNS_FROM = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -79,16 +83,14 @@ class SVD:
         Costs about n_epochs · n_ratings · n_factors · 6 operations. Raises DivergedError when the factors grow without
         bound; an interrupt stops it after the present epoch.
         """
-        from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415 - numba takes half a second to load.
-
         config = self.config
         rng = np.random.default_rng([config.seed, 1])
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
         done = 0
         with _threads(config.n_threads, n_ratings=len(ratings)):
-            training = _Training.of(ratings, config)
+            training, epoch = _Training.of(ratings, config), _epoch_of(len(ratings))
             for done in range(1, config.n_epochs + 1):
-                sgd_epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
+                epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
                 divergence_checked(
                     training.parameters,
                     learning_rate=config.learning_rate,
@@ -144,6 +146,17 @@ class _Training:
                 n_epochs=epochs_done,
             ),
         )
+
+
+def _epoch_of(n_ratings: int) -> Callable[..., None]:
+    """What visits every rating once: it depends on their number alone, as the last bit of what is learnt may do."""
+    import numba  # noqa: PLC0415 - takes half a second to load.
+
+    from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415
+
+    if n_ratings < _TURNS_FROM:
+        return cast("Callable[..., None]", sgd_epoch)
+    return partial(sgd_epoch_by_turns, n_threads=numba.get_num_threads())
 
 
 def _dealt(counts: Int64Array) -> UInt8Array:
