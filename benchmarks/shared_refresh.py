@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
@@ -80,6 +81,11 @@ LISTS = """
 SELECT count(*), count(DISTINCT user_id), sum(hash_array_extended(movie_ids, user_id)::numeric),
   sum(hash_array_extended(scores, user_id)::numeric) FROM movies_suggestionlist
 """
+SIZES = """
+SELECT pg_total_relation_size('movies_rating')::float / (SELECT count(*) FROM movies_rating),
+  pg_total_relation_size('movies_suggestionlist')::float / (SELECT count(*) FROM movies_suggestionlist)
+"""
+REMOVE = "TRUNCATE movies_suggestionlist"
 BLOCKS_DONE = "SELECT worker, count(*) FROM pipeline_suggestionblock WHERE finished_at IS NOT NULL GROUP BY worker"
 LAST_REFRESH = "SELECT state, n_blocks, workers FROM pipeline_suggestionrefresh ORDER BY id DESC LIMIT 1"
 
@@ -93,6 +99,11 @@ def main() -> None:
         world_make(place, options)
         print(f"{options.users:,} users, {options.movies:,} films, {options.factors} factors; one core per host")
         bound = alone(place, options.users)
+        print(
+            "a rating takes {:.0f} bytes of the database, a list {:.0f}, indexes included".format(
+                *place.query(SIZES)[0]
+            )
+        )
         shared(place, "shared, one host", options.users, bound)
         with worker(place):
             shared(place, "shared, two hosts, at first", options.users, bound)
@@ -160,8 +171,13 @@ class Place:
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
-    def lists_remove(self) -> None:
-        self.query("TRUNCATE movies_suggestionlist")
+    def database_seconds(self) -> float:
+        """Return the seconds of a core that PostgreSQL has used so far."""
+        server = psutil.Process(postgres_pid(postgres_layout(self.folder).data))
+        ended = server.cpu_times()
+        living = [process.cpu_times() for process in (server, *server.children())]
+        seconds = sum(times.user + times.system for times in living)
+        return float(seconds + ended.children_user + ended.children_system)
 
     def outcome(self) -> str:
         """Tell who did how much of the last refresh, and whether the lists are what they must be."""
@@ -175,21 +191,24 @@ class Place:
 
 # --- What is measured -------------------------------------------------------------------------------------------------
 def alone(place: Place, n_users: int) -> float:
+    before = place.database_seconds()
     seconds, memory = told(place.start(ONE, "-c", ALONE))
+    database = place.database_seconds() - before
     place.expected = place.query(LISTS)[0]
     print(f"{'one process alone':28} {seconds:6.2f} s {n_users / seconds:9,.0f} users/s, {memory:.0f} MiB")
+    print(f"{'  of the database':28} {database:6.2f} s of a core")
     return seconds
 
 
 def shared(place: Place, name: str, n_users: int, bound: float) -> None:
-    place.lists_remove()
+    place.query(REMOVE)
     seconds, memory = told(place.start(ONE, "-c", LEADER))
     figures = f"{seconds:6.2f} s {n_users / seconds:9,.0f} users/s, {memory:.0f} MiB, {bound / seconds:.2f} times alone"
     print(f"{name:28} {figures}; {place.outcome()}")
 
 
 def accident(place: Place, name: str, strike: Callable[[subprocess.Popen[str], subprocess.Popen[str]], object]) -> None:
-    place.lists_remove()
+    place.query(REMOVE)
     with worker(place) as helper:
         leader = place.start(ONE, "-c", LEADER)
         wait(lambda: len(place.query(BLOCKS_DONE)) == 2)
