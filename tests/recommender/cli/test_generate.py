@@ -2,6 +2,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,14 @@ def test_bad_input_is_one_sentence_and_no_file(
 
 def test_ctrl_c_ends_it_with_130_and_leaves_no_file(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "recommender", "generate", "--users", "50000000", "-o", str(tmp_path / "r.csv")]
-    with subprocess.Popen(command, cwd=SRC, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=SRC,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # Shells may have us ignore it.
+    ) as process:
         while not any(path.stat().st_size > 1000 for path in tmp_path.iterdir()):
             assert process.poll() is None
             time.sleep(0.01)
