@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
-# Of the 19 steps that a thread may step back.
+# Of the 19 steps that a thread may step back. To step forward again is not allowed.
 _NICENESS = 10
 
 
@@ -21,7 +21,8 @@ def cores() -> int:
 def _step_back() -> None:
     """Lower the priority of the present thread alone, which only Linux can."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def blocks_done(work: Callable[[int], T], starts: Iterable[int], n_threads: int) -> Iterator[T]:
