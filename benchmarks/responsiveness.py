@@ -169,9 +169,7 @@ def while_refreshed(site: Site, port: int, cookies: list[str], options: argparse
     while len(busy.seconds) < options.requests:
         command = [sys.executable, str(SOURCES / "manage.py"), *ALL_AGAIN]
         refresh = subprocess.Popen(command, env=site.environment(), stdout=subprocess.DEVNULL)
-        busy.seconds += look(
-            port, cookies, options, enough=lambda _, running=refresh: running.poll() is not None
-        ).seconds
+        busy.seconds += look(port, cookies, options, enough=partial(ended, refresh)).seconds
         if refresh.wait():
             raise SystemExit("The refresh failed.")
     return busy

@@ -44,6 +44,7 @@ _EXTRA_ROUNDINGS = 8
 _UNDERFLOW = 1e-30
 # Users whose lists are complete leave a block when fewer than so many others are left: to copy those costs, too.
 _WORTH_LEAVING_OUT = 15 / 16
+_TILES_PER_LOOK = 4
 _SAMPLE = 1024
 
 
@@ -217,13 +218,14 @@ def _tiles_needed(
     """Tile after tile with the rows of the users, and their factors, whose lists it may still change."""
     rows, factors = np.arange(block.offsets.size), block.factors
     user_norms = norms(factors)
-    for tile in shelf.tiles:
-        needed = shelf.bounds(tile, user_norms[rows]) + block.errors[rows] >= state.floors[rows]
-        n_needed = np.count_nonzero(needed)
-        if not n_needed:
-            return
-        if n_needed < _WORTH_LEAVING_OUT * rows.size:
-            rows, factors = rows[needed], factors[needed]
+    for number, tile in enumerate(shelf.tiles):
+        if number % _TILES_PER_LOOK == 0:
+            needed = shelf.bounds(tile, user_norms[rows]) + block.errors[rows] >= state.floors[rows]
+            n_needed = np.count_nonzero(needed)
+            if not n_needed:
+                return
+            if n_needed < _WORTH_LEAVING_OUT * rows.size:
+                rows, factors = rows[needed], factors[needed]
         yield rows, factors, tile
 
 

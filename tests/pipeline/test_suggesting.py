@@ -1,5 +1,5 @@
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +7,17 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from tests.pipeline.worlds import World
 
 from accounts.models import User
 from movies.models import ModelVersion, Movie, Rating, SuggestionList
+from movies.services.deletion import users_delete
 from movies.services.rate import movie_rate
 from movies.services.ratings import rating_remove, rating_set
+from pipeline.copy import Columns
+from pipeline.lists import lists_merge
 from pipeline.services import suggesting
 from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
 from pipeline.table_switch import next_table_switch
@@ -271,6 +275,49 @@ def test_list_of_someone_who_rates_while_the_refresh_runs_is_carried_over(
 
     assert liked not in lists()[early]
     assert set(lists()) == set(trained.user_ids) - {gone}
+
+
+def versions_of_rows() -> dict[int, str]:
+    """Where each list lies; a row that is written anew lies elsewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT user_id, tableoid || ':' || ctid::text FROM movies_suggestionlist")
+        return dict(cursor.fetchall())
+
+
+def test_few_changed_lists_are_written_in_place_and_no_other_row_is_touched(trained: World) -> None:
+    suggestion_lists_refresh()
+    changed, before = trained.user_ids[4], versions_of_rows()
+    rating_set(user_id=changed, movie_id=lists()[changed][0], value=1.0)
+
+    assert suggestion_lists_refresh().refreshed == 1
+
+    after = versions_of_rows()
+    assert [user_id for user_id in after if after[user_id] != before[user_id]] == [changed]
+    assert set(lists()[changed]).isdisjoint(rated(changed))
+
+
+def test_lists_in_place_spare_those_who_rate_or_go_while_they_are_made(
+    trained: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggestion_lists_refresh()
+    early, unrated, gone = trained.user_ids[:3]
+    for user_id in (early, unrated, gone):
+        rating_set(user_id=user_id, movie_id=lists()[user_id][0], value=1.0)
+    liked = lists()[early][1]
+
+    def rate_then_merge(cursor: CursorWrapper, blocks: Iterable[list[Columns]], began_at: datetime) -> None:
+        made = list(blocks)
+        movie_rate(user_id=early, movie_id=liked, value=5.0)
+        for movie_id in rated(unrated):
+            rating_remove(user_id=unrated, movie_id=movie_id)
+        users_delete(user_ids=[gone])
+        lists_merge(cursor, made, began_at)
+
+    monkeypatch.setattr("pipeline.services.suggesting.lists_merge", rate_then_merge)
+    suggestion_lists_refresh()
+
+    assert liked not in lists()[early]
+    assert set(lists()) == set(trained.user_ids) - {unrated, gone}
 
 
 def test_refresh_that_fails_leaves_the_old_lists_and_no_other_table(

@@ -36,7 +36,7 @@ from recommender.data.rows import Rows
 from recommender.scoring import top_n_prepare
 
 # What is in memory at once, twice: this many users, and not many more ratings than these.
-BLOCK_USERS = 4096
+BLOCK_USERS = 8192
 BLOCK_RATINGS = 1 << 20
 # Smaller tiles of movies cost more in calls than they save in memory.
 SMALLEST_TILE = 512
