@@ -171,8 +171,9 @@ def _asker(ratings: Ratings, order: Int64Array, later: BoolArray, user: int) -> 
 
 def _errors(model: AnyModel, person: object, asker: Asker) -> Float64Array:
     positions = model.items.positions(asker.item_ids)
-    stars = model.rate_items(person)[positions].astype(np.float64)
     unknown = positions < 0
+    stars = np.empty(positions.size)
+    stars[~unknown] = model.rate_some(person, positions[~unknown])
     if unknown.any():
         strangers = np.full(int(unknown.sum()), asker.user_id)
         stars[unknown] = model.fallback(strangers, asker.item_ids[unknown])
