@@ -4,9 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.sessions import others_leave
+
+# How long examples take depends on what else the machine does.
+hypothesis_settings.register_profile("matinee", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("matinee")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
