@@ -3,7 +3,7 @@ import uuid
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django import Settings
 from tests.browser.conftest import Visit
 from tests.films import make_movies, suggest
@@ -81,6 +81,28 @@ def test_keyboard_alone_rates(visit: Visit, movies: list[Movie]) -> None:
 
     expect(page.locator(".rating-panel__mine")).to_have_text("You gave it 4 stars.")
     expect(page.locator(f"#stars-{movies[0].pk}-4")).to_be_focused()
+
+
+def test_stars_that_are_changed_before_the_answer_comes_are_those_that_are_saved(
+    visit: Visit, movies: list[Movie]
+) -> None:
+    user = log_in(visit)
+    page = visit.open(f"/movies/{movies[0].pk}/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/rating/", hold, times=1)
+    page.locator(f"#stars-{movies[0].pk}-3\\.5").focus()
+
+    with page.expect_request("**/rating/"):
+        page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    held[0].continue_()
+
+    expect(page.locator(".rating-panel__mine")).to_have_text("You gave it 4 stars.")
+    assert Rating.objects.get(user=user).value == 4
 
 
 def test_site_works_without_scripts(visit_without_scripts: Visit, movies: list[Movie]) -> None:

@@ -1,5 +1,5 @@
-// HTMX does the work; this says so when a request of its fails, keeps films from standing on the shelf twice, and
-// closes menus that were left.
+// HTMX does the work; this says so when a request of its fails, keeps films from standing on the shelf twice and answers
+// from undoing newer choices, and closes menus that were left.
 const trouble = document.getElementById("trouble");
 
 const say = (text) => {
@@ -14,6 +14,12 @@ document.addEventListener("htmx:beforeRequest", () => say(""));
 // Suggestions are ranked anew after each rating, so the next films may contain some that are there already.
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   if (elt.matches(".card") && document.getElementById(elt.id) !== elt) elt.remove();
+});
+
+// Who chooses other stars before the answer comes is about to send them, too; showing the answer would undo that.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { elt: form, parameters } = detail.requestConfig;
+  if (form.matches("form.rating") && new FormData(form).get("value") !== parameters.value) detail.shouldSwap = false;
 });
 
 document.addEventListener("click", (event) => {
