@@ -103,13 +103,13 @@ def n_at_work() -> int:
 
 @contextmanager
 def all_at_work(folder: Path, leader: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Let the leader and both workers have a block each, and none go on before the ``with`` block ends."""
+    """Let the leader and both workers have two blocks each, and none go on before the ``with`` block ends."""
     wait(SuggestionBlock.objects.exists, folder)
     with ratings_withheld():
         assert leader.stdin is not None
         leader.stdin.write(b"\n")
         leader.stdin.flush()
-        wait(lambda: n_at_work() == 3, folder)
+        wait(lambda: n_at_work() == 6, folder)
         yield
 
 

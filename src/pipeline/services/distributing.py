@@ -4,9 +4,12 @@ They share the database, the queue and the folder of models. One process leads: 
 like all others, and switches. Whoever dies gives its block back; if that is the leader, the last one switches.
 """
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -199,31 +202,69 @@ def _blocks_work(refresh: SuggestionRefresh) -> Iterator[int]:
 
     Those that others hold are waited for: they come back if their holders die.
     """
-    job, known = None, refresh.n_blocks
-    while left := blocks_unfinished(refresh.pk):
-        yield known - left
-        known, job = left, job or _job_of(refresh)
-        if not _block_write(refresh, job):
-            time.sleep(POLL_SECONDS)
+    known = refresh.n_blocks
+    with ExitStack() as stack:
+        taker: _Taker | None = None
+        while left := blocks_unfinished(refresh.pk):
+            yield known - left
+            known = left
+            if taker is None:
+                taker = _Taker(refresh, _job_of(refresh))
+                stack.enter_context(taker.beside())
+            if not taker.block_write():
+                time.sleep(POLL_SECONDS)
     yield known
 
 
-def _block_write(refresh: SuggestionRefresh, job: RefreshJob) -> bool:
-    """Make the lists of one block, if one is free. Rows and the note that they are there come at once or not at all."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        block = block_claim(cursor, refresh.pk)
-        if block is None:
-            return False
-        user_ids = np.array(block.user_ids, dtype=np.int32)
-        changed = np.isin(user_ids, np.array(block.changed_ids, dtype=np.int32))
-        lists = block_lists(job, block_read(cursor, job.live.model, user_ids, changed))
-        if not refresh_hold(refresh.pk):
-            return False
-        table = refresh_table(refresh.pk)
-        copy_in_arrays(cursor, table.name, COLUMNS, lists)
-        lists_keep(cursor, table, np.array(block.reused_ids, dtype=np.int32))
-        block_finish(block)
-    return True
+@dataclass(frozen=True)
+class _Taker:
+    """This process as it takes blocks of a refresh, in one session or in two."""
+
+    refresh: SuggestionRefresh
+    job: RefreshJob
+    scoring: threading.Lock = field(default_factory=threading.Lock)
+
+    def block_write(self) -> bool:
+        """Make the lists of one block, if one is free; the note that they are there comes with them or not at all."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            block = block_claim(cursor, self.refresh.pk)
+            if block is None:
+                return False
+            user_ids = np.array(block.user_ids, dtype=np.int32)
+            changed = np.isin(user_ids, np.array(block.changed_ids, dtype=np.int32))
+            users = block_read(cursor, self.job.live.model, user_ids, changed)
+            with self.scoring:
+                lists = block_lists(self.job, users)
+            if not refresh_hold(self.refresh.pk):
+                return False
+            table = refresh_table(self.refresh.pk)
+            copy_in_arrays(cursor, table.name, COLUMNS, lists)
+            lists_keep(cursor, table, np.array(block.reused_ids, dtype=np.int32))
+            block_finish(block)
+        return True
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Take blocks in a thread and a session besides, for the length of a ``with`` block, while there are free ones.
+
+        So the database reads and writes for one block while another is scored.
+        """
+        over = threading.Event()
+
+        def blocks_write() -> None:
+            try:
+                while not over.is_set() and self.block_write():
+                    pass
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1, "blocks") as thread:
+            written = thread.submit(blocks_write)
+            try:
+                yield
+            finally:
+                over.set()
+            written.result()
 
 
 def _job_of(refresh: SuggestionRefresh) -> RefreshJob:
