@@ -20,7 +20,8 @@ LINK := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help install neural spark demo demo-data serve worker test lint format bench notebooks requirements clean clean-data port-free
+.PHONY: help install neural spark demo demo-data serve worker test lint format bench bench-full notebooks requirements clean clean-data \
+	port-free
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -114,10 +115,11 @@ format: $(VENV)/dev.installed  ## Put the code in the house's form
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format .
 
-bench: $(VENV)/dev.installed  ## Reproduce the figures in docs/benchmarks.md (BENCH=benchmarks/one.py runs one)
-	@for script in $(if $(BENCH),$(BENCH),benchmarks/[a-z]*.py); do \
-	  echo "== $$script"; $(PY) "$$script" $(ARGS) || exit 1; \
-	done
+bench: $(VENV)/dev.installed  ## Run every benchmark, small, in minutes (BENCH=benchmarks/one.py ARGS='--more' runs one)
+	@$(PY) $(or $(BENCH),benchmarks/run_all.py) $(ARGS)
+
+bench-full: $(VENV)/dev.installed  ## Reproduce the figures of full size in docs/benchmarks.md: an hour, 30 GB of disk
+	@$(PY) benchmarks/run_all.py --full
 
 notebooks: $(VENV)/dev.installed  ## Open the notebooks in Jupyter
 	@exec $(PY) -m jupyter lab --notebook-dir src/notebooks

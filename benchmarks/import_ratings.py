@@ -22,6 +22,7 @@ from pathlib import Path
 
 import django
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 GENERATOR = Path(__file__).with_name("full_size_data.py")
 INDEXES = (

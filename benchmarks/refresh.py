@@ -43,14 +43,17 @@ from django.db import connection
 from pipeline.services.exporting import ratings_export
 # Only the server's owner may write files there.
 owner = psycopg2.connect(**{{**connection.get_connection_params(), "user": "postgres"}})
-with owner.cursor() as cursor:
+cursor = owner.cursor()
+bare, ours = [], []
+for _ in range(2):
     began = time.perf_counter()
     cursor.execute("COPY movies_rating (user_id, movie_id, value, created_at) TO '/dev/null' (FORMAT csv)")
-    bare = time.perf_counter() - began
+    bare.append(time.perf_counter() - began)
+    began = time.perf_counter()
+    ratings_export()
+    ours.append(time.perf_counter() - began)
 owner.close()
-began = time.perf_counter()
-ratings_export()
-print(bare / (time.perf_counter() - began), file=open({result!r}, "w"))
+print([min(bare), min(ours)], file=open({result!r}, "w"))
 """
 
 
@@ -98,8 +101,9 @@ def refreshed(site: Site, options: argparse.Namespace) -> None:
         site.manage("createmoviesuggestions", "--max", options.max, rows=options.users),
     ]
     print(f"  export, training and suggestions on {cores} cores: {sum(seconds):.1f} s", flush=True)
-    site.python(BOUND_OUT.format(result=str(result)), name="COPY TO /dev/null, and export")
-    print(f"  the export runs at {json.loads(result.read_text()):.0%} of COPY TO /dev/null", flush=True)
+    site.python(BOUND_OUT.format(result=str(result)), name="COPY and export, twice each")
+    bare, ours = json.loads(result.read_text())
+    print(f"  ratings_export takes {ours:.1f} s: {bare / ours:.0%} of COPY TO /dev/null ({bare:.1f} s)", flush=True)
     site.manage("createmoviesuggestions", "--max", options.max, rows=options.users)
 
 

@@ -32,14 +32,13 @@ class Sink(Protocol):
 
 
 def copy_out_csv(cursor: CursorWrapper, query: str, sink: Sink) -> int:
-    """Write the rows of ``query`` to ``sink`` as CSV with a header, in UTC; return how many there are.
+    """Write the rows of ``query`` to ``sink`` as CSV without a header, in UTC; return how many there are.
 
-    ``sink`` is called for each row, so for many it should be compiled, such as an open file.
-
+    ``sink`` is called for each row, so for many it should be compiled, such as a file or a buffer in memory.
     One statement reads one snapshot, so the rows agree with each other whatever is written meanwhile.
     """
     cursor.execute("SET LOCAL timezone TO 'UTC'")
-    cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER)", sink, _PIECE_BYTES)
+    cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH (FORMAT csv)", sink, _PIECE_BYTES)
     return int(cursor.rowcount)
 
 

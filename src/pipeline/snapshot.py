@@ -2,22 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SnapshotError
 from pipeline.folders import LATEST
-from pipeline.growing import GrowingFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MANIFEST = "manifest.json"
-# Parquet row groups are what this much CSV holds.
-_CSV_BLOCK_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -37,33 +33,13 @@ class Snapshot:
         return self.folder / f"{self.kind}.parquet"
 
 
-def parquet_write(csv_file: IO[bytes] | GrowingFile, parquet_path: Path, schema: "pa.Schema") -> None:
-    """Write the rows of a CSV file as Parquet, a block at a time."""
-    import pyarrow.csv as arrow_csv  # noqa: PLC0415 - half a second that the web process need not pay.
-    import pyarrow.parquet as arrow_parquet  # noqa: PLC0415 - see above.
-
-    reader = arrow_csv.open_csv(
-        csv_file,
-        read_options=arrow_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
-        parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types={field.name: field.type for field in schema}, include_columns=schema.names
-        ),
-    )
-    with reader, arrow_parquet.ParquetWriter(parquet_path, schema) as writer:
-        for batch in reader:
-            writer.write_batch(batch)
-
-
 def manifest_write(
-    folder: Path, *, kind: str, rows: int, settled_at: datetime, schema: "pa.Schema", checksums: Mapping[str, str]
+    folder: Path, *, kind: str, rows: int, settled_at: datetime, schema: "pa.Schema", csv_sha256: str
 ) -> dict[str, Any]:
-    """Describe the files in ``folder`` in a manifest beside them, and return its content.
-
-    ``checksums``: SHA-256 by name, of files for which it is known already.
-    """
+    """Describe the files in ``folder`` in a manifest beside them, and return its content."""
+    known = {f"{kind}.csv": csv_sha256}
     files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": checksums.get(path.name) or file_sha256(path)}
+        path.name: {"bytes": path.stat().st_size, "sha256": known.get(path.name) or file_sha256(path)}
         for path in folder.iterdir()
     }
     content: dict[str, Any] = {

@@ -93,6 +93,12 @@ class Model(ABC, Generic[U]):
     def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
         """The model of what `_arrays` and `_scalars` gave."""
 
+    # What algorithms may provide in a faster way.
+
+    def _rate_some(self, user: U, positions: Int64Array) -> Float32Array:
+        """Stars, not clipped, of one person for the items at some positions: (n,) float32."""
+        return self._rate_items(user)[positions]
+
     # What algorithms that rank by something else than stars provide, too.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
@@ -228,6 +234,10 @@ class Model(ABC, Generic[U]):
     def rate_items(self, user: U) -> Float32Array:
         """r̂ of one person for every item, clipped: (n_items,) float32, by item position."""
         return self.clip(self._rate_items(user))
+
+    def rate_some(self, user: U, positions: Int64Array) -> Float32Array:
+        """`rate_items` of one person at some positions: (n,) float32, for less than all would take."""
+        return self.clip(self._rate_some(user, positions))
 
     def similar(self, item_ids: IdsLike, n: int) -> TopItems:
         """The `n` items most alike each of `item_ids`, itself excluded, by cosine; a padded list where none is."""

@@ -12,6 +12,7 @@ from accounts.models import User
 from movies.models import ModelVersion, Movie, Rating, SuggestionList
 from pipeline.errors import TrainingError
 from pipeline.models import Export
+from pipeline.services import training
 from pipeline.services.training import surprise_model_train
 from recommender.artifacts import manifest_read
 from recommender.factors.model import FactorModel
@@ -58,6 +59,18 @@ def test_errors_are_measured_on_ratings_that_the_measured_model_has_not_seen(exp
     assert few["n_train"] == pytest.approx(0.9 * few["n_test"], abs=1)
     # Tastes have a noise of half a star; who had seen these ratings would get far below that after 300 epochs.
     assert 0.45 < many["rmse"] < few["rmse"]
+
+
+def test_errors_of_very_many_ratings_are_measured_on_those_of_some_users(
+    exported: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_ratings = Rating.objects.count()
+    monkeypatch.setattr(training, "MEASURED_ON_AT_MOST", n_ratings // 2)
+
+    version = surprise_model_train(n_epochs=5, n_factors=4, promote=False).version
+
+    assert 0.3 * n_ratings < version.metrics["n_test"] < 0.7 * n_ratings
+    assert version.n_ratings == n_ratings
 
 
 def test_same_seed_gives_the_same_model_and_another_seed_another(exported: World, folders: Path) -> None:

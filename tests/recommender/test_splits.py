@@ -12,6 +12,7 @@ from recommender.data.splits import (
     random_split,
     time_split,
     train_without,
+    users_drawn,
 )
 from recommender.errors import ConfigError, DataError
 
@@ -175,3 +176,15 @@ def test_a_training_part_of_nothing_but_questions_is_refused() -> None:
     ratings = Ratings.from_arrays([1, 2], [1, 1], [3.0, 3.0])
     with pytest.raises(DataError, match="All ratings to learn from are asked about"):
         train_without(ratings, [1, 2, 3], [1, 1, 1])
+
+
+def test_drawn_users_keep_all_their_ratings_and_hold_about_as_many_as_wanted(synthetic: Ratings) -> None:
+    wanted = len(synthetic) // 3
+    drawn = users_drawn(synthetic, ratings_at_most=wanted, rng=np.random.default_rng(0))
+    mine = np.isin(synthetic.user_ids, drawn.users.ids)
+    assert _pairs(drawn) == _pairs(synthetic.select(mine))
+    assert len(drawn) == pytest.approx(wanted, rel=0.4)
+
+
+def test_few_ratings_are_drawn_whole(synthetic: Ratings) -> None:
+    assert users_drawn(synthetic, ratings_at_most=len(synthetic), rng=np.random.default_rng(0)) is synthetic

@@ -1,5 +1,6 @@
 """One transaction from files to catalogue: read beside, then merge; whatever fails leaves the database as it was."""
 
+import logging
 from dataclasses import dataclass
 from itertools import chain
 
@@ -16,6 +17,8 @@ from movies.importers.rating_load import RatingStage
 from movies.importers.rating_table import rating_keys_validate
 from movies.importers.trailer_load import trailers_load
 from movies.services.averages import movie_averages_refresh
+
+logger = logging.getLogger(__name__)
 
 # Any number will do, as long as nothing else in this database locks by it.
 IMPORT_LOCK = 0x6D6F766965
@@ -60,8 +63,6 @@ def dataset_load(*, dataset: Dataset, log: ImportLog, progress: Progress) -> Imp
             new_users = _load(cursor, dataset, log, progress)
             cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TABLES)}")
             log.finish()
-        with connection.cursor() as cursor:
-            rating_keys_validate(cursor)
     except IntegrityError as error:
         message = (
             f"The database refused a row ({_first_line(error)}). Nothing was imported. "
@@ -71,7 +72,18 @@ def dataset_load(*, dataset: Dataset, log: ImportLog, progress: Progress) -> Imp
     except (OperationalError, InterfaceError) as error:
         message = f"The database could not go on ({_first_line(error)}). Nothing was imported: run it again."
         raise DatasetError(message) from error
+    _keys_validate()
     return ImportSummary(dataset, log.tallies, new_users)
+
+
+def _keys_validate() -> None:
+    """Let the database check keys that it has taken on trust. By now everything is imported, whatever comes of this."""
+    try:
+        with connection.cursor() as cursor:
+            rating_keys_validate(cursor)
+    except (DatabaseError, InterfaceError, KeyboardInterrupt) as error:
+        reason = _first_line(error) if isinstance(error, DatabaseError | InterfaceError) else "interrupted"
+        logger.warning("All is imported. Its keys were not checked to the end (%s): the next import does that.", reason)
 
 
 def _load(cursor: CursorWrapper, dataset: Dataset, log: ImportLog, progress: Progress) -> int:

@@ -1,6 +1,7 @@
 """Ratings by the million from a source that is new: straight into the next table of ratings, beside the present one."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -96,6 +97,9 @@ class RatingBulk:
         # The last user's ratings, of whom the next block may hold more.
         self._held: list[RatingBlock] = []
         self._ascends = True
+        # The database takes a block while the next is made ready.
+        self._sender = ThreadPoolExecutor(1, "ratings")
+        self._sending: Future[None] | None = None
         self._users = _Users(cursor)
         self._figures = _Figures(films)
         cursor.execute(_USERS)
@@ -103,14 +107,16 @@ class RatingBulk:
 
     def fill(self, blocks: Iterator[RatingBlock]) -> None:
         """Read all ratings; those of unknown films and those given again later are left out."""
-        for block in read_ahead(blocks, depth=_BLOCKS_AHEAD):
-            self._file = block.file
-            self._tally.read += len(block)
-            self._log.skip(block.skips)
-            if len(block):
-                self._take(block)
-        if self._held:
-            self._add(blocks_joined(self._held))
+        with self._sender:
+            for block in read_ahead(blocks, depth=_BLOCKS_AHEAD):
+                self._file = block.file
+                self._tally.read += len(block)
+                self._log.skip(block.skips)
+                if len(block):
+                    self._take(block)
+            if self._held:
+                self._add(blocks_joined(self._held))
+            self._sent()
         self._log.check(Kind.RATINGS)
         if not self._ascends:
             self._repeated_drop()
@@ -161,26 +167,30 @@ class RatingBulk:
             Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_FILM, f"film {block.films[row]}")
             for row in np.flatnonzero(~known)
         )
+        self._sent()
         users = self._users.pks_of(block.users)
         chosen = self._latest(block, users, films, np.flatnonzero(known))
         if not len(chosen):
             return
         numbers = self._base + block.lines[chosen]
         self._last_used = max(self._last_used, int(numbers.max()))
-        self._figures.add(films[chosen], block.values[chosen], sign=1)
-        arrays_copy(
-            self._cursor,
-            table=NEXT,
-            columns=_COLUMNS,
-            arrays=(
-                numbers,
-                users[chosen].astype(np.int32),
-                films[chosen].astype(np.int32),
-                block.values[chosen],
-                (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
-            ),
-            freeze=True,
+        arrays = (
+            numbers,
+            users[chosen].astype(np.int32),
+            films[chosen].astype(np.int32),
+            block.values[chosen],
+            (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
         )
+        self._sending = self._sender.submit(
+            arrays_copy, self._cursor, table=NEXT, columns=_COLUMNS, arrays=arrays, freeze=True
+        )
+        self._figures.add(films[chosen], block.values[chosen], sign=1)
+
+    def _sent(self) -> None:
+        """Wait until the database has what it was sent, and can be asked again."""
+        if self._sending is not None:
+            sending, self._sending = self._sending, None
+            sending.result()
 
     def _latest(self, block: RatingBlock, users: Int64s, films: Int64s, rows: npt.NDArray[np.intp]) -> Int64s:
         """Return which of ``rows`` count, ordered by user and film; the others are noted as repeated."""

@@ -1,9 +1,7 @@
 """Writing snapshots of the ratings and of the movies."""
 
 import shutil
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,33 +10,31 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection, transaction
 
-from pipeline.copy import copy_out_csv
 from pipeline.errors import ExportStorageError, NothingToExportError
 from pipeline.folders import folder_published, folders_prune, latest_switch
-from pipeline.growing import GrowingFile
 from pipeline.models import Export
 from pipeline.numbering import number_reserve
+from pipeline.parts import part_conditions, parts_read
 from pipeline.progress import progress_shown
 from pipeline.selectors import changes_settled_at
-from pipeline.snapshot import manifest_write, parquet_write
+from pipeline.snapshot import manifest_write
+from pipeline.snapshot_files import snapshot_files
 from pipeline.stages import Stage, stage_lock
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# The driver hands over each row by itself, so what takes them must be compiled: a file with a buffer of this size.
-_BUFFER_BYTES = 1 << 20
 # Ordered, so that the same ratings give the same bytes and the same checksum. Looking the stars up takes a third of the
 # time that PostgreSQL needs to write them as numbers with one digit after the point.
 _RATINGS = """
 SELECT user_id AS "userId", movie_id AS "movieId",
-  ('{0.5,1.0,1.5,2.0,2.5,3.0,3.5,4.0,4.5,5.0}'::text[])[(value * 2)::int] AS "rating", created_at AS "createdAt"
-FROM movies_rating ORDER BY user_id, movie_id
+  ('{{0.5,1.0,1.5,2.0,2.5,3.0,3.5,4.0,4.5,5.0}}'::text[])[(value * 2)::int] AS "rating", created_at AS "createdAt"
+FROM movies_rating WHERE {part} ORDER BY user_id, movie_id
 """
 _MOVIES = """
 SELECT id AS "movieId", title, released_at AS "releasedAt", ratings_average AS "ratingsAverage",
   ratings_count AS "ratingsCount"
-FROM movies_movie ORDER BY id
+FROM movies_movie WHERE {part} ORDER BY id
 """
 
 
@@ -66,9 +62,11 @@ def _movies_schema() -> "pa.Schema":
 
 @dataclass(frozen=True)
 class _Source:
-    """What an export of one kind reads, and what to do when there is nothing to read."""
+    """What an export of one kind reads, in parts along the first column, and what to do when there is nothing."""
 
     stage: Stage
+    table: str
+    column: str
     query: str
     schema: Callable[[], "pa.Schema"]
     when_empty: str
@@ -77,12 +75,16 @@ class _Source:
 _SOURCES = {
     Export.Kind.RATINGS: _Source(
         Stage.EXPORT_RATINGS,
+        "movies_rating",
+        "user_id",
         _RATINGS,
         _ratings_schema,
         "There are no ratings to export: import a data set with importdataset, or rate some films, first.",
     ),
     Export.Kind.MOVIES: _Source(
         Stage.EXPORT_MOVIES,
+        "movies_movie",
+        "id",
         _MOVIES,
         _movies_schema,
         "There are no movies to export: import a data set with importdataset first.",
@@ -138,7 +140,7 @@ def _snapshot_write(kind: Export.Kind, parent: Path) -> Export:
                 rows=export.rows,
                 settled_at=settled_at,
                 schema=source.schema(),
-                checksums={f"{kind}.csv": export.sha256},
+                csv_sha256=export.sha256,
             )
         export.folder = f"{kind}/{folder.name}"
         export.bytes = sum(file["bytes"] for file in content["files"].values())
@@ -151,25 +153,19 @@ def _snapshot_write(kind: Export.Kind, parent: Path) -> Export:
 
 
 def _files_write(source: _Source, folder: Path, kind: str) -> tuple[int, str]:
-    """Write CSV and, from it as it grows, Parquet; return the number of rows and the checksum of the CSV."""
-    csv_path, written = folder / f"{kind}.csv", threading.Event()
+    """Write CSV and Parquet; return the number of rows and the checksum of the CSV."""
+    with connection.cursor() as cursor:
+        conditions = part_conditions(cursor, table=source.table, column=source.column)
     with (
-        progress_shown(f"exporting {kind}", total=None, unit="bytes") as advance,
-        csv_path.open("xb", buffering=_BUFFER_BYTES) as file,
-        GrowingFile(csv_path, ended=written, on_read=advance) as growing,
-        ThreadPoolExecutor(1, "parquet") as beside,
+        progress_shown(f"exporting {kind}", total=len(conditions), unit="parts") as advance,
+        snapshot_files(folder, kind, source.schema()) as files,
     ):
-        parquet = beside.submit(parquet_write, growing, folder / f"{kind}.parquet", source.schema())
-        try:
-            with connection.cursor() as cursor:
-                rows = copy_out_csv(cursor, source.query, file)
-            file.flush()
-        finally:
-            written.set()
-        if not rows:
-            raise NothingToExportError(source.when_empty)
-        parquet.result()
-        return rows, growing.sha256
+        for text in parts_read([source.query.format(part=condition) for condition in conditions]):
+            files.add(text)
+            advance(1)
+    if not files.rows:
+        raise NothingToExportError(source.when_empty)
+    return files.rows, files.sha256
 
 
 def _old_remove(kind: Export.Kind, parent: Path) -> None:

@@ -135,6 +135,9 @@ class HouseModel(Model[HousePerson]):
     def _rate_items(self, user: HousePerson) -> Float32Array:
         return self.stars.score_items(user.taste)
 
+    def _rate_some(self, user: HousePerson, positions: Int64Array) -> Float32Array:
+        return self.stars._rate_some(user.taste, positions)  # noqa: SLF001 - a part of this model.
+
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         scores = np.empty(users.size, dtype=np.float32)
         for user in np.unique(users):

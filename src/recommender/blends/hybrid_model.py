@@ -129,6 +129,9 @@ class HybridModel(Model[HybridPerson]):
     def _rate_items(self, user: HybridPerson) -> Float32Array:
         return self.kmf._rate_items(user.vector)  # noqa: SLF001 - a part of this model.
 
+    def _rate_some(self, user: HybridPerson, positions: Int64Array) -> Float32Array:
+        return self.kmf._rate_some(user.vector, positions)  # noqa: SLF001 - a part of this model.
+
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return self.kmf._fallback_stars(users, items)  # noqa: SLF001 - a part of this model.
 

@@ -18,6 +18,17 @@ class Split(NamedTuple):
     test: Ratings
 
 
+def users_drawn(ratings: Ratings, *, ratings_at_most: int, rng: np.random.Generator) -> Ratings:
+    """All ratings of so many users, drawn one by one, as hold about `ratings_at_most`; `ratings` if there are no more.
+
+    DataError when nobody is drawn.
+    """
+    if len(ratings) <= ratings_at_most:
+        return ratings
+    drawn = rng.random(len(ratings.users)) < ratings_at_most / len(ratings)
+    return ratings.select(drawn[ratings.user_positions])
+
+
 def random_split(ratings: Ratings, *, test_fraction: float, seed: int) -> Split:
     """Draw `round(test_fraction · n)` ratings (at least one, never all) uniformly for testing."""
     n_test = _n_test(ratings, test_fraction)

@@ -19,6 +19,7 @@ from recommender.arrays import BoolArray, Float64Array, Int64Array
 from recommender.contract import AnyModel, Epoch, Estimator
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
+from recommender.data.splits import users_drawn
 from recommender.errors import DataError
 from recommender.evaluation.metrics import LIST_LENGTH, ndcgs
 
@@ -100,9 +101,7 @@ def rehearsal_of(ratings: Ratings, *, seed: int = 0, ratings_at_most: int = RATI
     if len(ratings) < 2:  # noqa: PLR2004 - a past and a future.
         raise DataError("One rating alone has no past and no future: at least two are needed.")
     rng = np.random.default_rng(seed)
-    if len(ratings) > ratings_at_most:
-        drawn = rng.random(len(ratings.users)) < ratings_at_most / len(ratings)
-        ratings = ratings.select(drawn[ratings.user_positions])
+    ratings = users_drawn(ratings, ratings_at_most=ratings_at_most, rng=rng)
     order, later, moment = _order(ratings, rng)
     askers = np.unique(ratings.user_positions[later])
     if askers.size > USERS_AT_MOST:
@@ -172,8 +171,9 @@ def _asker(ratings: Ratings, order: Int64Array, later: BoolArray, user: int) -> 
 
 def _errors(model: AnyModel, person: object, asker: Asker) -> Float64Array:
     positions = model.items.positions(asker.item_ids)
-    stars = model.rate_items(person)[positions].astype(np.float64)
     unknown = positions < 0
+    stars = np.empty(positions.size)
+    stars[~unknown] = model.rate_some(person, positions[~unknown])
     if unknown.any():
         strangers = np.full(int(unknown.sum()), asker.user_id)
         stars[unknown] = model.fallback(strangers, asker.item_ids[unknown])

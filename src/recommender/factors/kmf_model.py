@@ -47,6 +47,9 @@ class KMFModel(FactorModel):
     def _rate_items(self, user: UserParameters) -> Float32Array:
         return self.stars(super()._rate_items(user))
 
+    def _rate_some(self, user: UserParameters, positions: Int64Array) -> Float32Array:
+        return self.stars(super()._rate_some(user, positions))
+
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
         low, high = self.rating_scale
         design = np.ones((positions.size, self.n_factors + 1))

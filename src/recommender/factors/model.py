@@ -103,6 +103,11 @@ class FactorModel(Model[UserParameters]):
             products[part] = self.item_factors[part].astype(np.float64) @ user.factors.astype(np.float64)
         return (self.global_mean + user.bias + self.item_biases.astype(np.float64) + products).astype(np.float32)
 
+    def _rate_some(self, user: UserParameters, positions: Int64Array) -> Float32Array:
+        products = self.item_factors[positions].astype(np.float64) @ user.factors.astype(np.float64)
+        stars: Float64Array = self.global_mean + user.bias + self.item_biases[positions].astype(np.float64) + products
+        return stars.astype(np.float32)
+
     def _item_vectors(self) -> Float32Array:
         return self.item_factors
 

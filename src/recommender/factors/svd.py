@@ -4,11 +4,12 @@ Model, objective and update are those of Koren, Bell, Volinsky 2009 (eq. 4, eq. 
 threads share the work. The result depends on the seed and on the ratings, not on the number of threads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array, UInt8Array
 from recommender.config import require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
+from recommender.factors.block_turns import sgd_epoch_by_turns
 from recommender.factors.divergence import divergence_checked
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
@@ -31,6 +33,8 @@ _STRIPES = 16
 _LANES, _LINE_BYTES = 8, 64
 # What a thread should have to do at least in an epoch.
 _RATINGS_PER_THREAD = 50_000
+# From so many ratings on a block is worth a turn of its own: it takes a good part of a millisecond.
+_TURNS_FROM = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -79,15 +83,14 @@ class SVD:
         Costs about n_epochs · n_ratings · n_factors · 6 operations. Raises DivergedError when the factors grow without
         bound; an interrupt stops it after the present epoch.
         """
-        from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415 - numba takes half a second to load.
-
-        config, training = self.config, _Training.of(ratings, self.config)
+        config = self.config
         rng = np.random.default_rng([config.seed, 1])
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
         done = 0
         with _threads(config.n_threads, n_ratings=len(ratings)):
+            training, epoch = _Training.of(ratings, config), _epoch_of(len(ratings))
             for done in range(1, config.n_epochs + 1):
-                sgd_epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
+                epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
                 divergence_checked(
                     training.parameters,
                     learning_rate=config.learning_rate,
@@ -111,20 +114,20 @@ class _Training:
 
     @classmethod
     def of(cls, ratings: Ratings, config: SVDConfig) -> "_Training":
+        from recommender.kernels.grid import Columns, Deal, grid_filled  # noqa: PLC0415 - numba takes long to load.
+
         with ThreadPoolExecutor(1, "svd") as beside:
             parameters = beside.submit(_started, ratings, config)
-            user_counts = np.bincount(ratings.user_positions, minlength=len(ratings.users))
-            user_stripes = _dealt(user_counts)
-            item_stripes = _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items)))
-            # Ratings are ordered by user.
-            blocks = np.repeat(user_stripes * np.uint8(_STRIPES), user_counts)
-            blocks += np.take(item_stripes, ratings.item_positions)
-            users, items = _neighbours(user_stripes), _neighbours(item_stripes)
-            grid = _grid(ratings, blocks)
-            # All positions exist; to clip them nevertheless spares a copy.
-            np.take(users, grid.users, out=grid.users, mode="clip")
-            np.take(items, grid.items, out=grid.items, mode="clip")
-            return cls(ratings, config, users, items, grid, parameters.result())
+            columns = Columns(ratings.user_positions, ratings.item_positions, ratings.values)
+            users, items = (
+                Deal(stripes, _neighbours(stripes))
+                for stripes in (
+                    _dealt(np.diff(ratings.by_user().indptr)),
+                    _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items))),
+                )
+            )
+            grid = grid_filled(columns, users, items, np.float32(ratings.global_mean), _STRIPES)
+            return cls(ratings, config, users.numbers, items.numbers, grid, parameters.result())
 
     def model(self, epochs_done: int) -> FactorModel:
         """What has been learnt by now, in a copy."""
@@ -145,6 +148,17 @@ class _Training:
         )
 
 
+def _epoch_of(n_ratings: int) -> Callable[..., None]:
+    """What visits every rating once: it depends on their number alone, as the last bit of what is learnt may do."""
+    import numba  # noqa: PLC0415 - takes half a second to load.
+
+    from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415
+
+    if n_ratings < _TURNS_FROM:
+        return cast("Callable[..., None]", sgd_epoch)
+    return partial(sgd_epoch_by_turns, n_threads=numba.get_num_threads())
+
+
 def _dealt(counts: Int64Array) -> UInt8Array:
     """A stripe for each of n users or items: dealt there and back by falling count, so that stripes weigh the same."""
     turn = np.arange(counts.size) % (2 * _STRIPES)
@@ -158,18 +172,6 @@ def _neighbours(stripes: UInt8Array) -> Int32Array:
     numbers = np.empty(stripes.size, dtype=np.int32)
     numbers[np.argsort(stripes, kind="stable")] = np.arange(stripes.size, dtype=np.int32)
     return numbers
-
-
-def _grid(ratings: Ratings, blocks: UInt8Array) -> "Grid":
-    """The ratings block after block; within one, user by user, so that a user's factors stay in the nearest cache."""
-    from recommender.kernels.sgd import Grid  # noqa: PLC0415 - numba takes half a second to load.
-
-    order = np.argsort(blocks, kind="stable")
-    bounds = np.zeros(_STRIPES * _STRIPES + 1, dtype=np.int64)
-    np.cumsum(np.bincount(blocks, minlength=_STRIPES * _STRIPES), out=bounds[1:])
-    values = ratings.values[order]
-    values -= np.float32(ratings.global_mean)
-    return Grid(bounds, ratings.user_positions[order], ratings.item_positions[order], values)
 
 
 def _started(ratings: Ratings, config: SVDConfig) -> "Parameters":

@@ -54,15 +54,16 @@ def sgd_epoch(
     n_stripes = diagonals.size
     for diagonal in diagonals:
         for stripe in numba.prange(n_stripes):
-            _block(
+            sgd_block(
                 grid, stripe * n_stripes + (stripe + diagonal) % n_stripes, parameters, learning_rate, regularisation
             )
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _block(
+def sgd_block(
     grid: Grid, block: int, parameters: Parameters, learning_rate: np.float32, regularisation: np.float32
 ) -> None:
+    """Visit the ratings of one block, in their order."""
     user_biases, item_biases = parameters.user_biases, parameters.item_biases
     keep = np.float32(1.0) - learning_rate * regularisation
     for at in range(grid.bounds[block], grid.bounds[block + 1]):

@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import User
-from movies.importers import rating_bulk, rating_files
+from movies.importers import load, rating_bulk, rating_files
 from movies.importers.errors import DatasetError
-from movies.importers.rating_table import rating_table_lock
+from movies.importers.rating_table import rating_keys_validate, rating_table_lock
 from movies.models import Movie, Rating
 from movies.services.averages import movie_averages_refresh_all
 from movies.services.imports import dataset_import
@@ -215,4 +215,30 @@ def test_film_removed_meanwhile_calls_the_import_off(
         dataset_import(path=folder)
 
     assert [model.objects.count() for model in (Rating, User, Movie)] == [0, 0, 0]
+    assert shape() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_session_lost_after_the_switch_costs_nothing_and_the_next_import_checks_the_keys(
+    folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = shape()
+    ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
+
+    def lost_then_validated(cursor: CursorWrapper) -> None:
+        session = connection.copy()
+        with session.cursor() as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [cursor.connection.info.backend_pid])
+        session.close()
+        rating_keys_validate(cursor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(load, "rating_keys_validate", lost_then_validated)
+        assert dataset_import(path=folder).changed
+    connection.close()
+
+    assert "the next import does that" in caplog.text
+    assert len(stored()) == 1
+    assert shape() != before
+    dataset_import(path=folder)
     assert shape() == before

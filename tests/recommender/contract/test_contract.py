@@ -56,6 +56,8 @@ def test_scores_of_all_items_equal_the_pairwise_ones(model: AnyModel) -> None:
         everywhere = np.full(len(model.items), user_id)
         assert model.score_items(user) == pytest.approx(model.score(everywhere, model.items.ids), abs=1e-4)
         assert model.rate_items(user) == pytest.approx(model.predict(everywhere, model.items.ids), abs=1e-4)
+        some = np.arange(len(model.items))[::-3]
+        assert model.rate_some(user, some) == pytest.approx(model.rate_items(user)[some], abs=1e-5)
 
 
 def test_recommended_are_the_highest_scores_without_the_excluded(model: AnyModel, ratings: Ratings) -> None:
