@@ -20,8 +20,7 @@ LINK := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help install neural spark demo demo-data serve worker test lint format bench bench-full notebooks requirements clean clean-data \
-	port-free
+.PHONY: help install neural spark demo demo-data serve worker test lint format bench bench-full notebooks requirements clean clean-data port-free
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
