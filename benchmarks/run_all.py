@@ -43,13 +43,12 @@ OF_DATA = {
     "content": "the folder of The Movies Dataset",
     "ranking": "a file of ratings with times",
 }
-NO_BENCHMARKS = {"random_world", "run_all", "site_processes"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
-    names = sorted({path.stem for path in HERE.glob("*.py")} - NO_BENCHMARKS)
+    names = sorted({path.stem for path in HERE.glob("*.py") if "argparse" in path.read_text()} - {Path(__file__).stem})
     runs = [(name, SMALL.get(name, ["--quick"])) for name in names if name not in OF_DATA]
     options = parser.parse_args()
     if options.full:
