@@ -26,7 +26,7 @@ INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > 
 ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
   model_version_id = excluded.model_version_id, created_at = excluded.created_at
 """
-_BESIDE = "CREATE TEMPORARY TABLE list_made (LIKE movies_suggestionlist) ON COMMIT DROP"
+_BESIDE = "CREATE TEMPORARY TABLE list_made (LIKE movies_suggestionlist)"
 # Those who are just being deleted, or have no ratings any more, get none.
 _MERGE = """
 INSERT INTO movies_suggestionlist AS list
@@ -107,6 +107,7 @@ def lists_merge(cursor: CursorWrapper, blocks: Iterable[list[Columns]], began_at
     for lists in blocks:
         copy_in_arrays(cursor, "list_made", COLUMNS, lists)
     cursor.execute(_MERGE, [began_at])
+    cursor.execute("DROP TABLE list_made")
 
 
 def lists_of_the_unrated_remove(cursor: CursorWrapper) -> None:
