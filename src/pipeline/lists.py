@@ -12,6 +12,7 @@ from pipeline.table_switch import (
     next_table_create,
     next_table_index,
     next_table_switch,
+    old_table_drop,
     table_keys_validate,
 )
 from recommender.arrays import Int32Array
@@ -92,8 +93,9 @@ def lists_switch(cursor: CursorWrapper, next_table: NextTable, began_at: datetim
 
 
 def lists_settle(began_at: datetime) -> None:
-    """Do what a switch leaves for later, as readers need not wait for it: remove lists of the gone, check all keys."""
+    """Do what a switch leaves for later: drop the old table and lists of the gone, check all keys. Nobody waits for it."""
     with connection.cursor() as cursor:
+        old_table_drop(cursor, TABLE)
         cursor.execute(_REMOVE_GONE, {"began_at": began_at})
         table_keys_validate(cursor, TABLE)
 

@@ -1,7 +1,7 @@
 """Building the next version of a table beside it and switching to it, so that readers see the old or the new one."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import OperationalError, transaction
@@ -78,6 +78,7 @@ def next_table_create(cursor: CursorWrapper, table: str, *, name: str | None = N
         raise TableSwitchError(message)
     name = name or f"{table}_next"
     next_table_drop(cursor, NextTable(table, name))
+    old_table_drop(cursor, table)
     cursor.execute(
         f'CREATE TABLE "{name}" (LIKE "{table}" '
         "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS)"
@@ -88,6 +89,11 @@ def next_table_create(cursor: CursorWrapper, table: str, *, name: str | None = N
 def next_table_drop(cursor: CursorWrapper, next_table: NextTable) -> None:
     """Give a twin up."""
     cursor.execute(f'DROP TABLE IF EXISTS "{next_table.name}"')
+
+
+def old_table_drop(cursor: CursorWrapper, table: str) -> None:
+    """Remove the version before the present one, which a switch puts aside; readers do not wait for it."""
+    cursor.execute(f'DROP TABLE IF EXISTS "{_aside(table)}"')
 
 
 def next_table_index(cursor: CursorWrapper, next_table: NextTable) -> None:
@@ -109,7 +115,8 @@ def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_ove
     """Lock everyone out for a moment, let ``carry_over`` bring what changed meanwhile, and swap names.
 
     Readers see the new table when the caller's transaction commits. Its foreign keys hold for rows from then on; that
-    they hold for all, `table_keys_validate` makes sure, for which readers need not wait.
+    they hold for all, `table_keys_validate` makes sure. The old table is put aside for `old_table_drop`. Readers need
+    not wait for either, nor for the disk: should a crash undo the switch, both tables are what they were before.
 
     Raises:
         TableSwitchError: the table was in use for too long.
@@ -121,15 +128,29 @@ def next_table_switch(cursor: CursorWrapper, next_table: NextTable, *, carry_ove
     carry_over()
     cursor.execute(_CONSTRAINTS, [next_table.table])
     foreign_keys = [(name, definition) for name, kind, definition in cursor.fetchall() if kind == "f"]
-    # Checks that earlier statements of this transaction put off would stand in the way of dropping the table.
+    # Checks that earlier statements of this transaction put off would stand in the way of altering the table.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    cursor.execute(f'DROP TABLE "{next_table.table}"')
+    cursor.execute("SET LOCAL synchronous_commit TO off")
+    _put_aside(cursor, next_table.table, [final for _, final, _ in indexes], [name for name, _ in foreign_keys])
     cursor.execute(f'ALTER TABLE "{next_table.name}" RENAME TO "{next_table.table}"')
     for temporary, final, _ in indexes:
         cursor.execute(f'ALTER INDEX "{temporary}" RENAME TO "{final}"')
     for name, definition in foreign_keys:
         rule = definition.removesuffix(_NOT_VALID)
         cursor.execute(f'ALTER TABLE "{next_table.table}" ADD CONSTRAINT "{name}" {rule}{_NOT_VALID}')
+
+
+def _aside(table: str) -> str:
+    return f"{table}_before"
+
+
+def _put_aside(cursor: CursorWrapper, table: str, indexes: Sequence[str], foreign_keys: Sequence[str]) -> None:
+    """Give the table and its indexes other names, and let its rows hold nothing in other tables any more."""
+    for name in foreign_keys:
+        cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+    for number, name in enumerate(indexes):
+        cursor.execute(f'ALTER INDEX "{name}" RENAME TO "{_aside(table)}_{number}"')
+    cursor.execute(f'ALTER TABLE "{table}" RENAME TO "{_aside(table)}"')
 
 
 def table_keys_validate(cursor: CursorWrapper, table: str) -> None:

@@ -12,6 +12,7 @@ from pipeline.table_switch import (
     next_table_drop,
     next_table_index,
     next_table_switch,
+    old_table_drop,
     table_keys_validate,
 )
 
@@ -41,7 +42,7 @@ def shelf(transactional_db: None) -> Iterator[None]:
         """)
     yield
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE shelf, room")
+        cursor.execute("DROP TABLE shelf, room; DROP TABLE IF EXISTS shelf_before")
 
 
 def rows(query: str) -> set[tuple[object, ...]]:
@@ -59,6 +60,7 @@ def rebuild(*, label: str, n: int = 1000) -> None:
         next_table_switch(cursor, beside, carry_over=lambda: None)
     with connection.cursor() as cursor:
         table_keys_validate(cursor, "shelf")
+        old_table_drop(cursor, "shelf")
 
 
 def test_switched_table_has_the_same_columns_indexes_and_constraints_under_the_same_names(shelf: None) -> None:
@@ -97,10 +99,24 @@ def test_keys_that_a_switch_leaves_unchecked_hold_for_new_rows_at_once_and_are_c
     assert rows("SELECT convalidated FROM pg_constraint WHERE conrelid = 'shelf'::regclass") == {(True,)}
 
 
-def test_twin_that_a_crash_has_left_makes_room(shelf: None) -> None:
+def test_old_table_is_put_aside_and_holds_nothing_in_others_until_it_is_dropped(shelf: None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        next_table_switch(cursor, next_table_create(cursor, "shelf"), carry_over=lambda: None)
+
+    assert rows("SELECT count(*) FROM shelf_before") == {(1000,)}
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM room")
+        old_table_drop(cursor, "shelf")
+    assert rows("SELECT tablename FROM pg_tables WHERE tablename LIKE 'shelf%'") == {("shelf",)}
+
+
+def test_tables_that_a_crash_has_left_make_room(shelf: None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        next_table_switch(cursor, next_table_create(cursor, "shelf"), carry_over=lambda: None)
     with transaction.atomic(), connection.cursor() as cursor:
         next_table_create(cursor, "shelf")
         cursor.execute("INSERT INTO shelf_next VALUES (1, 1, 'left', 1)")
+        cursor.execute("CREATE TABLE shelf_before (id integer)")
 
     rebuild(label="new", n=3)
 
