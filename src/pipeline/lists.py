@@ -93,7 +93,7 @@ def lists_switch(cursor: CursorWrapper, next_table: NextTable, began_at: datetim
 
 
 def lists_settle(began_at: datetime) -> None:
-    """Do what a switch leaves for later: drop the old table and lists of the gone, check all keys. Nobody waits for it."""
+    """Do what a switch leaves for later: drop the old table and lists of the gone, check all keys. Nobody waits."""
     with connection.cursor() as cursor:
         old_table_drop(cursor, TABLE)
         cursor.execute(_REMOVE_GONE, {"began_at": began_at})
