@@ -3,7 +3,7 @@
     python benchmarks/responsiveness.py                    # 100,000 users, 3 million ratings, 9,000 films
     python benchmarks/responsiveness.py --quick            # 20,000 users, 200 requests
 
-Real gunicorn as `make run` starts it, an embedded PostgreSQL in a temporary folder, which is removed afterwards. Some
+Real gunicorn as `make serve` starts it, an embedded PostgreSQL in a temporary folder, which is removed afterwards. Some
 people at a time, logged in, each with suggestions, look at their home pages over connections that stay open, with a
 pause between two looks. First nothing else happens; then `createmoviesuggestions` for everybody runs, again and again
 until as many pages were looked at.
