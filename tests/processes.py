@@ -16,8 +16,8 @@ def process_environment(folder: Path) -> dict[str, str]:
     at the same time have a queue each: a worker of one would take the tasks of another, and of its database.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in {"EXPORTS_DIR", "MODELS_DIR"}}
-    if given := inherited.get("REDIS_URL"):
-        inherited["REDIS_URL"] = redis_url_of_worker(given, os.environ.get("PYTEST_XDIST_WORKER", "gw0"))
+    if given := queue_url():
+        inherited["REDIS_URL"] = given
     return {
         **inherited,
         "DATABASE_URL": _database_url(),
@@ -27,9 +27,15 @@ def process_environment(folder: Path) -> dict[str, str]:
     }
 
 
-def redis_url_of_worker(given: str, worker: str) -> str:
-    """Return the address of a queue for the tests of ``worker`` (``gw0``, ``gw1`` …); its cache is the one after it."""
-    return urlsplit(given)._replace(path=f"/{2 + 2 * int(worker.removeprefix('gw'))}").geturl()
+def queue_url() -> str | None:
+    """Return the address of the queue for the tests of this process, whose cache is the database after it.
+
+    ``None`` where ``REDIS_URL`` names no server.
+    """
+    if not (given := os.environ.get("REDIS_URL")):
+        return None
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return urlsplit(given)._replace(path=f"/{2 + 2 * number}").geturl()
 
 
 def _database_url() -> str:
