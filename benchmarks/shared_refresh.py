@@ -13,7 +13,6 @@ those that the one process made, and users counted. All is removed afterwards.
 
 import argparse
 import os
-import runpy
 import shutil
 import signal
 import subprocess
@@ -29,7 +28,11 @@ from typing import Any
 import psutil
 import psycopg2
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+
+from benchmarks.random_world import RANDOM_WORLD
+from benchmarks.site_processes import SETUP
 
 from config.embedded.layout import postgres_layout
 from config.embedded.postgres import PostgresServer
@@ -37,7 +40,6 @@ from config.embedded.redis import redis_program
 
 SOURCES = Path(__file__).resolve().parents[1] / "src"
 IP = shutil.which("ip")
-RANDOM_WORLD: str = runpy.run_path(str(Path(__file__).with_name("pipeline.py")))["RANDOM_WORLD"]
 RATINGS_PER_USER = 100
 SECONDS_AT_MOST = 300
 SERVERS, ONE, TWO = "matinee-servers", "matinee-one", "matinee-two"
@@ -241,7 +243,7 @@ def wait(until: Callable[[], bool]) -> None:
 def world_make(place: Place, options: argparse.Namespace) -> None:
     sizes = (options.users, options.movies, options.factors, RATINGS_PER_USER)
     manage = str(SOURCES / "manage.py")
-    for arguments in ([manage, "migrate", "--verbosity=0"], ["-c", RANDOM_WORLD.format(sizes=sizes)]):
+    for arguments in ([manage, "migrate", "--verbosity=0"], ["-c", SETUP + RANDOM_WORLD.format(sizes=sizes)]):
         if place.start(ONE, *arguments).wait():
             raise SystemExit((place.folder / f"{ONE}.log").read_text())
 
