@@ -17,25 +17,23 @@ from recommender.arrays import (
     BoolArray,
     Float32Array,
     IdsLike,
-    Int32Array,
     Int64Array,
     ValuesLike,
     ids_checked,
     shape_checked,
 )
 from recommender.artifacts import Manifest, Provenance, artifact_read, artifact_write
-from recommender.cosines import DenseCosines, ItemCosines
+from recommender.best import best_of
+from recommender.cosines import DenseCosines, ItemCosines, most_alike
 from recommender.data.ratings import RATING_SCALE, Ratings, values_checked
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ArtifactError, ConfigError, DataError
-from recommender.kernels.topk_plain import topk_plain
+from recommender.explaining import explained
 
 # Pairs predicted, and users whose every item is scored, at a time.
 _CHUNK = 1 << 14
 _BLOCK_USERS = 256
-# Fewer users than these, such as the one of a web request, are answered without loading compiled kernels.
-_COMPILED_FROM = 64
 
 U = TypeVar("U")
 """What a model knows of one person."""
@@ -204,7 +202,7 @@ class Model(ABC, Generic[U]):
                 scores = self._score_users(block)
             else:
                 scores = np.stack([self.score_items(user) for user in block])
-            yield TopBlock(start, *_best(scores, allowed, exclude.slice(start, start + len(block)), n))
+            yield TopBlock(start, *best_of(scores, allowed, exclude.slice(start, start + len(block)), n))
 
     def fold_in(self, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None) -> U:
         """The parameters of someone unseen, or of someone afresh, from their ratings; the items stay as they are.
@@ -247,12 +245,8 @@ class Model(ABC, Generic[U]):
         if alike is None:
             return found
         known = np.flatnonzero((wanted >= 0) & alike.comparable[wanted])
-        for start in range(0, known.size, _BLOCK_USERS):
-            rows = known[start : start + _BLOCK_USERS]
-            itself = Rows(np.arange(rows.size + 1), wanted[rows].astype(np.int32))
-            items, cosines = _best(alike.to_items(wanted[rows]), alike.comparable, itself, n)
-            found.item_ids[rows] = np.where(items >= 0, self.items.ids[items], -1)
-            found.scores[rows] = cosines
+        items, found.scores[known] = most_alike(alike, wanted[known], n)
+        found.item_ids[known] = np.where(items >= 0, self.items.ids[items], -1)
         return found
 
     def explain(self, user: History, item_id: int) -> Explanation | None:
@@ -267,16 +261,12 @@ class Model(ABC, Generic[U]):
         if at < 0 or not rated.size:
             return None
 
-        def stars_of(kept: Int64Array) -> float:
+        def stars_of(places: Int64Array) -> float:
+            kept = rated[places]
             person = self.fold_in(ids[kept], stars[kept], None if times is None else times[kept])
             return float(self.rate_items(person)[at])
 
-        predicted = stars_of(rated)
-        without = np.array([stars_of(np.delete(rated, left)) for left in range(rated.size)], dtype=np.float32)
-        order = np.argsort(-np.abs(predicted - without), kind="stable")
-        if not np.abs(predicted - without).any():
-            return None
-        return Explanation(predicted, ids[rated[order]], without[order])
+        return explained(ids[rated], stars_of)
 
     def clip(self, scores: Float32Array) -> Float32Array:
         """`scores` (any shape) as stars: limited to the rating scale; NaN stays."""
@@ -345,16 +335,6 @@ class Estimator(Protocol):
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> AnyModel:
         """Learn from all of `ratings`."""
         ...
-
-
-def _best(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
-    if len(scores) >= _COMPILED_FROM:
-        from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.
-
-        return topk_dense(scores, allowed, exclude, n)
-    free = np.broadcast_to(allowed, scores.shape).copy()
-    free[np.repeat(np.arange(len(scores)), np.diff(exclude.indptr)), exclude.indices] = False
-    return topk_plain(scores, free, n)
 
 
 def predict_or_fallback(model: AnyModel, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:

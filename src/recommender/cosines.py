@@ -5,7 +5,12 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.best import best_of
+from recommender.data.rows import Rows
+
+# Items that are compared with all others at a time.
+_BLOCK = 256
 
 
 class ItemCosines(Protocol):
@@ -38,6 +43,19 @@ class DenseCosines:
         """Cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
         cosines: Float32Array = self.unit[items] @ self.unit.T
         return cosines
+
+
+def most_alike(alike: ItemCosines, items: Int64Array, n: int) -> tuple[Int32Array, Float32Array]:
+    """The `n` items most alike those at the positions `items` (m,), all of them comparable, themselves left out.
+
+    Positions (m, n) int32 padded with -1, and cosines (m, n) float32 padded with NaN, best first.
+    """
+    found = np.empty((items.size, n), dtype=np.int32), np.empty((items.size, n), dtype=np.float32)
+    for start in range(0, items.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        itself = Rows(np.arange(items[block].size + 1), items[block].astype(np.int32))
+        found[0][block], found[1][block] = best_of(alike.to_items(items[block]), alike.comparable, itself, n)
+    return found
 
 
 def unit_rows(vectors: Float32Array | Float64Array) -> Float32Array:
