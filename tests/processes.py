@@ -1,6 +1,10 @@
 """What a process needs that a test starts: the test's own database and folders."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +29,30 @@ def process_environment(folder: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(PROJECT_ROOT / "src"),
     }
+
+
+@contextmanager
+def program(folder: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python for the length of a ``with`` block; what it says goes to ``name``.log in the folder."""
+    with (
+        (folder / f"{name}.log").open("wb") as log,
+        subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=process_environment(folder),
+            cwd=PROJECT_ROOT,
+        ) as started,
+    ):
+        try:
+            yield started
+        finally:
+            started.terminate()
+            try:
+                started.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                started.kill()
 
 
 def queue_url() -> str | None:

@@ -1,6 +1,7 @@
 """What the machines have done: exports, nightly runs of the whole pipeline, refreshes shared by several processes."""
 
 from pathlib import Path
+from typing import TypeAlias
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -48,17 +49,33 @@ class Export(models.Model):
         return Path(settings.EXPORTS_DIR) / self.folder / f"{self.kind}.{file_format.value}"
 
 
+class RunState(models.TextChoices):
+    """How a piece of work goes, or went."""
+
+    RUNNING = "running", "running"
+    SUCCEEDED = "succeeded", "succeeded"
+    FAILED = "failed", "failed"
+
+
+def _state_constraints(name: str) -> list[models.BaseConstraint]:
+    """Return what holds for ``state`` and ``finished_at`` of work of which one piece at a time may run."""
+    running = Q(state="running")
+    return [
+        models.CheckConstraint(name=f"{name}_state_known", condition=Q(state__in=["running", "succeeded", "failed"])),
+        models.CheckConstraint(
+            name=f"{name}_finished_unless_running",
+            condition=Q(state="running", finished_at__isnull=True) | (~running & Q(finished_at__isnull=False)),
+        ),
+        models.UniqueConstraint(name=f"{name}_one_running", fields=["state"], condition=running),
+    ]
+
+
 class PipelineRun(models.Model):
     """One run of all stages, one after another, by Celery's workers."""
 
-    class State(models.TextChoices):
-        """How it goes, or went."""
+    State: TypeAlias = RunState
 
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "succeeded"
-        FAILED = "failed", "failed"
-
-    state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
+    state = models.CharField(max_length=9, choices=RunState.choices, default=RunState.RUNNING)
     stage = models.CharField(max_length=20, choices=Stage.choices, blank=True, help_text="The newest one begun.")
     error = models.TextField(blank=True)
     notes = models.TextField(blank=True, help_text="What the stages had to say, such as which models were trained.")
@@ -67,17 +84,7 @@ class PipelineRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="pipeline_run_state_known", condition=Q(state__in=["running", "succeeded", "failed"])
-            ),
-            models.CheckConstraint(
-                name="pipeline_run_finished_unless_running",
-                condition=Q(state="running", finished_at__isnull=True)
-                | (~Q(state="running") & Q(finished_at__isnull=False)),
-            ),
-            models.UniqueConstraint(name="pipeline_run_one_running", fields=["state"], condition=Q(state="running")),
-        ]
+        constraints = _state_constraints("pipeline_run")
 
     def __str__(self) -> str:
         return f"run #{self.pk}"
@@ -86,14 +93,9 @@ class PipelineRun(models.Model):
 class SuggestionRefresh(models.Model):
     """One refresh of everyone's suggestions that several processes share, and all that they must agree on."""
 
-    class State(models.TextChoices):
-        """How it goes, or went."""
+    State: TypeAlias = RunState
 
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "succeeded"
-        FAILED = "failed", "failed"
-
-    state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
+    state = models.CharField(max_length=9, choices=RunState.choices, default=RunState.RUNNING)
     # A refresh from a model that is gone can be neither finished nor explained.
     model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE)
     skipped = models.PositiveIntegerField(help_text="How many of the most-rated films are left out.")
@@ -112,19 +114,7 @@ class SuggestionRefresh(models.Model):
 
     class Meta:
         verbose_name_plural = "suggestion refreshes"
-        constraints = [
-            models.CheckConstraint(
-                name="pipeline_refresh_state_known", condition=Q(state__in=["running", "succeeded", "failed"])
-            ),
-            models.CheckConstraint(
-                name="pipeline_refresh_finished_unless_running",
-                condition=Q(state="running", finished_at__isnull=True)
-                | (~Q(state="running") & Q(finished_at__isnull=False)),
-            ),
-            models.UniqueConstraint(
-                name="pipeline_refresh_one_running", fields=["state"], condition=Q(state="running")
-            ),
-        ]
+        constraints = _state_constraints("pipeline_refresh")
 
     def __str__(self) -> str:
         return f"refresh #{self.pk}"

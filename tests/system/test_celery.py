@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 from tests.pipeline.worlds import world_create
-from tests.processes import PROJECT_ROOT, process_environment
+from tests.processes import PROJECT_ROOT, process_environment, program
 
 from movies.models import ModelVersion, SuggestionList
 from pipeline.models import Export, PipelineRun
@@ -38,22 +38,10 @@ PIPELINE = {
 @contextmanager
 def celery(folder: Path, *arguments: str) -> Iterator[Path]:
     """Run a Celery program for the length of a ``with`` block; yield the file that takes what it says."""
-    log = folder / f"{arguments[0]}.log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "config", *arguments],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=process_environment(folder),
-            cwd=PROJECT_ROOT,
-        ) as process,
-    ):
-        try:
-            yield log
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    with program(folder, arguments[0], "-m", "celery", "-A", "config", *arguments) as started:
+        yield folder / f"{arguments[0]}.log"
+        started.terminate()
+        started.wait(timeout=30)
 
 
 def pipeline_begin(folder: Path) -> None:

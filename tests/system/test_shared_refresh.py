@@ -1,7 +1,6 @@
 """Two real Celery workers share one refresh, and processes are killed while they are at it."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from tests.pipeline.worlds import World, world_create
-from tests.processes import PROJECT_ROOT, process_environment
+from tests.processes import program
 
 from movies.models import SuggestionList
 from pipeline.models import SuggestionBlock, SuggestionRefresh
@@ -48,29 +47,6 @@ def refreshed(transactional_db: None, folders: Path) -> World:
     call_command("trainsurprisemodel", "--epochs", "5", "--factors", "5")
     suggestion_lists_refresh()
     return world
-
-
-@contextmanager
-def process(folder: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    with (
-        (folder / f"{name}.log").open("wb") as log,
-        subprocess.Popen(
-            [sys.executable, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=process_environment(folder),
-            cwd=PROJECT_ROOT,
-        ) as started,
-    ):
-        try:
-            yield started
-        finally:
-            started.terminate()
-            try:
-                started.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                started.kill()
 
 
 @contextmanager
@@ -122,8 +98,8 @@ def test_worker_killed_at_its_block_costs_nothing_and_what_comes_is_as_one_proce
 ) -> None:
     alone = lists()
     with ExitStack() as stack:
-        workers = [stack.enter_context(process(folders, f"worker-{n}", *WORKER, f"-n{n}@here")) for n in (1, 2)]
-        leader = stack.enter_context(process(folders, "leader", "-c", LEADER))
+        workers = [stack.enter_context(program(folders, f"worker-{n}", *WORKER, f"-n{n}@here")) for n in (1, 2)]
+        leader = stack.enter_context(program(folders, "leader", "-c", LEADER))
         with all_at_work(folders, leader):
             workers[0].kill()
             workers[0].wait()
@@ -141,8 +117,8 @@ def test_workers_finish_and_switch_what_a_killed_leader_began(refreshed: World, 
     alone = lists()
     SuggestionList.objects.all().delete()
     with ExitStack() as stack:
-        workers = [stack.enter_context(process(folders, f"worker-{n}", *WORKER, f"-n{n}@here")) for n in (1, 2)]
-        leader = stack.enter_context(process(folders, "leader", "-c", LEADER))
+        workers = [stack.enter_context(program(folders, f"worker-{n}", *WORKER, f"-n{n}@here")) for n in (1, 2)]
+        leader = stack.enter_context(program(folders, "leader", "-c", LEADER))
         with all_at_work(folders, leader):
             leader.kill()
             leader.wait()
