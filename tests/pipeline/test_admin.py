@@ -7,8 +7,10 @@ from pytest_django import Settings
 from tests.pipeline.worlds import World
 
 from accounts.models import User
-from pipeline.models import Export, PipelineRun
+from pipeline.models import Export, PipelineRun, SuggestionBlock
+from pipeline.services.distributing import shared_refresh, shared_refresh_complete
 from pipeline.services.exporting import ratings_export
+from pipeline.services.refreshes import block_finish
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +65,18 @@ def test_exports_and_runs_are_shown_and_cannot_be_changed(admin_client: Client, 
         assert admin_client.get(reverse(f"admin:pipeline_{name}_changelist")).status_code == 200
         assert admin_client.get(reverse(f"admin:pipeline_{name}_add")).status_code == 403
         assert admin_client.post(reverse(f"admin:pipeline_{name}_delete", args=[number])).status_code == 403
+
+
+def test_shared_refresh_shows_how_many_of_its_blocks_are_done(admin_client: Client, trained: World) -> None:
+    with shared_refresh(block_users=20, reuse_days=0) as refresh:
+        block = SuggestionBlock.objects.filter(refresh=refresh).first()
+        assert block is not None
+        block_finish(block)
+        running = admin_client.get(reverse("admin:pipeline_suggestionrefresh_changelist")).content.decode()
+        shared_refresh_complete(refresh)
+    done = admin_client.get(reverse("admin:pipeline_suggestionrefresh_changelist")).content.decode()
+    detail = admin_client.get(reverse("admin:pipeline_suggestionrefresh_change", args=[refresh.pk]))
+
+    assert '<td class="field-progress">1 of 3</td>' in running
+    assert '<td class="field-progress">3</td>' in done
+    assert detail.status_code == 200
