@@ -79,4 +79,5 @@ def test_shared_refresh_shows_how_many_of_its_blocks_are_done(admin_client: Clie
 
     assert '<td class="field-progress">1 of 3</td>' in running
     assert '<td class="field-progress">3</td>' in done
+    assert '<td class="field-new_lists">60</td>' in done
     assert detail.status_code == 200

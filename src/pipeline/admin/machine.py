@@ -76,7 +76,7 @@ class PipelineRunAdmin(ReadOnlyAdmin[PipelineRun]):
 class SuggestionRefreshAdmin(ReadOnlyAdmin[SuggestionRefresh]):
     """Refreshes of the suggestions that workers shared, the newest first."""
 
-    list_display = ["id", "state", "progress", "n_users", "n_reused", "began_at", "finished_at", "workers", "error"]
+    list_display = ["id", "state", "progress", "new_lists", "kept_lists", "began_at", "finished_at", "workers", "error"]
     list_filter = ["state"]
     exclude = ["candidates"]
     ordering = ["-id"]
@@ -85,6 +85,16 @@ class SuggestionRefreshAdmin(ReadOnlyAdmin[SuggestionRefresh]):
         """Count the blocks that are done."""
         done = Count("blocks", filter=Q(blocks__finished_at__isnull=False))
         return super().get_queryset(request).annotate(n_done=done)
+
+    @admin.display(description="new lists", ordering="n_users")
+    def new_lists(self, refresh: SuggestionRefresh) -> str:
+        """Return how many get new lists."""
+        return f"{refresh.n_users:,}"
+
+    @admin.display(description="kept lists", ordering="n_reused")
+    def kept_lists(self, refresh: SuggestionRefresh) -> str:
+        """Return how many keep theirs."""
+        return f"{refresh.n_reused:,}"
 
     @admin.display(description="blocks")
     def progress(self, refresh: SuggestionRefresh) -> str:
