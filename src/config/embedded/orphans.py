@@ -36,7 +36,7 @@ def _processes_of(server: Server) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.name() != server.process_name:
+            if process.name() not in server.process_names:
                 continue
             if process.cwd() == data or any(data == word or socket_path in word for word in process.cmdline()):
                 found.append(process)

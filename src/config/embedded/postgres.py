@@ -58,7 +58,7 @@ def postgres_binaries() -> Path:
 class PostgresServer(Server):
     """The cluster under ``VAR_DIR/postgres``."""
 
-    process_name = "postgres"
+    process_names = frozenset({"postgres"})
     # Fast shutdown: roll back what is open, write a checkpoint, leave.
     stop_signal = signal.SIGINT
     kill_signal = signal.SIGQUIT

