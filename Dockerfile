@@ -21,7 +21,7 @@ COPY requirements/base.txt requirements/
 # pip stays outside of the environment, so it does not come along into the images.
 RUN python -m venv --without-pip /opt/venv
 ENV PIP_PYTHON=/opt/venv/bin/python PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN pip install --require-hashes --only-binary :all: -r requirements/base.txt
+RUN pip install --require-hashes -r requirements/base.txt
 
 # The command line, `matinee`, is linked to the source, which comes later.
 FROM packages AS linked-packages
@@ -45,7 +45,7 @@ CMD ["gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
 
 FROM packages AS development-packages
 COPY requirements/dev.txt requirements/
-RUN pip install --require-hashes --only-binary :all: -r requirements/dev.txt
+RUN pip install --require-hashes -r requirements/dev.txt
 COPY pyproject.toml README.md LICENSE ./
 RUN mkdir src && pip install --no-deps --no-build-isolation --no-index --editable .
 

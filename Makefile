@@ -17,10 +17,10 @@ export DJANGO_SETTINGS_MODULE := config.settings
 INSTALL := $(PY) requirements/install.py
 LINK := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index \
 	--editable .
-# Extras stay in the pins: an older pip takes `coverage==7` for another package than the `coverage[toml]` that pytest-cov asks for.
+# Extras stay in the pins, and plain_pins.py adds the pins without: pip before 23.3 needs both.
 COMPILE := $(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-emit-index-url --no-emit-find-links --no-header --only-binary :all:
-# The lists themselves say that nothing is built from source. All but Spark's, for PySpark comes as source alone.
+# Each list itself allows wheels only, but for Spark's: PySpark is published as source alone.
 WHEELS := --emit-build-options
 
 .PHONY: help install neural spark demo demo-data serve worker test lint format bench bench-full notebooks requirements clean clean-data port-free
@@ -46,12 +46,12 @@ $(VENV)/bin/activate:
 	exit 1
 
 $(VENV)/base.installed: requirements/base.txt $(VENV)/bin/activate
-	@echo "What Matinee runs on, under a gigabyte on disk:"
+	@echo "Matinee needs these packages (under a gigabyte on disk)."
 	@$(INSTALL) requirements/base.txt
 	@touch $@
 
 $(VENV)/dev.installed: requirements/dev.txt $(VENV)/bin/activate
-	@echo "What Matinee, its tests, checks and notebooks run on, about a gigabyte:"
+	@echo "Tests, checks and notebooks need these packages (under two gigabytes on disk)."
 	@$(INSTALL) requirements/dev.txt
 	@touch $@ $(VENV)/base.installed
 
@@ -65,8 +65,9 @@ install: $(VENV)/base.installed $(VENV)/bin/matinee  ## Make .venv with all that
 neural: $(VENV)/base.installed  ## Add PyTorch to .venv (gigabytes on Linux), which training neural-cf needs
 	@$(INSTALL) requirements/neural.txt
 
+# PySpark is built here, by the setuptools that is pinned and installed, not by the newest one in an environment of its own.
 spark: $(VENV)/base.installed  ## Add PySpark to .venv, which trainmodel als --engine spark needs beside Java 17
-	@PIP_USE_PEP517=1 $(INSTALL) requirements/spark.txt --no-build-isolation --only-binary :all: --no-binary pyspark
+	@PIP_USE_PEP517=1 $(INSTALL) requirements/spark.txt --no-build-isolation
 
 # --- Running ----------------------------------------------------------------------------------------------------------
 demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
@@ -77,6 +78,7 @@ demo: port-free demo-data  ## Make the demo site from nothing and serve it on ht
 	@exec $(PY) -m gunicorn --config python:config.gunicorn config.wsgi
 
 demo-data: install  ## All of demo but serving; DATASET=path imports that data set in place of the sample
+	@echo "Setting up the database"
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) $(if $(DATASET),importdataset "$(DATASET)",loadsample)
 	@$(MANAGE) createdemouser

@@ -4,7 +4,6 @@ import ast
 import re
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,15 +45,6 @@ def tracked_files() -> list[Path]:
     return [PROJECT_ROOT / name for name in listed.split("\0") if name]
 
 
-def pinned_names(file: str) -> set[str]:
-    lines = (PROJECT_ROOT / "requirements" / file).read_text(encoding="utf-8").splitlines()
-    return {line.split("==")[0] for line in lines if "==" in line and not line.startswith((" ", "#"))}
-
-
-def required_names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=!~; ]", requirement)[0].lower() for requirement in requirements}
-
-
 def test_the_example_environment_lists_exactly_the_variables_that_are_read() -> None:
     text = (PROJECT_ROOT / ".env.example").read_text(encoding="utf-8")
     listed = re.findall(r"^(?:# )?([A-Z][A-Z_]*)=", text, flags=re.MULTILINE)
@@ -67,30 +57,6 @@ def test_the_configuration_page_lists_exactly_the_variables_that_are_read() -> N
     listed = re.findall(r"^\| `([A-Z_]+)` \|", text, flags=re.MULTILINE)
     assert len(listed) == len(set(listed))
     assert set(listed) == variables_read_by_settings() | variables_read_by_compose()
-
-
-def test_every_requirement_is_pinned_with_hashes_and_names_no_index() -> None:
-    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    wanted = required_names(project["dependencies"])
-    for file, names in {
-        "base.txt": wanted,
-        "notebooks.txt": wanted | required_names(extras["notebooks"]),
-        "dev.txt": wanted | required_names(extras["notebooks"]) | required_names(extras["dev"]),
-    }.items():
-        text = (PROJECT_ROOT / "requirements" / file).read_text(encoding="utf-8")
-        assert names <= pinned_names(file), file
-        assert text.count("--hash=sha256:") >= len(pinned_names(file))
-        assert "://" not in text
-        assert "--index" not in text
-
-
-def test_one_pin_serves_everywhere() -> None:
-    pins = [
-        set(re.findall(r"^\S+==\S+", (PROJECT_ROOT / "requirements" / file).read_text(encoding="utf-8"), re.MULTILINE))
-        for file in ("base.txt", "notebooks.txt", "dev.txt")
-    ]
-    assert pins[0] <= pins[1] <= pins[2]
 
 
 def test_no_tracked_file_is_large() -> None:

@@ -34,11 +34,18 @@ def pins_of(file: Path) -> list[Requirement]:
     return [Requirement(line.rstrip("\\ ")) for line in lines if "==" in line and line[0] not in " #-"]
 
 
+def own_requirements(file: Path) -> list[Requirement]:
+    """Return what pyproject.toml names for a list."""
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    texts = [*project["dependencies"]]
+    for extra in LISTS[file.name]:
+        texts += project["optional-dependencies"][extra]
+    return [Requirement(text) for text in texts]
+
+
 def asked_for(file: Path) -> Iterator[tuple[str, Requirement]]:
     """Yield who asks for what in a list, as the packages that are installed here and pyproject.toml have it."""
-    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    own = [*project["dependencies"], *(text for e in LISTS[file.name] for text in project["optional-dependencies"][e])]
-    yield from (("pyproject.toml", Requirement(text)) for text in own)
+    yield from (("pyproject.toml", requirement) for requirement in own_requirements(file))
     for pin in pins_of(file):
         for requirement in requirements_of(pin.name):
             if is_meant(requirement, pin.extras):
@@ -83,6 +90,27 @@ def copies_write(folder: Path, pins: Sequence[Requirement]) -> Iterator[tuple[Re
 @pytest.fixture(params=LISTS)
 def pinned_list(request: pytest.FixtureRequest) -> Path:
     return PROJECT_ROOT / "requirements" / str(request.param)
+
+
+def test_every_requirement_is_pinned_with_hashes_and_names_no_index(pinned_list: Path) -> None:
+    pins = pins_of(pinned_list)
+    text = pinned_list.read_text(encoding="utf-8")
+    assert {canonicalize_name(r.name) for r in own_requirements(pinned_list)} <= {
+        canonicalize_name(p.name) for p in pins
+    }
+    assert len(re.findall(r"==[^\n]*\\\n    --hash=sha256:", text)) == len(pins)
+    assert "://" not in text
+    assert "--index" not in text
+
+
+def test_one_version_serves_everywhere() -> None:
+    pins = {name: set(map(str, pins_of(PROJECT_ROOT / "requirements" / name))) for name in LISTS}
+    assert pins["base.txt"] <= pins["notebooks.txt"] <= pins["dev.txt"]
+    assert pins["base.txt"] <= pins["neural.txt"] & pins["spark.txt"]
+    shared = pins["neural.txt"] & pins["dev.txt"]
+    assert {text.split("==")[0] for text in pins["neural.txt"] - shared}.isdisjoint(
+        text.split("==")[0] for text in pins["dev.txt"]
+    )
 
 
 def test_all_that_packages_ask_for_is_pinned_with_the_same_extras(pinned_list: Path) -> None:

@@ -33,7 +33,7 @@ def plot_checked(path: Path) -> None:
         import matplotlib as mpl  # noqa: F401, PLC0415 - an optional dependency.
     except ImportError as error:
         raise ConfigError(
-            "Pictures are drawn by matplotlib, which is not installed: pip install matplotlib."
+            "Pictures are drawn by matplotlib, which is not installed: pip install -r requirements/notebooks.txt."
         ) from error
 
 

@@ -132,7 +132,7 @@ def factors_read(folder: Path, vocabulary: Vocabulary, n_factors: int) -> Float3
 
 def _spark_require() -> None:
     if find_spec("pyspark") is None:
-        raise ConfigError("engine=spark needs PySpark, which is not installed: pip install -r requirements/spark.txt.")
+        raise ConfigError("engine=spark needs PySpark, which is not installed: run make spark.")
     home = os.environ.get("JAVA_HOME")
     if not (Path(home) / "bin" / "java").exists() if home else shutil.which("java") is None:
         where = f"under JAVA_HOME={home}" if home else "on the PATH"
