@@ -112,7 +112,7 @@ def test_an_interruption_ends_pip_and_says_how_to_continue(python: Path, two_pac
         index.settimeout(60)
         silent = f"http://127.0.0.1:{index.getsockname()[1]}/"
         with subprocess.Popen(
-            [python, INSTALL, two_packages, "--index-url", silent],
+            [python, INSTALL, two_packages, "--force-reinstall", "--index-url", silent],
             env=environment(),
             stdout=subprocess.PIPE,
             text=True,
