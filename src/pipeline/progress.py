@@ -8,18 +8,29 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from recommender.threads import repeated
+
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_BARS = 1.0
 
 
 @contextmanager
 def progress_shown(label: str, *, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function to call with the amount that was done since its last call."""
+    """Yield a function to call with the amount that was done since its last call.
+
+    The bar and the lines also tell of the time that passes while nothing is finished.
+    """
     if not sys.stderr.isatty():
-        yield _LogLines(label, total=total, unit=unit).advance
+        lines = _LogLines(label, total=total, unit=unit)
+        with repeated(lines.write, seconds=SECONDS_BETWEEN_LINES):
+            yield lines.advance
         return
-    with tqdm(desc=label, total=total, unit=f" {unit}", unit_scale=True, leave=False) as bar:
+    with (
+        tqdm(desc=label, total=total, unit=f" {unit}", unit_scale=True, leave=False) as bar,
+        repeated(bar.refresh, seconds=SECONDS_BETWEEN_BARS),
+    ):
 
         def advance(amount: int) -> None:
             bar.update(amount)
@@ -35,14 +46,14 @@ class _LogLines:
         self.total = total
         self.unit = unit
         self.done = 0
-        self.logged_at = time.monotonic()
+        self.began = time.monotonic()
 
     def advance(self, amount: int) -> None:
-        """Count ``amount`` as done, and log where we are if the last line is old."""
+        """Count ``amount`` as done."""
         self.done += amount
-        now = time.monotonic()
-        if now - self.logged_at < SECONDS_BETWEEN_LINES:
-            return
-        self.logged_at = now
+
+    def write(self) -> None:
+        """Log where we are."""
         total = "" if self.total is None else f" of {self.total:,}"
-        logger.info("%s: %s%s %s", self.label, f"{self.done:,}", total, self.unit)
+        seconds = time.monotonic() - self.began
+        logger.info("%s: %s%s %s after %.0f s", self.label, f"{self.done:,}", total, self.unit, seconds)

@@ -1,4 +1,4 @@
-"""Blocks of work on threads, in order and in bounded memory."""
+"""Threads: blocks of work, in order and in bounded memory, and an action that is repeated beside the work."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -44,3 +45,21 @@ def blocks_done(work: Callable[[int], T], starts: Iterable[int], n_threads: int)
         finally:
             for future in pending:
                 future.cancel()
+
+
+@contextmanager
+def repeated(action: Callable[[], object], *, seconds: float) -> Iterator[None]:
+    """Call `action` every so many seconds, in a thread of its own, for the length of a `with` block."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=repeat, name="repeated", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
