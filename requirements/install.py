@@ -162,7 +162,7 @@ def _canonical(name: str) -> str:
 
 
 def _interrupt(pip: subprocess.Popen[str]) -> None:
-    """End pip in its own way, or in ours where it does not hear."""
+    """Ask pip to stop, and kill it if it does not."""
     pip.send_signal(signal.SIGINT)
     try:
         pip.wait(SECONDS_TO_LEAVE)

@@ -57,14 +57,14 @@ def all_of(terminal: int) -> bytes:
         try:
             part = os.read(terminal, 65536)
         except OSError:
-            # So Linux says that they have; others read nothing more.
+            # Linux reports an error here, where other systems return no bytes.
             return said
         if not part:
             return said
         said += part
 
 
-def test_a_list_is_installed_and_both_ends_are_told(python: Path, two_packages: Path) -> None:
+def test_a_list_is_installed_and_its_first_and_last_line_say_so(python: Path, two_packages: Path) -> None:
     said = subprocess.run(command(python, two_packages), env=environment(), capture_output=True, check=True, text=True)
     first, *_, last = said.stdout.splitlines()
     assert re.fullmatch(rf"Installing {two_packages}: 3 packages, with pip [\d.]+", first)
