@@ -192,10 +192,8 @@ def test_pages_fit_a_phone(visit_by_phone: Visit, movies: list[Movie], width: in
     for path in ("/", "/movies/?sort=recent&page=2", f"/movies/{movies[0].pk}/", "/accounts/login/"):
         page = visit_by_phone.open(path)
         page.set_viewport_size({"width": width, "height": 812})
-        page.evaluate(
-            "([size, spacing]) => Object.assign(document.documentElement.style, {fontSize: size, letterSpacing: spacing})",
-            [size, spacing],
-        )
+        letters = {"fontSize": size, "letterSpacing": spacing}
+        page.evaluate("letters => Object.assign(document.documentElement.style, letters)", letters)
 
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
 
