@@ -81,17 +81,21 @@ def version_of(pin: Requirement) -> str:
     return specifier.version
 
 
-def copies_write(folder: Path, pins: Sequence[Requirement]) -> Iterator[tuple[Requirement, str]]:
-    """Write wheels without content for each pin and for a newer release; yields the pins with their checksums."""
+def copies_publish(index: Path, pins: Sequence[Requirement]) -> Iterator[tuple[Requirement, str]]:
+    """Publish wheels without content for each pin and for a newer release; yields the pins with their checksums."""
     extras: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for pin in pins:
         extras[pin.name, version_of(pin)] |= pin.extras
     checksums = {}
     for (name, version), its_extras in extras.items():
         requires = [str(requirement) for requirement in requirements_of(name)]
-        checksums[name, version] = wheel_write(folder, name, version, requires=requires, extras=its_extras)
+        page = index / canonicalize_name(name)
+        page.mkdir(parents=True, exist_ok=True)
+        checksums[name, version] = wheel_write(page, name, version, requires=requires, extras=its_extras)
         newer = ".".join(str(number) for number in (*Version(version).release, 1))
-        wheel_write(folder, name, newer, requires=requires, extras=its_extras)
+        wheel_write(page, name, newer, requires=requires, extras=its_extras)
+        links = (f'<a href="{wheel.name}">{wheel.name}</a>' for wheel in page.glob("*.whl"))
+        (page / "index.html").write_text(f"<!DOCTYPE html>{'<br>'.join(links)}")
     yield from ((pin, checksums[pin.name, version_of(pin)]) for pin in pins)
 
 
@@ -134,8 +138,9 @@ def test_a_list_installs_although_each_package_has_a_newer_release(pinned_list: 
     """pip resolves copies of all packages that hold nothing but their metadata, with a newer release beside each."""
     pins = pins_of(pinned_list)
     copy = tmp_path / pinned_list.name
-    copy.write_text("\n".join(f"{pin} --hash=sha256:{checksum}" for pin, checksum in copies_write(tmp_path, pins)))
-    offline = ["--isolated", "--disable-pip-version-check", "--no-index", "--find-links", str(tmp_path)]
+    index = tmp_path / "index"
+    copy.write_text("\n".join(f"{pin} --hash=sha256:{checksum}" for pin, checksum in copies_publish(index, pins)))
+    offline = ["--isolated", "--disable-pip-version-check", "--index-url", index.as_uri()]
     resolve = ["install", "--dry-run", "--ignore-installed", "--require-hashes", "--requirement", str(copy)]
     pip = subprocess.run([sys.executable, "-m", "pip", *resolve, *offline], capture_output=True, check=False, text=True)
     assert pip.returncode == 0, pip.stderr
