@@ -18,10 +18,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from recommender.algorithms import Setting, algorithm_estimator
+from recommender.algorithms import Setting, make_estimator
 from recommender.contract import predict_or_fallback
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.data.splits import Split, random_split
 from recommender.evaluation.metrics import mae, rmse
 
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def random_splits(path: Path, n_seeds: int) -> Iterator[Split]:
-    read = ratings_read(path)
+    read = read_snapshot(path)
     timeless = Ratings.from_arrays(read.user_ids, read.item_ids, read.values)
     for seed in range(n_seeds):
         yield random_split(timeless, test_fraction=0.1, seed=seed)
@@ -80,7 +80,7 @@ def compare(names: list[str], splits: Iterator[Split]) -> None:
 def measured(name: str, split: Split, seed: int) -> tuple[float, float, float]:
     algorithm, settings = PEERS[name]
     started = time.perf_counter()
-    model = algorithm_estimator(algorithm, settings, seed=seed).fit(split.train)
+    model = make_estimator(algorithm, settings, seed=seed).fit(split.train)
     seconds = time.perf_counter() - started
     predicted = predict_or_fallback(model, split.test.user_ids, split.test.item_ids)
     return rmse(split.test.values, predicted), mae(split.test.values, predicted), seconds

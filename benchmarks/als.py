@@ -24,7 +24,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.factors.als import ALS, ALSConfig
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--factors", type=int, default=32)
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
-    ratings = ratings_read(options.ratings) if options.ratings else random_ratings()
+    ratings = read_snapshot(options.ratings) if options.ratings else random_ratings()
     config = ALSConfig(n_factors=options.factors, device="cpu")
     rivals: dict[str, Callable[[], object]] = {
         "als": lambda: ALS(config).fit(ratings),

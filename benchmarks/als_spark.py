@@ -24,7 +24,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from recommender.data.synthetic import synthetic_write
+from recommender.data.synthetic import write_synthetic
 from recommender.data.synthetic_model import SyntheticConfig
 
 PER_USER = 100
@@ -75,7 +75,7 @@ def snapshots(folder: Path, sizes: list[int]) -> Iterator[tuple[int, Path]]:
     for n_ratings in sizes:
         path = folder / "ratings.parquet"
         n_users = n_ratings // PER_USER
-        synthetic_write(SyntheticConfig(n_users=n_users, n_items=20_000, per_user=PER_USER), path)
+        write_synthetic(SyntheticConfig(n_users=n_users, n_items=20_000, per_user=PER_USER), path)
         print(
             f"{n_users * PER_USER:,} ratings take {path.stat().st_size / n_users / PER_USER:.1f} bytes each as Parquet"
         )

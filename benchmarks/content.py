@@ -18,14 +18,14 @@ import pyarrow.csv
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from recommender.algorithms import ALGORITHMS, Setting, algorithm_estimator
+from recommender.algorithms import ALGORITHMS, Setting, make_estimator
 from recommender.contract import AnyModel, Estimator, predict_or_fallback
 from recommender.data.catalogue import Catalogue
-from recommender.data.catalogue_files import catalogue_read
+from recommender.data.catalogue_files import read_catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.evaluation.metrics import rmse
-from recommender.evaluation.rehearsal import rehearsal_of, rehearse
+from recommender.evaluation.temporal_holdout import evaluate_temporal_holdout, make_temporal_holdout
 
 PEERS: tuple[tuple[str, Mapping[str, Setting]], ...] = (
     ("popularity", {}),
@@ -44,13 +44,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
-    catalogue, ratings = catalogue_read(options.folder), small_ratings(options.folder)
-    rehearsal = rehearsal_of(ratings)
+    catalogue, ratings = read_catalogue(options.folder), small_ratings(options.folder)
+    holdout = make_temporal_holdout(ratings)
     print(f"{'':<28}{'stars':>8}{'later':>8}{'NDCG@10':>9}{'one person':>12}")
     for name, settings in PEERS:
         estimator = estimator_of(name, settings, catalogue)
         stars = [held_out_rmse(estimator, ratings, seed) for seed in range(options.seeds)]
-        later = rehearse(estimator, rehearsal).metrics
+        later = evaluate_temporal_holdout(estimator, holdout).metrics
         label = " ".join([name, *(f"{key}={value}" for key, value in settings.items())])
         seconds = seconds_for_one(estimator.fit(ratings))
         print(f"{label:<28}{np.mean(stars):>8.4f}{later['rmse']:>8.4f}{later['ndcg@10']:>9.4f}{1e3 * seconds:>9.1f} ms")
@@ -62,7 +62,7 @@ def small_ratings(folder: Path) -> Ratings:
 
 
 def estimator_of(name: str, settings: Mapping[str, Setting], catalogue: Catalogue) -> Estimator:
-    return algorithm_estimator(name, settings, catalogue=catalogue if ALGORITHMS[name].needs_catalogue else None)
+    return make_estimator(name, settings, catalogue=catalogue if ALGORITHMS[name].needs_catalogue else None)
 
 
 def held_out_rmse(estimator: Estimator, ratings: Ratings, seed: int) -> float:

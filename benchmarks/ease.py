@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 
 from recommender.arrays import Float64Array
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.items.ease import EASE, EASEConfig, EASEModel
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--liked-from", type=float, default=3.5)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    ratings = ratings_read(options.ratings) if options.ratings else random_ratings()
+    ratings = read_snapshot(options.ratings) if options.ratings else random_ratings()
     config = EASEConfig(liked_from=options.liked_from)
     seconds: list[tuple[float, float]] = []
     difference = 0.0

@@ -18,10 +18,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from recommender.algorithms import ALGORITHMS, algorithm_estimator
+from recommender.algorithms import ALGORITHMS, make_estimator
 from recommender.contract import AnyModel
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.evaluation.metrics import rmse
 
 FACTORISATIONS = ("svd", "nsvd", "kmf")
@@ -46,12 +46,12 @@ def main() -> None:
     for name in (name for name in options.algorithms if name in FACTORISATIONS):
         print_times(name, options.factors)
     if options.ratings:
-        read = ratings_read(options.ratings)
+        read = read_snapshot(options.ratings)
         print_accuracy(Ratings.from_arrays(read.user_ids, read.item_ids, read.values), options)
 
 
 def print_times(name: str, n_factors: int) -> None:
-    model = algorithm_estimator(name, {"n_factors": n_factors, "n_epochs": 2}).fit(random_ratings())
+    model = make_estimator(name, {"n_factors": n_factors, "n_epochs": 2}).fit(random_ratings())
     for n_ratings in (5, 50, 200, 1000):
         microseconds = fold_in_microseconds(model, n_ratings)
         print(f"{name:<6}{n_factors} factors, {n_ratings:>4} ratings  {microseconds:6.0f} µs (median)")
@@ -93,9 +93,9 @@ def parted(ratings: Ratings, seed: int) -> Parts:
 
 def compared(name: str, parts: Parts, seed: int) -> tuple[float, float]:
     """RMSE of the full retrain and of the fold-in, on the ratings of films that both know."""
-    retrained = algorithm_estimator(name, seed=seed).fit(parts.all_but_test)
+    retrained = make_estimator(name, seed=seed).fit(parts.all_but_test)
     predicted = retrained.predict(parts.test.user_ids, parts.test.item_ids)
-    folded = folded_in(algorithm_estimator(name, seed=seed).fit(parts.base), parts)
+    folded = folded_in(make_estimator(name, seed=seed).fit(parts.base), parts)
     both = ~(np.isnan(predicted) | np.isnan(folded))
     return rmse(parts.test.values[both], predicted[both]), rmse(parts.test.values[both], folded[both])
 

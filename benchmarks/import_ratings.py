@@ -88,7 +88,7 @@ def measure(folder: Path, rows: int) -> None:
     """Print the bound, the import, and the import of what is there already."""
     from django.db import connection, transaction  # noqa: PLC0415  # Needs Django set up.
 
-    from movies.services.imports import dataset_import  # noqa: PLC0415  # Needs Django set up.
+    from importing.services import dataset_import  # noqa: PLC0415  # Needs Django set up.
 
     path = folder / "ratings.csv"
     print(f"{rows:,} ratings, {path.stat().st_size / 1e6:.0f} MB, {os.cpu_count()} cores, {platform.machine()}")

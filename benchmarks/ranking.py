@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from recommender.algorithms import ALGORITHMS, Setting, algorithm_estimator
+from recommender.algorithms import ALGORITHMS, Setting, make_estimator
 from recommender.arrays import Float64Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.ratings import Ratings
@@ -93,7 +93,7 @@ def report(name: str, task: LastOut) -> None:
         print(f"{name:<12}{error}")
         return
     started = time.perf_counter()
-    model = algorithm_estimator(name, settings, seed=0).fit(task.train)
+    model = make_estimator(name, settings, seed=0).fit(task.train)
     seconds = time.perf_counter() - started
     sampled, full = sampled_ranks(model, task), full_ranks(model, task)
     figures = (*hits_and_ndcg(sampled), *hits_and_ndcg(full))
@@ -110,7 +110,7 @@ def chosen_settings(name: str, task: LastOut) -> Mapping[str, Setting]:
     inner = last_out(task.train, seed=0)
     scores = []
     for settings in grid:
-        model = algorithm_estimator(name, settings, seed=0).fit(inner.train)
+        model = make_estimator(name, settings, seed=0).fit(inner.train)
         scores.append(hits_and_ndcg(full_ranks(model, inner))[1])
         print(f"  {name} {settings}: NDCG@10 {scores[-1]:.4f} on the second to last", file=sys.stderr)
     return grid[int(np.argmax(scores))]

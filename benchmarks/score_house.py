@@ -38,16 +38,18 @@ def main() -> None:
     options = parse()
     model = random_house(options)
     everybody, exclude = np.arange(options.users), model.histories.liked
-    deque(model.top_blocks(everybody[:128], n=options.top, exclude=exclude.slice(0, 128)), maxlen=0)
+    deque(model.recommend_batches(everybody[:128], n=options.top, exclude=exclude.slice(0, 128)), maxlen=0)
     resident = peak_reset()
     began = time.perf_counter()
-    lists = np.concatenate([b.items for b in model.top_blocks(everybody, n=options.top, exclude=exclude)])
+    lists = np.concatenate([b.items for b in model.recommend_batches(everybody, n=options.top, exclude=exclude)])
     seconds = time.perf_counter() - began
     memory = peak_megabytes() - resident
     began = time.perf_counter()
     few = range(min(ONE_BY_ONE, options.users))
     for user in few:
-        (block,) = model.top_blocks([model.parameters_at(user)], n=options.top, exclude=exclude.slice(user, user + 1))
+        (block,) = model.recommend_batches(
+            [model.parameters_at(user)], n=options.top, exclude=exclude.slice(user, user + 1)
+        )
         # Sums of floats in another order may swap neighbours at the end of a list.
         if len(set(block.items[0]) ^ set(lists[user])) > 2:
             raise SystemExit(f"User {user} has another list when asked alone.")

@@ -32,9 +32,9 @@ from recommender.arrays import Float32Array
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
+from recommender.factors.batch_topk import batch_topk
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
-from recommender.scoring import top_n
 
 BLAS_USERS = 1024
 BOUNDED_USERS = 400
@@ -46,7 +46,7 @@ def main() -> None:
     model = FactorModel.load(options.factors_of) if options.factors_of else random_model(rng, options)
     options.users, options.items, options.factors = len(model.users), len(model.items), model.n_factors
     exclude = random_ratings(rng, options)
-    for _ in top_n(model, np.arange(64), n=options.top, exclude=exclude.slice(0, 64)):
+    for _ in batch_topk(model, np.arange(64), n=options.top, exclude=exclude.slice(0, 64)):
         pass  # Compiles the kernels, or loads them from their cache, outside the timing.
     ours, sgemm, theirs, memory = [], [], [], 0.0
     for _ in range(options.repeat):
@@ -124,7 +124,7 @@ def random_ratings(rng: np.random.Generator, options: argparse.Namespace) -> Row
 def scoring_seconds(model: FactorModel, exclude: Rows, options: argparse.Namespace) -> float:
     started = time.perf_counter()
     suggested = 0
-    for block in top_n(
+    for block in batch_topk(
         model,
         np.arange(options.users),
         n=options.top,

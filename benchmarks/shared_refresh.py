@@ -34,9 +34,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from benchmarks.random_world import RANDOM_WORLD
 from benchmarks.site_processes import SETUP
 
-from config.embedded.layout import postgres_layout
-from config.embedded.postgres import PostgresServer
-from config.embedded.redis import redis_program
+from embedded.layout import postgres_layout
+from embedded.postgres import PostgresServer
+from embedded.redis import redis_program
 
 SOURCES = Path(__file__).resolve().parents[1] / "src"
 IP = shutil.which("ip")
@@ -48,9 +48,9 @@ ADDRESSES = {ONE: ("10.77.1.1", "10.77.1.2"), TWO: ("10.77.2.1", "10.77.2.2")}
 POSTGRES = """
 import os, sys
 from pathlib import Path
-from config.embedded.account import child_setup
-from config.embedded.layout import postgres_layout
-from config.embedded.postgres import PostgresServer
+from embedded.account import child_setup
+from embedded.layout import postgres_layout
+from embedded.postgres import PostgresServer
 server = PostgresServer(postgres_layout(Path(sys.argv[1])))
 command = [*server.command(), "-c", "listen_addresses=*"]
 child_setup(server.account)()
@@ -69,7 +69,7 @@ print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_m
 """
 LEADER = """
 import resource, time, django; django.setup()
-from pipeline.services.distributing import shared_refresh, shared_refresh_complete
+from pipeline.services.distributed_refresh import shared_refresh, shared_refresh_complete
 from pipeline.tasks import helpers_invite
 began = time.perf_counter()
 with shared_refresh(reuse_days=0) as refresh:

@@ -82,20 +82,20 @@ def train(options: argparse.Namespace) -> None:
     import numpy as np  # noqa: PLC0415  # Only the processes that are measured load what they need.
     import pyarrow.parquet as arrow_parquet  # noqa: PLC0415
 
-    from recommender.algorithms import algorithm_estimator  # noqa: PLC0415
+    from recommender.algorithms import make_estimator  # noqa: PLC0415
     from recommender.contract import predict_or_fallback  # noqa: PLC0415
     from recommender.data.ratings import Ratings  # noqa: PLC0415
-    from recommender.data.snapshot import ratings_read  # noqa: PLC0415
+    from recommender.data.snapshot import read_snapshot  # noqa: PLC0415
     from recommender.evaluation.metrics import rmse  # noqa: PLC0415
 
     settings = {"n_factors": options.factors, "n_epochs": options.epochs}
     if options.alone == "svd":
         settings["n_threads"] = options.threads[0]
-    estimator = algorithm_estimator(options.alone, settings, seed=0)
+    estimator = make_estimator(options.alone, settings, seed=0)
     few = Ratings.from_arrays(np.arange(20) // 4, np.arange(20) % 4, np.arange(20) % 10 / 2 + 0.5)
-    algorithm_estimator(options.alone, {**settings, "n_epochs": 1}, seed=0).fit(few)
+    make_estimator(options.alone, {**settings, "n_epochs": 1}, seed=0).fit(few)
     began = time.perf_counter()
-    ratings = ratings_read(options.snapshot)
+    ratings = read_snapshot(options.snapshot)
     read = time.perf_counter()
     print(f"{options.alone}, {options.threads[0]} threads, {len(ratings):,} ratings")
     told("read and ordered", read - began, len(ratings))

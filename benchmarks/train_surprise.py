@@ -21,7 +21,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
 
@@ -55,7 +55,7 @@ def config_of(options: argparse.Namespace) -> SurpriseSVDConfig:
 
 def ratings_of(options: argparse.Namespace) -> Ratings:
     if options.ratings:
-        return ratings_read(options.ratings)
+        return read_snapshot(options.ratings)
     rng = np.random.default_rng(0)
     pairs = rng.choice(10_000 * 4_000, 1_000_000, replace=False)
     return Ratings.from_arrays(pairs // 4_000, pairs % 4_000, rng.integers(1, 11, pairs.size) / 2)

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from recommender.contract import predict_or_fallback
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.data.splits import Split, random_split
 from recommender.evaluation.metrics import rmse
 from recommender.factors.svd import SVD, SVDConfig
@@ -55,7 +55,7 @@ def main() -> None:
 
 def ratings_of(options: argparse.Namespace) -> Ratings:
     if options.ratings:
-        return ratings_read(options.ratings)
+        return read_snapshot(options.ratings)
     rng = np.random.default_rng(0)
     pairs = rng.choice(6_000 * 3_700, 900_000, replace=False)
     return Ratings.from_arrays(pairs // 3_700, pairs % 3_700, rng.integers(1, 11, pairs.size) / 2)

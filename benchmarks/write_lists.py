@@ -141,8 +141,8 @@ class Lists:
 
     def encoded(self) -> bytes:
         """What COPY is to read: all rows in the binary format."""
-        from pipeline.copy import rows_copied  # noqa: PLC0415 - Django has to be set up.
-        from pipeline.lists import COLUMNS  # noqa: PLC0415 - the same.
+        from pipeline.suggestion_table import COLUMNS  # noqa: PLC0415 - the same.
+        from postgres.copy import rows_copied  # noqa: PLC0415 - Django has to be set up.
 
         return b"".join(rows_copied(COLUMNS, (part for block in self.blocks() for part in block)))
 
@@ -150,16 +150,16 @@ class Lists:
         """Write all lists as a refresh does; return when the switch began and ended."""
         from django.db import connection, transaction  # noqa: PLC0415 - the same.
 
-        from pipeline import lists  # noqa: PLC0415 - the same.
+        from pipeline import suggestion_table  # noqa: PLC0415 - the same.
 
         began_at = datetime.now(UTC)
         with transaction.atomic(), connection.cursor() as cursor:
-            next_table = lists.lists_write_beside(cursor, self.blocks(), kept=np.empty(0, dtype=np.int32))
+            next_table = suggestion_table.lists_write_beside(cursor, self.blocks(), kept=np.empty(0, dtype=np.int32))
         began = time.time()
         with transaction.atomic(), connection.cursor() as cursor:
-            lists.lists_switch(cursor, next_table, began_at)
+            suggestion_table.lists_switch(cursor, next_table, began_at)
         ended = time.time()
-        lists.lists_settle(began_at)
+        suggestion_table.lists_settle(began_at)
         return began, ended
 
 
@@ -168,7 +168,7 @@ def bare_copy(body: bytes) -> None:
 
     from django.db import connection, transaction  # noqa: PLC0415 - the same.
 
-    from pipeline.lists import COLUMNS, TABLE  # noqa: PLC0415 - the same.
+    from pipeline.suggestion_table import COLUMNS, TABLE  # noqa: PLC0415 - the same.
 
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS bare")

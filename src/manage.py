@@ -7,7 +7,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from config.embedded import EmbeddedServiceError
+from embedded import EmbeddedServiceError
 
 
 def main() -> None:

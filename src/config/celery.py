@@ -8,7 +8,7 @@ from kombu.transport import TRANSPORT_ALIASES
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # The scheme of the embedded Redis, as settings name it; nothing is imported or started before it is used.
-TRANSPORT_ALIASES["embedded"] = "config.embedded.broker:Transport"
+TRANSPORT_ALIASES["embedded"] = "config.embedded_broker:Transport"
 
 app = Celery("matinee")
 app.config_from_object("django.conf:settings", namespace="CELERY")

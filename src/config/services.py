@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from config.databases import database_from_url
-from config.embedded import postgres_settings, redis_address
+from embedded import postgres_settings, redis_address
 
 REDIS_CACHE = "django.core.cache.backends.redis.RedisCache"
 REDIS_SCHEMES = {"redis", "rediss"}
@@ -33,7 +33,7 @@ def cache_settings(url: str, *, var_dir: Path) -> dict[str, Any]:
     """
     if not url:
         location = redis_address(var_dir).cache_url()
-        return {"BACKEND": REDIS_CACHE, "LOCATION": location, "OPTIONS": {"pool_class": "config.embedded.cache.Pool"}}
+        return {"BACKEND": REDIS_CACHE, "LOCATION": location, "OPTIONS": {"pool_class": "config.embedded_cache.Pool"}}
     database = _redis_database(url) + 1
     return {"BACKEND": REDIS_CACHE, "LOCATION": urlsplit(url)._replace(path=f"/{database}").geturl()}
 

@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "config",
     "accounts",
     "movies",
+    "importing",
+    "sample",
     "pipeline",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from movies.models import ModelVersion
-from recommender.algorithms import model_load
+from recommender.algorithms import load_model
 from recommender.contract import AnyModel
 from recommender.errors import RecommenderError
 
@@ -53,7 +53,7 @@ class _Holder:
         if self._failed is not None and self._failed[0] == path and time.monotonic() < self._failed[1]:
             return None
         try:
-            model = model_load(path)
+            model = load_model(path)
         except RecommenderError as error:
             self._failed = (path, time.monotonic() + RETRY_SECONDS)
             logger.error("The live model #%s cannot be used: %s", version.pk, error)  # noqa: TRY400 - the sentence says it.

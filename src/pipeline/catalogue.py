@@ -4,7 +4,7 @@ from movies.models import Movie
 from recommender.data.catalogue import Catalogue
 
 
-def catalogue_read() -> Catalogue:
+def catalogue_from_database() -> Catalogue:
     """Return genres, keywords, cast and directors of every film."""
     columns = Movie.objects.order_by("pk").values_list("pk", "genres", "keywords", "cast", "directors")
     rows = list(columns.iterator(chunk_size=10_000))

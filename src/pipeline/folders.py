@@ -15,7 +15,7 @@ LATEST = "latest"
 
 
 @contextmanager
-def folder_published(folder: Path) -> Iterator[Path]:
+def folder_publish(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``folder`` that takes its name, durably, when the ``with`` block succeeds."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{folder.name}-", dir=folder.parent))

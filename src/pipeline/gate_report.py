@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from recommender.evaluation.gate import Comparison, Demand, Measure, Outcome
-from recommender.evaluation.rehearsal import Rehearsal
+from recommender.evaluation.gate import Comparison, Measure, Outcome, Requirement
+from recommender.evaluation.temporal_holdout import TemporalHoldout
 
 _NAMES = {Measure.STARS: "stars (RMSE)", Measure.ORDER: "order (NDCG@10)"}
 
@@ -22,7 +22,7 @@ class GateReport:
     notes: Sequence[str]
     live_id: int | None
     snapshot: str
-    rehearsal: Rehearsal
+    holdout: TemporalHoldout
 
     @property
     def passed(self) -> bool:
@@ -34,17 +34,17 @@ class GateReport:
         """One sentence: what stands in the way, or what was beaten."""
         failed = [comparison for comparison in self.comparisons if not comparison.passed]
         if failed:
-            return "; ".join(comparison_told(comparison) for comparison in failed) + "."
+            return "; ".join(comparison_summary(comparison) for comparison in failed) + "."
         judged = [each for each in self.comparisons if each.outcome is not Outcome.TOO_FEW]
         if not judged:
             return "There are too few ratings to judge, and nothing speaks against it."
-        rivals = dict.fromkeys(each.against for each in judged if each.demand is not Demand.NONE)
+        rivals = dict.fromkeys(each.against for each in judged if each.demand is not Requirement.NONE)
         return " ".join([f"It holds its own against {' and '.join(rivals)}.", *self.notes])
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as plain values."""
-        rehearsal = self.rehearsal
-        moment = None if rehearsal.moment is None else datetime.fromtimestamp(rehearsal.moment, UTC).isoformat()
+        holdout = self.holdout
+        moment = None if holdout.moment is None else datetime.fromtimestamp(holdout.moment, UTC).isoformat()
         return {
             "passed": self.passed,
             "summary": self.summary,
@@ -53,14 +53,14 @@ class GateReport:
             "live": self.live_id,
             "snapshot": self.snapshot,
             "moment": moment,
-            "n_learnt": len(rehearsal.train),
-            "n_asked": rehearsal.n_asked,
-            "n_people": len(rehearsal.askers),
+            "n_learnt": len(holdout.train),
+            "n_asked": holdout.n_asked,
+            "n_people": len(holdout.test_users),
             "comparisons": [_comparison_json(comparison) for comparison in self.comparisons],
         }
 
 
-def comparison_told(comparison: Comparison) -> str:
+def comparison_summary(comparison: Comparison) -> str:
     """Return a comparison in words."""
     if comparison.candidate is None or comparison.other is None or comparison.low is None or comparison.high is None:
         return f"{_NAMES[comparison.measure]} against {comparison.against}: {comparison.outcome}"
@@ -82,5 +82,5 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
         "outcome": comparison.outcome.value,
         "demand": comparison.demand.value,
         "passed": comparison.passed,
-        "told": comparison_told(comparison),
+        "told": comparison_summary(comparison),
     }

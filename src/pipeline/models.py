@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from movies.models import ModelVersion
-from pipeline.stages import Stage
+from pipeline.stage_locks import Stage
 
 
 class Export(models.Model):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from recommender.threads import repeated
+from recommender.threads import call_repeatedly
 
 logger = logging.getLogger(__name__)
 
@@ -17,19 +17,19 @@ SECONDS_BETWEEN_BARS = 1.0
 
 
 @contextmanager
-def progress_shown(label: str, *, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+def show_progress(label: str, *, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
     """Yield a function to call with the amount that was done since its last call.
 
     The bar and the lines also tell of the time that passes while nothing is finished.
     """
     if not sys.stderr.isatty():
         lines = _LogLines(label, total=total, unit=unit)
-        with repeated(lines.write, seconds=SECONDS_BETWEEN_LINES):
+        with call_repeatedly(lines.write, seconds=SECONDS_BETWEEN_LINES):
             yield lines.advance
         return
     with (
         tqdm(desc=label, total=total, unit=f" {unit}", unit_scale=True, leave=False) as bar,
-        repeated(bar.refresh, seconds=SECONDS_BETWEEN_BARS),
+        call_repeatedly(bar.refresh, seconds=SECONDS_BETWEEN_BARS),
     ):
 
         def advance(amount: int) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from movies.live import LiveModel
-from pipeline.copy import copy_out_arrays
+from postgres.copy import copy_out_arrays
 from recommender.arrays import BoolArray, Int32Array
 
 # Transactions that have written hold ratings which nobody sees yet, stamped no earlier than they began.

@@ -11,14 +11,14 @@ from kombu.exceptions import OperationalError as QueueError
 from movies.services.averages import movie_averages_refresh_stalest
 from pipeline.errors import StageBusyError
 from pipeline.models import SuggestionRefresh
-from pipeline.services.distributing import shared_refresh, shared_refresh_complete, shared_refresh_help
+from pipeline.services.distributed_refresh import shared_refresh, shared_refresh_complete, shared_refresh_help
 from pipeline.services.exporting import movies_export, ratings_export
 from pipeline.services.nightly import nightly_models_train
 from pipeline.services.runs import run_begin, run_fail, run_note, run_stage, run_succeed
 from pipeline.services.similar import similar_movies_refresh
 from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
 from pipeline.services.training import surprise_model_train
-from pipeline.stages import Stage
+from pipeline.stage_locks import Stage
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recommender.artifacts import MANIFEST, manifest_read
+from recommender.artifacts import MANIFEST, read_manifest
 from recommender.contract import AnyModel, Estimator
 from recommender.errors import ArtifactError, ConfigError
-from recommender.space import Scalar, Space
+from recommender.search_space import Scalar, SearchSpace
 
 if TYPE_CHECKING:
     from recommender.data.catalogue import Catalogue
@@ -165,14 +165,14 @@ _ALL = (
 ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _ALL}
 
 
-def algorithm_named(name: str) -> Algorithm:
+def get_algorithm(name: str) -> Algorithm:
     """The algorithm of that name; ConfigError that lists the names there are."""
     if name not in ALGORITHMS:
         raise ConfigError(f"There is no algorithm {name!r}: choose one of {', '.join(ALGORITHMS)}.")
     return ALGORITHMS[name]
 
 
-def algorithm_config(name: str, settings: Mapping[str, Setting] | None = None, *, seed: int = 0) -> Any:
+def make_config(name: str, settings: Mapping[str, Setting] | None = None, *, seed: int = 0) -> Any:
     """The configuration of an algorithm: its defaults, changed by `settings`; ConfigError for an unknown or bad one."""
     cls = _config_class(name)
     known = {field.name: field for field in fields(cls)}
@@ -183,7 +183,7 @@ def algorithm_config(name: str, settings: Mapping[str, Setting] | None = None, *
     return cls(**{"seed": seed, **given})
 
 
-def algorithm_estimator(
+def make_estimator(
     name: str,
     settings: Mapping[str, Setting] | None = None,
     *,
@@ -191,8 +191,8 @@ def algorithm_estimator(
     catalogue: "Catalogue | None" = None,
 ) -> Estimator:
     """An estimator ready to `fit`. ConfigError for a bad setting, or where a `catalogue` is needed and missing."""
-    algorithm = algorithm_named(name)
-    config = algorithm_config(name, settings, seed=seed)
+    algorithm = get_algorithm(name)
+    config = make_config(name, settings, seed=seed)
     cls = _imported(f"{algorithm.module}:{algorithm.estimator}")
     if not algorithm.needs_catalogue:
         estimator: Estimator = cls(config)
@@ -203,19 +203,19 @@ def algorithm_estimator(
     return about
 
 
-def algorithm_space(name: str) -> Space:
+def get_search_space(name: str) -> SearchSpace:
     """What a search may try for an algorithm: its configuration's `space`; empty where there is nothing to tune."""
-    space: Space = getattr(_config_class(name), "space", {})
+    space: SearchSpace = getattr(_config_class(name), "space", {})
     return space
 
 
-def algorithm_orders_by_stars(name: str) -> bool:
+def ranks_by_predicted_stars(name: str) -> bool:
     """Whether an algorithm's suggestions are ranked by the stars that it predicts, and by no order of their own."""
-    orders: bool = _imported(algorithm_named(name).model).orders_by_stars()
+    orders: bool = _imported(get_algorithm(name).model).orders_by_stars()
     return orders
 
 
-def settings_parsed(name: str, assignments: Sequence[str]) -> dict[str, Setting]:
+def parse_settings(name: str, assignments: Sequence[str]) -> dict[str, Setting]:
     """`["n_factors=50", …]` as settings of an algorithm, each of its field's type; ConfigError for what is not one."""
     types = {field.name: field.type for field in fields(_config_class(name))}
     settings: dict[str, Setting] = {}
@@ -229,9 +229,9 @@ def settings_parsed(name: str, assignments: Sequence[str]) -> dict[str, Setting]
     return settings
 
 
-def model_load(folder: Path, *, mmap: bool = True) -> AnyModel:
+def load_model(folder: Path, *, mmap: bool = True) -> AnyModel:
     """The stored model in `folder`, of whatever kind its manifest names; ArtifactError if it cannot be used."""
-    kind = manifest_read(folder).kind
+    kind = read_manifest(folder).kind
     for algorithm in ALGORITHMS.values():
         if algorithm.kind == kind:
             model: AnyModel = _imported(algorithm.model).load(folder, mmap=mmap)
@@ -258,7 +258,7 @@ def _converted(text: str, type_name: str, key: str) -> Setting:
 
 
 def _config_class(name: str) -> Any:
-    algorithm = algorithm_named(name)
+    algorithm = get_algorithm(name)
     return _imported(f"{algorithm.module}:{algorithm.estimator}Config")
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from recommender.arrays import Float32Array, IdsLike, Int32Array, Int64Array, ValuesLike
 
 
-class TopBlock(NamedTuple):
+class RecommendationBatch(NamedTuple):
     """Lists of some consecutive users of a request.
 
     `start`: index of the first of them in the request; `items`: (b, n) int32 item positions, best first, padded with

@@ -26,13 +26,13 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 _CHUNK = 1 << 20
 
 
-def ids_checked(ids: IdsLike, name: str) -> Int64Array:
+def check_ids(ids: IdsLike, name: str) -> Int64Array:
     """`ids` as a 1-d int64 array; DataError when they are not whole numbers in one dimension."""
-    return integers_checked(ids, name).astype(np.int64, copy=False)
+    return check_integers(ids, name).astype(np.int64, copy=False)
 
 
-def integers_checked(ids: IdsLike, name: str) -> IntegerArray:
-    """As `ids_checked`, in whatever integers they are: no copy is made of an array."""
+def check_integers(ids: IdsLike, name: str) -> IntegerArray:
+    """As `check_ids`, in whatever integers they are: no copy is made of an array."""
     array = np.asarray(ids)
     if array.ndim != 1:
         raise DataError(f"{name} must be one-dimensional, got shape {array.shape}.")
@@ -45,7 +45,7 @@ def integers_checked(ids: IdsLike, name: str) -> IntegerArray:
     return array
 
 
-def finite_checked(array: npt.NDArray[np.floating], name: str) -> None:
+def check_finite(array: npt.NDArray[np.floating], name: str) -> None:
     """Raise DataError at the first NaN or infinity of `array` (any shape), with its index and value."""
     flat = array.reshape(-1)
     for start in range(0, flat.size, _CHUNK):
@@ -57,7 +57,7 @@ def finite_checked(array: npt.NDArray[np.floating], name: str) -> None:
         raise DataError(f"{name} must be finite, but {name}{list(index)} is {flat[at]}.")
 
 
-def shape_checked(array: npt.NDArray[np.generic], shape: tuple[int, ...], name: str) -> None:
+def check_shape(array: npt.NDArray[np.generic], shape: tuple[int, ...], name: str) -> None:
     """Raise DataError unless `array` has exactly `shape`."""
     if array.shape != shape:
         raise DataError(f"{name} must have shape {shape}, got {array.shape}.")

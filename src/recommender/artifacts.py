@@ -60,7 +60,7 @@ class Manifest:
     arrays: Mapping[str, Mapping[str, Any]]
 
 
-def artifact_write(
+def write_artifact(
     folder: Path,
     *,
     kind: str,
@@ -98,12 +98,12 @@ def artifact_write(
     return manifest
 
 
-def artifact_read(folder: Path, *, kind: str, names: Sequence[str], mmap: bool) -> tuple[Manifest, dict[str, AnyArray]]:
+def read_artifact(folder: Path, *, kind: str, names: Sequence[str], mmap: bool) -> tuple[Manifest, dict[str, AnyArray]]:
     """The manifest and the arrays `names` of a stored model, all checked; read-only maps of the files if `mmap`.
 
     Raises ArtifactError that names the file: missing, altered, of another kind or format, or holding Python objects.
     """
-    manifest = manifest_read(folder)
+    manifest = read_manifest(folder)
     if manifest.kind != kind:
         raise ArtifactError(f"{folder / MANIFEST}: describes a model of kind {manifest.kind!r}, wanted {kind!r}.")
     if set(manifest.arrays) != set(names):
@@ -113,7 +113,7 @@ def artifact_read(folder: Path, *, kind: str, names: Sequence[str], mmap: bool) 
     return manifest, {name: _array_read(folder / f"{name}.npy", manifest.arrays[name], mmap=mmap) for name in names}
 
 
-def manifest_read(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
     """The manifest of the model in `folder`; ArtifactError when it is missing, torn or of another format version."""
     path = folder / MANIFEST
     try:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 
-from recommender.answers import Explanation, History, Interval, TopBlock, TopItems
+from recommender.answers import Explanation, History, Interval, RecommendationBatch, TopItems
 from recommender.arrays import (
     AnyArray,
     BoolArray,
@@ -19,17 +19,17 @@ from recommender.arrays import (
     IdsLike,
     Int64Array,
     ValuesLike,
-    ids_checked,
-    shape_checked,
+    check_ids,
+    check_shape,
 )
-from recommender.artifacts import Manifest, Provenance, artifact_read, artifact_write
-from recommender.best import best_of
-from recommender.cosines import DenseCosines, ItemCosines, most_alike
-from recommender.data.ratings import RATING_SCALE, Ratings, values_checked
+from recommender.artifacts import Manifest, Provenance, read_artifact, write_artifact
+from recommender.data.ratings import RATING_SCALE, Ratings, check_values
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ArtifactError, ConfigError, DataError
-from recommender.explaining import explained
+from recommender.explanation import explain
+from recommender.similarity import DenseCosines, ItemCosines, nearest_neighbours
+from recommender.topk import best_of
 
 # Pairs predicted, and users whose every item is scored, at a time.
 _CHUNK = 1 << 14
@@ -163,13 +163,13 @@ class Model(ABC, Generic[U]):
         rated.checked(n_rows=wanted.size, n_items=len(self.items))
         item_ids = np.full((wanted.size, n), -1, dtype=np.int64)
         scores = np.full((wanted.size, n), np.nan, dtype=np.float32)
-        for block in self.top_blocks(wanted[known], n=n, exclude=rated.take(known), candidates=candidates):
+        for block in self.recommend_batches(wanted[known], n=n, exclude=rated.take(known), candidates=candidates):
             rows = known[block.start : block.start + len(block.items)]
             item_ids[rows] = np.where(block.items >= 0, self.items.ids[block.items], -1)
             scores[rows] = block.scores
         return TopItems(item_ids, scores)
 
-    def top_blocks(
+    def recommend_batches(
         self,
         users: Int64Array | Sequence[U],
         *,
@@ -177,7 +177,7 @@ class Model(ABC, Generic[U]):
         exclude: Rows | None = None,
         candidates: BoolArray | None = None,
         block_items: int = 2048,
-    ) -> Iterator[TopBlock]:
+    ) -> Iterator[RecommendationBatch]:
         """As `recommend`, but for user positions or for people by their parameters, in bounded memory, as it comes.
 
         `block_items`: how many items to score at once, where an algorithm can; memory and speed, never the result.
@@ -186,23 +186,23 @@ class Model(ABC, Generic[U]):
             raise ConfigError(f"n is {n}: it must be at least 1.")
         rated = Rows.empty(n_rows=len(users)) if exclude is None else exclude
         rated.checked(n_rows=len(users), n_items=len(self.items))
-        return self._top_blocks(users, n, rated, self.candidates_checked(candidates), block_items)
+        return self._recommend_batches(users, n, rated, self.check_candidates(candidates), block_items)
 
-    def _top_blocks(
+    def _recommend_batches(
         self,
         users: Int64Array | Sequence[U],
         n: int,
         exclude: Rows,
         allowed: BoolArray,
         block_items: int,  # noqa: ARG002 - for algorithms that work by tiles.
-    ) -> Iterator[TopBlock]:
+    ) -> Iterator[RecommendationBatch]:
         for start in range(0, len(users), _BLOCK_USERS):
             block = users[start : start + _BLOCK_USERS]
             if isinstance(block, np.ndarray):
                 scores = self._score_users(block)
             else:
                 scores = np.stack([self.score_items(user) for user in block])
-            yield TopBlock(start, *best_of(scores, allowed, exclude.slice(start, start + len(block)), n))
+            yield RecommendationBatch(start, *best_of(scores, allowed, exclude.slice(start, start + len(block)), n))
 
     def fold_in(self, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None) -> U:
         """The parameters of someone unseen, or of someone afresh, from their ratings; the items stay as they are.
@@ -211,12 +211,12 @@ class Model(ABC, Generic[U]):
         Items that the model does not know say nothing and are left out; with none left the user is the average one.
         DataError for a value that is no rating.
         """
-        stars = values_checked(values)
+        stars = check_values(values)
         positions = self.items.positions(item_ids)
-        shape_checked(stars, positions.shape, "values")
-        seconds = None if times is None else ids_checked(times, "times")
+        check_shape(stars, positions.shape, "values")
+        seconds = None if times is None else check_ids(times, "times")
         if seconds is not None:
-            shape_checked(seconds, positions.shape, "times")
+            check_shape(seconds, positions.shape, "times")
         known = np.flatnonzero(positions >= 0)
         known = known[np.argsort(positions[known], kind="stable")]
         positions, stars = positions[known], stars[known]
@@ -237,7 +237,7 @@ class Model(ABC, Generic[U]):
         """`rate_items` of one person at some positions: (n,) float32, for less than all would take."""
         return self.clip(self._rate_some(user, positions))
 
-    def similar(self, item_ids: IdsLike, n: int) -> TopItems:
+    def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
         """The `n` items most alike each of `item_ids`, itself excluded, by cosine; a padded list where none is."""
         wanted = self.items.positions(item_ids)
         found = TopItems(np.full((wanted.size, n), -1, dtype=np.int64), np.full((wanted.size, n), np.nan, np.float32))
@@ -245,7 +245,7 @@ class Model(ABC, Generic[U]):
         if alike is None:
             return found
         known = np.flatnonzero((wanted >= 0) & alike.comparable[wanted])
-        items, found.scores[known] = most_alike(alike, wanted[known], n)
+        items, found.scores[known] = nearest_neighbours(alike, wanted[known], n)
         found.item_ids[known] = np.where(items >= 0, self.items.ids[items], -1)
         return found
 
@@ -255,8 +255,8 @@ class Model(ABC, Generic[U]):
         Each rating is left out in turn and the rest folded in afresh, so this is what would really be predicted.
         """
         at = int(self.items.positions([item_id])[0])
-        ids, stars = ids_checked(user.item_ids, "item_ids"), values_checked(user.values)
-        times = None if user.times is None else ids_checked(user.times, "times")
+        ids, stars = check_ids(user.item_ids, "item_ids"), check_values(user.values)
+        times = None if user.times is None else check_ids(user.times, "times")
         rated = np.flatnonzero(self.items.positions(ids) >= 0)
         if at < 0 or not rated.size:
             return None
@@ -266,7 +266,7 @@ class Model(ABC, Generic[U]):
             person = self.fold_in(ids[kept], stars[kept], None if times is None else times[kept])
             return float(self.rate_items(person)[at])
 
-        return explained(ids[rated], stars_of)
+        return explain(ids[rated], stars_of)
 
     def clip(self, scores: Float32Array) -> Float32Array:
         """`scores` (any shape) as stars: limited to the rating scale; NaN stays."""
@@ -277,13 +277,13 @@ class Model(ABC, Generic[U]):
         """Write the model as `folder`, whole or not at all; ArtifactError when it exists or cannot be written."""
         arrays = {"user_ids": self.users.ids, "item_ids": self.items.ids, **self._arrays()}
         scalars = {"rating_scale": list(self.rating_scale), **self._scalars()}
-        return artifact_write(folder, kind=self.kind, arrays=arrays, parameters=scalars, provenance=provenance)
+        return write_artifact(folder, kind=self.kind, arrays=arrays, parameters=scalars, provenance=provenance)
 
     @classmethod
     def load(cls, folder: Path, *, mmap: bool = True) -> Self:
         """The model in `folder`, each file checked; memory-mapped unless `mmap` is false. ArtifactError if unusable."""
         names = ("user_ids", "item_ids", *cls.array_names)
-        manifest, arrays = artifact_read(folder, kind=cls.kind, names=names, mmap=mmap)
+        manifest, arrays = read_artifact(folder, kind=cls.kind, names=names, mmap=mmap)
         try:
             return cls._restored(arrays, manifest.parameters)
         except (DataError, ConfigError, KeyError, TypeError, ValueError) as error:
@@ -292,14 +292,14 @@ class Model(ABC, Generic[U]):
     def positions(self, user_ids: IdsLike, item_ids: IdsLike) -> tuple[Int64Array, Int64Array]:
         """Positions of each pair, -1 where unknown; DataError for arrays of different lengths."""
         users, items = self.users.positions(user_ids), self.items.positions(item_ids)
-        shape_checked(items, users.shape, "item_ids")
+        check_shape(items, users.shape, "item_ids")
         return users, items
 
-    def candidates_checked(self, candidates: BoolArray | None) -> BoolArray:
+    def check_candidates(self, candidates: BoolArray | None) -> BoolArray:
         """`candidates` themselves, all items for None; DataError for another shape."""
         if candidates is None:
             return np.ones(len(self.items), dtype=np.bool_)
-        shape_checked(candidates, (len(self.items),), "candidates")
+        check_shape(candidates, (len(self.items),), "candidates")
         return candidates
 
     def _of_pairs(

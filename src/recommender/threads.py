@@ -26,7 +26,7 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
-def blocks_done(work: Callable[[int], T], starts: Iterable[int], n_threads: int) -> Iterator[T]:
+def map_in_order(work: Callable[[int], T], starts: Iterable[int], n_threads: int) -> Iterator[T]:
     """`work` of each start, in order; at most `n_threads` + 1 results wait.
 
     Until the end, BLAS uses one thread. Whoever answers somebody on the same machine goes first.
@@ -48,7 +48,7 @@ def blocks_done(work: Callable[[int], T], starts: Iterable[int], n_threads: int)
 
 
 @contextmanager
-def repeated(action: Callable[[], object], *, seconds: float) -> Iterator[None]:
+def call_repeatedly(action: Callable[[], object], *, seconds: float) -> Iterator[None]:
     """Call `action` every so many seconds, in a thread of its own, for the length of a `with` block."""
     over = threading.Event()
 

@@ -6,7 +6,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
-from tests.films import make_movies, suggest
+from tests.movie_rows import make_movies, suggest
 
 from accounts.models import User
 from movies.models import ExternalMovie, Movie, Rating, Trailer

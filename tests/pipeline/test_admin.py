@@ -8,7 +8,7 @@ from tests.pipeline.worlds import World
 
 from accounts.models import User
 from pipeline.models import Export, PipelineRun, SuggestionBlock
-from pipeline.services.distributing import shared_refresh, shared_refresh_complete
+from pipeline.services.distributed_refresh import shared_refresh, shared_refresh_complete
 from pipeline.services.exporting import ratings_export
 from pipeline.services.refreshes import block_finish
 

@@ -18,12 +18,12 @@ from pipeline.errors import NoLiveModelError, TrainingError
 from pipeline.services.nightly import nightly_models_train
 from pipeline.services.similar import similar_movies_refresh
 from pipeline.snapshot import snapshot_latest
-from recommender.algorithms import model_load
+from recommender.algorithms import load_model
 from recommender.contract import AnyModel
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.evaluation.gate import Measure
-from recommender.evaluation.rehearsal import rehearsal_of
 from recommender.evaluation.search import Search, tuning_split
+from recommender.evaluation.temporal_holdout import make_temporal_holdout
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def exported(world: World) -> World:
 
 def live_of(folders: Path) -> tuple[ModelVersion, AnyModel]:
     version = ModelVersion.objects.get(state="live")
-    return version, model_load(folders / "models" / version.folder)
+    return version, load_model(folders / "models" / version.folder)
 
 
 def go_live(algorithm: str, *settings: str) -> None:
@@ -126,9 +126,9 @@ def test_search_takes_what_is_best_on_the_past_and_keeps_what_was_set(
 ) -> None:
     call_command("trainmodel", "svd", "--no-promote", "--set", "n_factors=4", "--search", "6", "--seed", "5")
 
-    ratings = ratings_read(snapshot_latest(folders / "exports", "ratings").parquet)
+    ratings = read_snapshot(snapshot_latest(folders / "exports", "ratings").parquet)
     past = Search("svd", n_trials=6, seed=5, fixed={"n_factors": 4}).run(
-        tuning_split(rehearsal_of(ratings, seed=5).train, Measure.STARS, seed=5)
+        tuning_split(make_temporal_holdout(ratings, seed=5).train, Measure.STARS, seed=5)
     )
     values = [trial.value for trial in past.trials if trial.value is not None]
     assert past.best.value == min(values) < values[0]
@@ -233,7 +233,7 @@ def test_similar_films_are_written_once_per_model_and_lead_nowhere_that_is_gone(
 
     version, model = live_of(folders)
     row = SimilarMovies.objects.get(pk=exported.movie_ids[0])
-    expected = model.similar([exported.movie_ids[0]], 24)
+    expected = model.similar_items([exported.movie_ids[0]], 24)
     assert row.model_version_id == version.pk
     assert row.movie_ids == expected.item_ids[0].tolist()
     np.testing.assert_allclose(row.scores, expected.scores[0], atol=1e-6)

@@ -5,8 +5,8 @@ from django.core.management import call_command
 from tests.pipeline.worlds import World
 
 from movies.models import ModelVersion, Movie
-from pipeline.catalogue import catalogue_read
-from recommender.algorithms import model_load
+from pipeline.catalogue import catalogue_from_database
+from recommender.algorithms import load_model
 from recommender.blends.hybrid_model import HybridModel
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ def test_the_catalogue_holds_what_the_database_knows_of_each_film() -> None:
         title="Heat", genres=["Crime", "Drama"], keywords=["heist"], cast=["Al Pacino"], directors=["Michael Mann"]
     )
     blank = Movie.objects.create(title="Blank")
-    catalogue = catalogue_read()
+    catalogue = catalogue_from_database()
     assert catalogue.items.ids.tolist() == [heat.pk, blank.pk]
     kinds = (catalogue.genres, catalogue.keywords, catalogue.cast, catalogue.directors)
     assert [kind.of_item(0) for kind in kinds] == [("Crime", "Drama"), ("heist",), ("Al Pacino",), ("Michael Mann",)]
@@ -29,6 +29,6 @@ def test_a_model_of_films_and_ratings_knows_those_that_nobody_has_rated(world: W
     unrated = Movie.objects.create(title="Unrated", genres=["Drama"], keywords=["heist"])
     call_command("exportdatasets")
     call_command("trainmodel", "hybrid", "--no-promote", "--set", "n_factors=4", "n_epochs=2")
-    model = model_load(folders / "models" / ModelVersion.objects.get().folder)
+    model = load_model(folders / "models" / ModelVersion.objects.get().folder)
     assert isinstance(model, HybridModel)
     assert unrated.pk in model.recommend_from(world.movie_ids[0], None, 50).item_ids

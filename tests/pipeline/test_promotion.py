@@ -7,8 +7,8 @@ from tests.pipeline.worlds import World
 
 from movies.models import ModelVersion, SimilarMovies, SuggestionList
 from pipeline.errors import NothingToRollBackToError, PromotionRefusedError
+from pipeline.services.model_release import candidate_release
 from pipeline.services.promotion import model_promote, model_roll_back
-from pipeline.services.releasing import candidate_release
 from pipeline.services.training import model_train
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.utils import timezone
 from pipeline.errors import RunOverError, StageBusyError
 from pipeline.models import PipelineRun
 from pipeline.services.runs import LEASE, run_begin, run_fail, run_stage, run_succeed
-from pipeline.stages import Stage, run_lock
+from pipeline.stage_locks import Stage, run_lock
 
 pytestmark = pytest.mark.django_db
 

@@ -16,11 +16,11 @@ from movies.models import ModelVersion, Movie, Rating, SuggestionList
 from movies.services.deletion import users_delete
 from movies.services.rate import movie_rate
 from movies.services.ratings import rating_remove, rating_set
-from pipeline.copy import Columns
-from pipeline.lists import lists_merge
 from pipeline.services import suggesting
 from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
-from pipeline.table_switch import next_table_switch
+from pipeline.suggestion_table import lists_merge
+from postgres.copy import Columns
+from postgres.table_switch import next_table_switch
 from recommender.factors.model import FactorModel
 
 pytestmark = pytest.mark.django_db
@@ -270,7 +270,7 @@ def test_list_of_someone_who_rates_while_the_refresh_runs_is_carried_over(
             rating_remove(user_id=gone, movie_id=movie_id)
         next_table_switch(*args, **kwargs)  # type: ignore[arg-type]  # Handed on as they came.
 
-    monkeypatch.setattr("pipeline.lists.next_table_switch", rate_then_switch)
+    monkeypatch.setattr("pipeline.suggestion_table.next_table_switch", rate_then_switch)
     suggestion_lists_refresh(reuse_days=0)
 
     assert liked not in lists()[early]
@@ -330,7 +330,7 @@ def test_refresh_that_fails_leaves_the_old_lists_and_no_other_table(
     def interrupt(*_args: object, **_kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.lists.next_table_switch", interrupt)
+    monkeypatch.setattr("pipeline.suggestion_table.next_table_switch", interrupt)
     with pytest.raises(CommandError, match="changed nothing") as raised:
         call_command("createmoviesuggestions", "--reuse-suggestions-up-to-days", "0")
 

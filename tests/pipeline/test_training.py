@@ -14,7 +14,7 @@ from pipeline.errors import TrainingError
 from pipeline.models import Export
 from pipeline.services import training
 from pipeline.services.training import surprise_model_train
-from recommender.artifacts import manifest_read
+from recommender.artifacts import read_manifest
 from recommender.factors.model import FactorModel
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_row_and_manifest_say_where_the_model_comes_from(exported: World, folder
     version = surprise_model_train(n_epochs=5, n_factors=4, seed=7, promote=False).version
 
     export = Export.objects.get(kind="ratings")
-    provenance = manifest_read(folders / "models" / version.folder).provenance
+    provenance = read_manifest(folders / "models" / version.folder).provenance
     assert version.snapshot_checksum == provenance.dataset == export.sha256
     assert version.trained_until == export.settled_at
     assert version.config == provenance.config

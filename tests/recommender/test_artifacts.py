@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recommender.artifacts import MANIFEST, Provenance, manifest_read
+from recommender.artifacts import MANIFEST, Provenance, read_manifest
 from recommender.errors import ArtifactError
 from recommender.factors.model import FactorModel
 
@@ -35,7 +35,7 @@ def test_a_loaded_model_is_the_saved_one(saved: Path, tiny_model: FactorModel, m
 
 
 def test_the_manifest_says_where_the_model_comes_from(saved: Path) -> None:
-    manifest = manifest_read(saved)
+    manifest = read_manifest(saved)
     assert manifest.provenance == PROVENANCE
     assert manifest.libraries["numpy"] == np.__version__
     assert manifest.arrays["item_factors"]["shape"] == [3, 2]

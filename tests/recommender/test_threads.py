@@ -4,18 +4,18 @@ import threading
 
 import pytest
 
-from recommender.threads import blocks_done
+from recommender.threads import map_in_order
 
 
 def test_blocks_come_in_order() -> None:
-    assert list(blocks_done(lambda start: start**2, range(0, 50, 5), 3)) == [start**2 for start in range(0, 50, 5)]
+    assert list(map_in_order(lambda start: start**2, range(0, 50, 5), 3)) == [start**2 for start in range(0, 50, 5)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads priorities of their own")
 def test_blocks_leave_the_processor_to_others_and_the_caller_keeps_its_priority() -> None:
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    (inside,) = blocks_done(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), [0], 1)
+    (inside,) = map_in_order(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), [0], 1)
 
     assert inside == max(before, 10)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before

@@ -24,7 +24,7 @@ WORKER = ("-m", "celery", "-A", "config", "worker", "--pool=solo", "--without-go
 LEADER = """
 import django
 django.setup()
-from pipeline.services.distributing import shared_refresh, shared_refresh_complete
+from pipeline.services.distributed_refresh import shared_refresh, shared_refresh_complete
 from pipeline.tasks import helpers_invite
 with shared_refresh(reuse_days=0, block_users=6) as refresh:
     input()

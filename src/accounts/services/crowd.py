@@ -7,8 +7,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from faker import Faker
 
-from accounts.locks import transaction_lock
 from accounts.models import User
+from postgres.locks import transaction_lock
 
 FAKE_SOURCE = "fake"
 _BATCH = 50_000

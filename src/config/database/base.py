@@ -6,8 +6,8 @@ from typing import Any
 from django.db.backends.postgresql import base, client
 from django.db.utils import OperationalError
 
-from config.embedded import EmbeddedServiceError, ensure_postgres, postgres_recover
-from config.embedded.postgres import postgres_binaries
+from embedded import EmbeddedServiceError, ensure_postgres, postgres_recover
+from embedded.postgres import postgres_binaries
 
 
 class EmbeddedPostgresError(EmbeddedServiceError, OperationalError):

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from movies.admin import machine, movie, rating, user
+from movies.admin import movie, rating, read_only, user
 
-__all__ = ["machine", "movie", "rating", "user"]
+__all__ = ["movie", "rating", "read_only", "user"]
 
 admin.site.site_header = admin.site.site_title = "Matinee"
 admin.site.index_title = "Administration"

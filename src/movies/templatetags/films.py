@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from movies.models import Movie
 from movies.models.rating import HALF_STARS
-from movies.posters import poster_version
+from posters import poster_version
 
 register = template.Library()
 

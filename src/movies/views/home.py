@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from movies.selectors.shelf import shelf_for
+from movies.selectors.home_page import home_page
 from movies.views.requests import HtmxHttpRequest
 
 FEW_RATINGS = 5
@@ -20,7 +20,7 @@ def home(request: HtmxHttpRequest) -> HttpResponse:
     A page of its own goes on from the position instead: whoever asks for the next page gets one.
     """
     cursor = request.GET.get("from", "")
-    shelf = shelf_for(user_id=request.user.pk, cursor=cursor if request.htmx else cursor.partition("@")[0])
+    page = home_page(user_id=request.user.pk, cursor=cursor if request.htmx else cursor.partition("@")[0])
     template = "movies/_shelf_cards.html" if request.htmx else "movies/home.html"
-    context = {"shelf": shelf, "few_ratings": FEW_RATINGS, "is_start": "from" not in request.GET}
+    context = {"shelf": page, "few_ratings": FEW_RATINGS, "is_start": "from" not in request.GET}
     return render(request, template, context)

@@ -6,7 +6,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from movies.models import Movie
-from movies.posters import poster_svg, poster_version
+from posters import poster_svg, poster_version
 
 _FOREVER = "public, max-age=31536000, immutable"
 

@@ -1,5 +1,5 @@
 """The administration of exports, pipeline runs and models."""
 
-from pipeline.admin import machine, model_version
+from pipeline.admin import model_version, pipeline_runs
 
-__all__ = ["machine", "model_version"]
+__all__ = ["model_version", "pipeline_runs"]

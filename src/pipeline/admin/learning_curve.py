@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 _WIDTH, _HEIGHT, _MARGIN = 480, 180, 44
 
 
-def learning_curve_drawn(points: Sequence[Mapping[str, float]]) -> SafeString | str:
+def learning_curve_svg(points: Sequence[Mapping[str, float]]) -> SafeString | str:
     """Return the RMSE after each measured pass as SVG that needs no style sheet."""
     if len(points) < 2:  # noqa: PLR2004 - a line has two ends.
         return "This algorithm does not tell how it learns."

@@ -12,9 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from kombu.exceptions import OperationalError as QueueError
 
-from movies.admin.machine import ReadOnlyAdmin
+from movies.admin.read_only import ReadOnlyAdmin
 from movies.models import ModelVersion
-from pipeline.admin.learning_curve import learning_curve_drawn
+from pipeline.admin.learning_curve import learning_curve_svg
 from pipeline.errors import PipelineError
 from pipeline.services.promotion import model_promote, model_roll_back
 from pipeline.tasks import create_movie_suggestions
@@ -90,12 +90,12 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     @admin.display(description="learning curve")
     def curve(self, version: ModelVersion) -> SafeString | str:
         """Return the error by passes over the ratings."""
-        return learning_curve_drawn(version.learning_curve)
+        return learning_curve_svg(version.learning_curve)
 
     @admin.display(description="report")
     def gate_table(self, version: ModelVersion) -> SafeString | str:
         """Return every comparison in words."""
-        return gate_report_shown(version.gate_report)
+        return gate_report_html(version.gate_report)
 
     @admin.display(description="hyper-parameters and seed")
     def config_table(self, version: ModelVersion) -> SafeString | str:
@@ -158,7 +158,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             "version": version,
             "live": ModelVersion.objects.filter(state=ModelVersion.State.LIVE).first(),
             "action": action,
-            "report": gate_report_shown(version.gate_report),
+            "report": gate_report_html(version.gate_report),
         }
         return TemplateResponse(request, "admin/movies/modelversion/confirm.html", context)
 
@@ -173,7 +173,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         self.message_user(request, "A worker writes everybody's suggestions from it now.", messages.INFO)
 
 
-def gate_report_shown(report: Mapping[str, Any]) -> SafeString | str:
+def gate_report_html(report: Mapping[str, Any]) -> SafeString | str:
     """Return what the gate compared, as a list, and what came of it."""
     if not report:
         return "It has not been judged."

@@ -7,7 +7,7 @@ from pipeline.services.training import TrainingReport
 class TrainCommand(StageCommand):
     """A command that trains a model, and says what the gate compared."""
 
-    def told(self, report: TrainingReport, errors: str) -> str:
+    def report_print(self, report: TrainingReport, errors: str) -> str:
         """Print each comparison; return the summary."""
         version = report.version
         self.gate_print(version.gate_report)

@@ -11,15 +11,15 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from pipeline.errors import ExportStorageError, NothingToExportError
-from pipeline.folders import folder_published, folders_prune, latest_switch
+from pipeline.folders import folder_publish, folders_prune, latest_switch
 from pipeline.models import Export
-from pipeline.numbering import number_reserve
-from pipeline.parts import part_conditions, parts_read
-from pipeline.progress import progress_shown
+from pipeline.parallel_export import part_conditions, parts_read
+from pipeline.progress import show_progress
 from pipeline.selectors import changes_settled_at
 from pipeline.snapshot import manifest_write
 from pipeline.snapshot_files import snapshot_files
-from pipeline.stages import Stage, stage_lock
+from pipeline.stage_locks import Stage, stage_lock
+from postgres.sequences import number_reserve
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,7 +132,7 @@ def _snapshot_write(kind: Export.Kind, parent: Path) -> Export:
     with transaction.atomic():
         export = Export(kind=kind, pk=number_reserve("pipeline_export"), settled_at=settled_at)
         folder = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{export.pk}"
-        with folder_published(folder) as beside:
+        with folder_publish(folder) as beside:
             export.rows, export.sha256 = _files_write(source, beside, kind)
             content = manifest_write(
                 beside,
@@ -160,7 +160,7 @@ def _files_write(source: _Source, folder: Path, kind: str) -> tuple[int, str]:
         with connection.cursor() as cursor:
             conditions = part_conditions(cursor, table=source.table, column=source.column)
     with (
-        progress_shown(f"exporting {kind}", total=len(conditions), unit="parts") as advance,
+        show_progress(f"exporting {kind}", total=len(conditions), unit="parts") as advance,
         snapshot_files(folder, kind, source.schema()) as files,
     ):
         for text in parts_read([source.query.format(part=condition) for condition in conditions]):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from movies.models import ModelVersion
 from pipeline.errors import NothingToRollBackToError, PromotionRefusedError
-from recommender.algorithms import model_load
+from recommender.algorithms import load_model
 from recommender.errors import RecommenderError
 
 State = ModelVersion.State
@@ -96,7 +96,7 @@ def _readable_check(version: ModelVersion) -> None:
         raise PromotionRefusedError(f"The training of {version} failed, so there is no model: {version.error}")
     try:
         # Reads what would be served: hashes, shapes and finiteness are checked on the way.
-        model_load(Path(settings.MODELS_DIR) / version.folder)
+        load_model(Path(settings.MODELS_DIR) / version.folder)
     except RecommenderError as error:
         message = f"{version} stays a {version.state}: {error}"
         raise PromotionRefusedError(message) from error

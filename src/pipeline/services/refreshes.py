@@ -10,9 +10,9 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from pipeline.lists import TABLE
 from pipeline.models import SuggestionBlock, SuggestionRefresh
-from pipeline.table_switch import NextTable
+from pipeline.suggestion_table import TABLE
+from postgres.table_switch import NextTable
 
 # How long the database waits for a process that holds a block and has fallen silent; a dead one is noticed at once.
 LEASE = timedelta(minutes=10)

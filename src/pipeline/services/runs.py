@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from pipeline.errors import RunOverError, StageBusyError
 from pipeline.models import PipelineRun
-from pipeline.stages import Stage, run_lock, run_lock_is_held
+from pipeline.stage_locks import Stage, run_lock, run_lock_is_held
 
 # How long nobody may be busy with a run, between two stages, before it counts as dead.
 LEASE = timedelta(minutes=15)

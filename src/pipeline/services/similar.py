@@ -8,10 +8,10 @@ from django.db.backends.utils import CursorWrapper
 
 from movies.live import LiveModel, live_model
 from movies.models import SimilarMovies
-from pipeline.copy import Columns, copy_in_arrays
 from pipeline.errors import NoLiveModelError
-from pipeline.progress import progress_shown
-from pipeline.stages import Stage, stage_lock
+from pipeline.progress import show_progress
+from pipeline.stage_locks import Stage, stage_lock
+from postgres.copy import Columns, copy_in_arrays
 from recommender.arrays import Int32Array, Int64Array
 
 TABLE = "movies_similarmovies"
@@ -60,7 +60,7 @@ def _rows_made(live: LiveModel) -> list[Columns]:
     """Return the rows of all films that the model knows, in parts of rows of one length."""
     ids = live.model.items.ids
     parts: list[Columns] = []
-    with progress_shown("finding similar films", total=ids.size, unit="films") as advance:
+    with show_progress("finding similar films", total=ids.size, unit="films") as advance:
         for start in range(0, ids.size, BLOCK_MOVIES):
             block = ids[start : start + BLOCK_MOVIES]
             parts += _rows_of(live, block)
@@ -69,7 +69,7 @@ def _rows_made(live: LiveModel) -> list[Columns]:
 
 
 def _rows_of(live: LiveModel, movie_ids: Int64Array) -> Iterator[Columns]:
-    found = live.model.similar(movie_ids, SIMILAR_KEPT)
+    found = live.model.similar_items(movie_ids, SIMILAR_KEPT)
     lengths = np.count_nonzero(found.item_ids >= 0, axis=1)
     for length in np.unique(lengths[lengths > 0]):
         chosen = lengths == length

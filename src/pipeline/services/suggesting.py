@@ -13,10 +13,8 @@ from django.db.backends.utils import CursorWrapper
 from threadpoolctl import threadpool_limits
 
 from movies.live import LiveModel, live_model
-from pipeline.copy import Columns, copy_out_arrays
 from pipeline.errors import NoLiveModelError
-from pipeline.lists import lists_merge, lists_of_the_unrated_remove, lists_settle, lists_switch, lists_write_beside
-from pipeline.progress import progress_shown
+from pipeline.progress import show_progress
 from pipeline.selectors import (
     ListLimits,
     Raters,
@@ -27,13 +25,21 @@ from pipeline.selectors import (
     raters_select,
 )
 from pipeline.services.refreshes import refresh_abandon
-from pipeline.stages import Stage, stage_lock
-from pipeline.table_switch import NextTable, next_table_drop
-from recommender.answers import TopBlock
+from pipeline.stage_locks import Stage, stage_lock
+from pipeline.suggestion_table import (
+    lists_merge,
+    lists_of_the_unrated_remove,
+    lists_settle,
+    lists_switch,
+    lists_write_beside,
+)
+from postgres.copy import Columns, copy_out_arrays
+from postgres.table_switch import NextTable, next_table_drop
+from recommender.answers import RecommendationBatch
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
-from recommender.scoring import top_n_prepare
+from recommender.factors.batch_topk import prepare_topk
 
 # What is in memory at once, twice: this many users, and not many more ratings than these.
 BLOCK_USERS = 8192
@@ -161,7 +167,7 @@ def _lists_switch(next_table: NextTable, began_at: datetime) -> None:
 
 def _blocks_shown(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Columns]]:
     stale = plan.raters.stale
-    with progress_shown("writing suggestions", total=stale.user_ids.size, unit="users") as advance:
+    with show_progress("writing suggestions", total=stale.user_ids.size, unit="users") as advance:
         for lists in _lists_made(cursor, plan.job, stale):
             yield lists
             advance(sum(part["user_id"].size for part in lists))
@@ -188,7 +194,7 @@ def _lists_made(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterat
     While one block is scored, the database reads the ratings of the next and writes the lists of the one before.
     """
     with ThreadPoolExecutor(1, "scoring") as scorer:
-        scorer.submit(top_n_prepare)
+        scorer.submit(prepare_topk)
         ahead: deque[Future[list[Columns]]] = deque()
         for users in stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
             ahead.append(
@@ -250,7 +256,7 @@ def _lists_of(
 ) -> Iterator[Columns]:
     """Yield lists of the users in ``rows``, whom the model knows by position or as ``people``."""
     model = job.live.model
-    best = model.top_blocks(
+    best = model.recommend_batches(
         people,
         n=min(job.maximum, len(model.items)),
         exclude=block.rated.take(rows),
@@ -262,7 +268,7 @@ def _lists_of(
         yield from _rows_of(job, block.user_ids[rows[part]], top.items, _stars(model, people[part], top))
 
 
-def _stars(model: AnyModel, people: Int64Array | list[object], top: TopBlock) -> Float32Array:
+def _stars(model: AnyModel, people: Int64Array | list[object], top: RecommendationBatch) -> Float32Array:
     """Return the stars expected for each film of each list, whatever orders the lists: (b, n) float32."""
     if model.ranks_by_stars:
         return model.clip(top.scores)

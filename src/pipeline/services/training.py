@@ -10,25 +10,25 @@ import numpy as np
 from django.conf import settings
 
 from movies.models import ModelVersion, SimilarMovies, SuggestionList
+from pipeline.code_checksum import recommender_checksum
 from pipeline.errors import TrainingError
 from pipeline.folders import folders_prune
-from pipeline.lineage import recommender_checksum
 from pipeline.models import Export
-from pipeline.numbering import number_reserve
-from pipeline.services.gating import candidate_judge
+from pipeline.services.evaluation import algorithm_evaluate, config_of, epoch_progress, estimator_of
+from pipeline.services.hyperparameter_search import settings_search
+from pipeline.services.model_gate import candidate_judge
 from pipeline.services.promotion import model_promote, roll_back_choices
-from pipeline.services.rehearsing import algorithm_rehearse, config_of, epochs_shown, estimator_of
-from pipeline.services.searching import settings_search
 from pipeline.snapshot import Snapshot, snapshot_latest
-from pipeline.stages import Stage, stage_lock
+from pipeline.stage_locks import Stage, stage_lock
+from postgres.sequences import number_reserve
 from recommender.algorithms import Setting
 from recommender.artifacts import Provenance
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import ratings_read
-from recommender.data.splits import users_drawn
+from recommender.data.snapshot import read_snapshot
+from recommender.data.splits import sample_users
 from recommender.errors import RecommenderError
 from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
-from recommender.evaluation.rehearsal import Performance, Rehearsal, rehearsal_of
+from recommender.evaluation.temporal_holdout import Performance, TemporalHoldout, make_temporal_holdout
 
 # What trainsurprisemodel tells is measured by models that have not seen a tenth of the ratings. Of few ratings a tenth
 # says little (its RMSE varies by 0.007 on a hundred thousand), so up to this many every tenth takes its turn. Of very
@@ -122,17 +122,17 @@ def _trained(order: _Order) -> TrainingReport:
     with stage_lock(Stage.TRAIN):
         plan = _plan(order.algorithm, order.hyper_parameters, order.seed)
         try:
-            rehearsal = rehearsal_of(plan.ratings, seed=plan.seed)
-            plan = order.tune(plan, rehearsal.train)
-            performance = algorithm_rehearse(plan.algorithm, plan.config, rehearsal)
-            metrics = {**order.measure(plan), **_gate_metrics(performance, rehearsal)}
+            holdout = make_temporal_holdout(plan.ratings, seed=plan.seed)
+            plan = order.tune(plan, holdout.train)
+            performance = algorithm_evaluate(plan.algorithm, plan.config, holdout)
+            metrics = {**order.measure(plan), **_gate_metrics(performance, holdout)}
             version = _model_store(plan, metrics, performance)
         except RecommenderError as error:
             _failure_note(plan, error)
             raise TrainingError(str(error)) from error
         try:
             if order.promote:
-                candidate_judge(version, performance, rehearsal, snapshot_checksum=plan.snapshot.csv_sha256)
+                candidate_judge(version, performance, holdout, snapshot_checksum=plan.snapshot.csv_sha256)
                 version = model_promote(model_version_id=version.pk)
         finally:
             _old_remove()
@@ -143,7 +143,7 @@ def _plan(algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int) ->
     try:
         config = config_of(algorithm, hyper_parameters, seed)
         snapshot = snapshot_latest(Path(settings.EXPORTS_DIR), Export.Kind.RATINGS)
-        return _Plan(algorithm, config, snapshot, ratings_read(snapshot.parquet))
+        return _Plan(algorithm, config, snapshot, read_snapshot(snapshot.parquet))
     except RecommenderError as error:
         raise TrainingError(str(error)) from error
 
@@ -151,10 +151,10 @@ def _plan(algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int) ->
 def _unseen_measure(plan: _Plan) -> dict[str, float]:
     """Return the errors of models on ratings that they have not seen, and the error of always predicting the mean."""
     estimator, rng = estimator_of(plan.algorithm, plan.config), np.random.default_rng(plan.seed)
-    ratings = users_drawn(plan.ratings, ratings_at_most=MEASURED_ON_AT_MOST, rng=rng)
+    ratings = sample_users(plan.ratings, ratings_at_most=MEASURED_ON_AT_MOST, rng=rng)
     n_folds = min(N_FOLDS, len(ratings)) if len(ratings) <= ALL_FOLDS_UP_TO else 1
     shown = {"n_epochs": n_folds * plan.config["n_epochs"]}
-    with epochs_shown("training for the measurement", shown) as on_epoch:
+    with epoch_progress("training for the measurement", shown) as on_epoch:
         if n_folds == 1:
             measured = evaluate_holdout(
                 estimator, ratings, test_fraction=1 / N_FOLDS, seed=plan.seed, on_epoch=on_epoch
@@ -170,14 +170,14 @@ def _unseen_measure(plan: _Plan) -> dict[str, float]:
     }
 
 
-def _gate_metrics(performance: Performance, rehearsal: Rehearsal) -> dict[str, float]:
-    figures = {**performance.metrics, "n_train": len(rehearsal.train), "n_test": rehearsal.n_asked}
+def _gate_metrics(performance: Performance, holdout: TemporalHoldout) -> dict[str, float]:
+    figures = {**performance.metrics, "n_train": len(holdout.train), "n_test": holdout.n_asked}
     return {f"gate_{name}": figure for name, figure in figures.items()}
 
 
 def _model_store(plan: _Plan, metrics: dict[str, float], performance: Performance) -> ModelVersion:
     """Train on all ratings; write the folder first and the row after: a row always names a whole folder."""
-    with epochs_shown(f"training {plan.algorithm}", plan.config) as on_epoch:
+    with epoch_progress(f"training {plan.algorithm}", plan.config) as on_epoch:
         estimator = estimator_of(plan.algorithm, plan.config, parquet=plan.snapshot.parquet)
         model = estimator.fit(plan.ratings, on_epoch)
     version = _version_new(plan)

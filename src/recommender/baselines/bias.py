@@ -11,7 +11,7 @@ from recommender.config import require_count, require_not_negative
 from recommender.contract import Epoch, Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
-from recommender.space import Floats, Space
+from recommender.search_space import Floats, SearchSpace
 
 # What a sum of no ratings is divided by, where nothing damps it.
 _TINY = 1e-12
@@ -26,7 +26,7 @@ class BiasConfig:
     item_damping: float = 3.0
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "user_damping": Floats(0.5, 50.0, log=True),
         "item_damping": Floats(0.5, 50.0, log=True),
     }

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, cast
 
+from recommender.blends.calibration import USUAL_INTERVALS, USUAL_WEIGHTS, Calibration, HeldOut, squared_errors
 from recommender.blends.histories import HistoryRule
 from recommender.blends.house_model import HouseModel
 from recommender.blends.intervals import IntervalTable, spreads
 from recommender.blends.ranking import RankingWeights, RelationsConfig, item_relations
-from recommender.blends.trial import USUAL_INTERVALS, USUAL_WEIGHTS, HeldOut, Trial, squared_errors
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.factors.bayesian import Bayesian, BayesianConfig
 from recommender.factors.bayesian_model import BayesianModel
-from recommender.space import Choices, Floats, Ints, Space
+from recommender.search_space import Choices, Floats, Ints, SearchSpace
 
 _LEAST_RATINGS = 40
 
@@ -51,7 +51,7 @@ class HouseConfig:
     n_threads: int | None = None
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(16, 64, log=True),
         "regularisation": Floats(50.0, 5000.0, log=True),
         "liked_from": Choices((0.5, 2.5, 3.0, 3.5)),
@@ -131,7 +131,7 @@ class House:
         config = self.config
         held_out = HeldOut.of(ratings, fraction=config.held_out, seed=config.seed)
         known = ratings.select(~(held_out.last | held_out.random))
-        trial = Trial(
+        trial = Calibration(
             ratings=ratings,
             held_out=held_out,
             known=known,

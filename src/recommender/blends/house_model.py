@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from recommender.answers import Interval, TopBlock
+from recommender.answers import Interval, RecommendationBatch
 from recommender.arrays import (
     AnyArray,
     BoolArray,
@@ -15,8 +15,8 @@ from recommender.arrays import (
     IdsLike,
     Int32Array,
     Int64Array,
-    finite_checked,
-    shape_checked,
+    check_finite,
+    check_shape,
 )
 from recommender.blends.histories import Histories, HistoryRule
 from recommender.blends.intervals import IntervalTable, spread
@@ -27,7 +27,7 @@ from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty, UserParameters
-from recommender.threads import blocks_done, cores
+from recommender.threads import cores, map_in_order
 
 _RELATIONS = ("core", "associations", "transitions", "popularity")
 _HISTORIES = ("history_indptr", "history_items", "history_recency")
@@ -35,7 +35,7 @@ _HISTORIES = ("history_indptr", "history_items", "history_recency")
 _BLOCK_USERS = 64
 
 
-class HousePerson(NamedTuple):
+class HouseUserState(NamedTuple):
     """`taste`: of the factor model; `items`: (n,) int32, liked ones; `recency`: (n,) float32; `spread`: stars."""
 
     taste: UserParameters
@@ -45,7 +45,7 @@ class HousePerson(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HouseModel(Model[HousePerson]):
+class HouseModel(Model[HouseUserState]):
     """What `house` learns; `predict` and `score` are two functions of it.
 
     `stars`: predicts; `relations`, `weights`: rank; `histories`: of the trained users; `spreads`: (n_users,) float32,
@@ -68,9 +68,9 @@ class HouseModel(Model[HousePerson]):
     rating_scale: tuple[float, float] = RATING_SCALE
 
     def __post_init__(self) -> None:
-        shape_checked(self.spreads, (len(self.users),), "spreads")
-        finite_checked(self.spreads, "spreads")
-        shape_checked(self.relations.popularity, (len(self.items),), "popularity")
+        check_shape(self.spreads, (len(self.users),), "spreads")
+        check_finite(self.spreads, "spreads")
+        check_shape(self.relations.popularity, (len(self.items),), "popularity")
         self.histories.liked.checked(n_rows=len(self.users), n_items=len(self.items))
 
     def interval(self, user_ids: IdsLike, item_ids: IdsLike) -> Interval:
@@ -78,20 +78,20 @@ class HouseModel(Model[HousePerson]):
         users, _ = self.positions(user_ids, item_ids)
         return self.intervals.around(self.predict(user_ids, item_ids), self.spreads[users], self.rating_scale)
 
-    def interval_items(self, user: HousePerson) -> Interval:
+    def interval_items(self, user: HouseUserState) -> Interval:
         """As `interval`, of one person for every item: (n_items,) float32, by item position."""
         return self.intervals.around(self.rate_items(user), user.spread, self.rating_scale)
 
-    def parameters_at(self, position: int) -> HousePerson:
+    def parameters_at(self, position: int) -> HouseUserState:
         """Taste as trained, and the films that the user liked."""
         items, recency = self.histories.row(position)
-        return HousePerson(self.stars.parameters_at(position), items, recency, float(self.spreads[position]))
+        return HouseUserState(self.stars.parameters_at(position), items, recency, float(self.spreads[position]))
 
-    def score_items(self, user: HousePerson) -> Float32Array:
+    def score_items(self, user: HouseUserState) -> Float32Array:
         """What one person's suggestions are ranked by, for every item: (n_items,) float32, by item position."""
         return np.asarray(self._score_people([user])[0])
 
-    def _score_people(self, people: Sequence[HousePerson]) -> Float32Array:
+    def _score_people(self, people: Sequence[HouseUserState]) -> Float32Array:
         """`score_items` of each: (n_people, n_items) float32."""
         histories = Histories.of_people([(user.items, user.recency) for user in people])
         return self._blended(histories, np.stack([self.stars.score_items(user.taste) for user in people]))
@@ -105,25 +105,25 @@ class HouseModel(Model[HousePerson]):
         ordered = histories.ordered() & bool(self.relations.transitions.size)
         return self.weights.scores(transitions, associations, self.relations, stars, ordered=ordered)
 
-    def _top_blocks(
+    def _recommend_batches(
         self,
-        users: Int64Array | Sequence[HousePerson],
+        users: Int64Array | Sequence[HouseUserState],
         n: int,
         exclude: Rows,
         allowed: BoolArray,
         block_items: int,
-    ) -> Iterator[TopBlock]:
+    ) -> Iterator[RecommendationBatch]:
         """By blocks on threads for many people."""
         if len(users) < _BLOCK_USERS:
-            return super()._top_blocks(users, n, exclude, allowed, block_items)
+            return super()._recommend_batches(users, n, exclude, allowed, block_items)
         from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.
 
-        def block(start: int) -> TopBlock:
+        def block(start: int) -> RecommendationBatch:
             part = users[start : start + _BLOCK_USERS]
             scores = self._score_users(part) if isinstance(part, np.ndarray) else self._score_people(part)
-            return TopBlock(start, *topk_dense(scores, allowed, exclude.slice(start, start + len(part)), n))
+            return RecommendationBatch(start, *topk_dense(scores, allowed, exclude.slice(start, start + len(part)), n))
 
-        return blocks_done(block, range(0, len(users), _BLOCK_USERS), cores())
+        return map_in_order(block, range(0, len(users), _BLOCK_USERS), cores())
 
     @cached_property
     def _ranks(self) -> Int32Array:
@@ -132,10 +132,10 @@ class HouseModel(Model[HousePerson]):
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return self.stars.score(self.users.ids[users], self.items.ids[items])
 
-    def _rate_items(self, user: HousePerson) -> Float32Array:
+    def _rate_items(self, user: HouseUserState) -> Float32Array:
         return self.stars.score_items(user.taste)
 
-    def _rate_some(self, user: HousePerson, positions: Int64Array) -> Float32Array:
+    def _rate_some(self, user: HouseUserState, positions: Int64Array) -> Float32Array:
         return self.stars._rate_some(user.taste, positions)  # noqa: SLF001 - a part of this model.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
@@ -152,14 +152,14 @@ class HouseModel(Model[HousePerson]):
         item_ids = np.where(items >= 0, self.items.ids[items], unknown)
         return self.stars.fallback(user_ids, item_ids)
 
-    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> HousePerson:
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> HouseUserState:
         taste = self.stars.fold_in(self.items.ids[positions], values)
         errors = values - self.stars.rate_positions(taste, positions)
         alone = Rows(np.array([0, positions.size]), positions.astype(np.int32))
         history = self.rule.histories(alone, values, times)
         squares, counts = np.array([errors @ errors]), np.array([positions.size])
         unpredictability = spread(squares, counts, self.intervals.variance)
-        return HousePerson(taste, *history.row(0), float(unpredictability[0]))
+        return HouseUserState(taste, *history.row(0), float(unpredictability[0]))
 
     def _item_vectors(self) -> Float32Array:
         return self.stars.item_factors

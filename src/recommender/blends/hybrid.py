@@ -11,7 +11,7 @@ from recommender.data.ratings import Ratings
 from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import KMFModel
 from recommender.items.keywords import Keywords, KeywordsConfig, KeywordsModel
-from recommender.space import Ints, Space
+from recommender.search_space import Ints, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class HybridConfig:
     batch_size: int = KMFConfig.batch_size
     seed: int = 0
 
-    space: ClassVar[Space] = {**KMFConfig.space, **KeywordsConfig.space, "n_genres": Ints(1, 8)}
+    space: ClassVar[SearchSpace] = {**KMFConfig.space, **KeywordsConfig.space, "n_genres": Ints(1, 8)}
 
     def __post_init__(self) -> None:
         require_count("n_genres", self.n_genres)

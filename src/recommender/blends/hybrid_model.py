@@ -13,8 +13,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from recommender.answers import TopItems
-from recommender.arrays import AnyArray, BoolArray, Float32Array, IdsLike, Int64Array, shape_checked
-from recommender.blends.turns import places, ranked, turns_merged
+from recommender.arrays import AnyArray, BoolArray, Float32Array, IdsLike, Int64Array, check_shape
+from recommender.blends.interleaving import interleave, places, ranked
 from recommender.config import require
 from recommender.contract import Model
 from recommender.data.ratings import RATING_SCALE
@@ -22,17 +22,17 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
 from recommender.factors.foldin import UserParameters
 from recommender.factors.kmf_model import KMFModel
-from recommender.items.keywords import KeywordsModel, Taste
-from recommender.items.ranking import Person
+from recommender.items.implicit_feedback import ImplicitUserState
+from recommender.items.keywords import KeywordProfile, KeywordsModel
 
 LONGEST_LIST = 50
 _PREFIXES = {"keywords": "keywords_", "kmf": "kmf_"}
 
 
-class HybridPerson(NamedTuple):
+class HybridUserState(NamedTuple):
     """`words`: what the keywords know of somebody; `vector`: what KMF does."""
 
-    words: Person[Taste]
+    words: ImplicitUserState[KeywordProfile]
     vector: UserParameters
 
     @property
@@ -42,7 +42,7 @@ class HybridPerson(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HybridModel(Model[HybridPerson]):
+class HybridModel(Model[HybridUserState]):
     """Stars are those of `kmf`; the score of an item is 1 / (1 + its turn).
 
     `keywords`, `kmf`: both over all `items`, those of the catalogue that nobody has rated included; `genres`:
@@ -69,31 +69,31 @@ class HybridModel(Model[HybridPerson]):
     def __post_init__(self) -> None:
         if self.genres.ndim != 2:  # noqa: PLR2004 - a matrix.
             raise DataError(f"genres must be (n_items, n_genres), got shape {self.genres.shape}.")
-        shape_checked(self.genres, (len(self.items), self.genres.shape[1]), "genres")
+        check_shape(self.genres, (len(self.items), self.genres.shape[1]), "genres")
         for part in (self.keywords, self.kmf):
             if part.users != self.users or part.items != self.items:
                 raise DataError(f"The part {part.kind} knows other users or items than the whole.")
 
     # What the contract asks for.
 
-    def parameters_at(self, position: int) -> HybridPerson:
+    def parameters_at(self, position: int) -> HybridUserState:
         """What both parts learnt of the user at a position."""
-        return HybridPerson(self.keywords.parameters_at(position), self.kmf.parameters_at(position))
+        return HybridUserState(self.keywords.parameters_at(position), self.kmf.parameters_at(position))
 
-    def score_items(self, user: HybridPerson) -> Float32Array:
+    def score_items(self, user: HybridUserState) -> Float32Array:
         """1 / (1 + turn) of every item, those without a favourite genre after all others: (n_items,) float32."""
         cosines = self.keywords.score_items(user.words)
         turns = self._turns(user, cosines, first=self._favoured(user.words.taste))
         return (1 / (1 + turns)).astype(np.float32)
 
-    def similar(self, item_ids: IdsLike, n: int) -> TopItems:
+    def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
         """The `n` items with the most alike soups, as `keywords` finds them."""
-        return self.keywords.similar(item_ids, n)
+        return self.keywords.similar_items(item_ids, n)
 
     def recommend_from(
         self,
         item_id: int,
-        user: HybridPerson | None,
+        user: HybridUserState | None,
         k: int,
         *,
         exclude: IdsLike = (),
@@ -107,7 +107,7 @@ class HybridModel(Model[HybridPerson]):
         """
         require(1 <= k <= LONGEST_LIST, "k", k, f"from 1 to {LONGEST_LIST}")
         found = TopItems(np.full((1, k), -1, dtype=np.int64), np.full((1, k), np.nan, dtype=np.float32))
-        allowed = self.candidates_checked(candidates).copy()
+        allowed = self.check_candidates(candidates).copy()
         seed = int(self.items.positions([item_id])[0])
         if seed < 0:
             return found
@@ -126,18 +126,18 @@ class HybridModel(Model[HybridPerson]):
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return self.kmf._rate_pairs(users, items)  # noqa: SLF001 - a part of this model.
 
-    def _rate_items(self, user: HybridPerson) -> Float32Array:
+    def _rate_items(self, user: HybridUserState) -> Float32Array:
         return self.kmf._rate_items(user.vector)  # noqa: SLF001 - a part of this model.
 
-    def _rate_some(self, user: HybridPerson, positions: Int64Array) -> Float32Array:
+    def _rate_some(self, user: HybridUserState, positions: Int64Array) -> Float32Array:
         return self.kmf._rate_some(user.vector, positions)  # noqa: SLF001 - a part of this model.
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return self.kmf._fallback_stars(users, items)  # noqa: SLF001 - a part of this model.
 
-    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> HybridPerson:
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> HybridUserState:
         words = self.keywords._fold_in(positions, values, times)  # noqa: SLF001 - a part of this model.
-        return HybridPerson(words, self.kmf._fold_in(positions, values, times))  # noqa: SLF001 - the other.
+        return HybridUserState(words, self.kmf._fold_in(positions, values, times))  # noqa: SLF001 - the other.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         scores = np.empty(users.size, dtype=np.float32)
@@ -148,7 +148,7 @@ class HybridModel(Model[HybridPerson]):
 
     # The two stages.
 
-    def _favoured(self, taste: Taste) -> BoolArray:
+    def _favoured(self, taste: KeywordProfile) -> BoolArray:
         """The items with a favourite genre of somebody: (n_items,) bool; all where there is none.
 
         A genre is liked as much as its films are rated above the person's mean, summed.
@@ -160,7 +160,7 @@ class HybridModel(Model[HybridPerson]):
             return np.ones(len(self.items), dtype=np.bool_)
         return np.asarray(self.genres[:, favourites].any(axis=1))
 
-    def _turns(self, user: HybridPerson | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
+    def _turns(self, user: HybridUserState | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
         """When each item's turn comes, from 0, the items that are `first` before all others: (n_items,) int64."""
         stars = self._rate_items(self._anybody if user is None else user)
         order = ranked(stars, first, np.arange(stars.size))
@@ -169,10 +169,10 @@ class HybridModel(Model[HybridPerson]):
         by_words = places(order[ranked(cosines, first, by_stars)])
         if user is None or user.n_ratings < self.vector_from:
             return by_words
-        return turns_merged(by_words, by_stars)
+        return interleave(by_words, by_stars)
 
     @property
-    def _anybody(self) -> HybridPerson:
+    def _anybody(self) -> HybridUserState:
         nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         return self._fold_in(*nothing, None)
 

@@ -13,7 +13,7 @@ _STRENGTH = 1.0
 _BLOCK = 256
 
 
-class Choices(NamedTuple):
+class ChoiceSets(NamedTuple):
     """Of m people, what each chose. `features`: f arrays (m, n_items) float32, of every item; `open`: (m, n_items),
     the items that were to be had; `chosen`: (m,) item positions, open ones.
     """
@@ -23,7 +23,7 @@ class Choices(NamedTuple):
     chosen: Int64Array
 
 
-def logit_weights(choices: Choices) -> Float64Array:
+def logit_weights(choices: ChoiceSets) -> Float64Array:
     """w that maximises Σ_u log(exp(w·x_{u,chosen}) / Σ_{open i} exp(w·x_ui)), by Newton's method: (f,) float64."""
     scales = np.array([max(float(feature[choices.open].std()), 1e-9) for feature in choices.features])
     weights = np.zeros(scales.size)
@@ -43,7 +43,7 @@ def logit_weights(choices: Choices) -> Float64Array:
     return np.asarray(weights / scales, dtype=np.float64)
 
 
-def _loss(choices: Choices, scales: Float64Array, weights: Float64Array) -> tuple[float, Float64Array, Float64Array]:
+def _loss(choices: ChoiceSets, scales: Float64Array, weights: Float64Array) -> tuple[float, Float64Array, Float64Array]:
     """Negative log-likelihood, penalised, of `weights` for features divided by `scales`; its gradient and Hessian."""
     loss = _STRENGTH / 2 * float(weights @ weights)
     gradient, hessian = _STRENGTH * weights, _STRENGTH * np.eye(weights.size)

@@ -11,12 +11,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, frozen, shape_checked
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, check_shape, frozen
 from recommender.blends.histories import Histories
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.errors import DataError
-from recommender.items.ease import ease_weights, likings_gram
+from recommender.items.ease import ease_weights, item_gram_matrix
 from recommender.kernels import row_sums_plain
 from recommender.kernels.transitions_plain import Sessions
 
@@ -48,9 +48,9 @@ class ItemRelations:
     popularity: Float32Array
 
     def __post_init__(self) -> None:
-        shape_checked(self.associations, (self.core.size, self.core.size), "associations")
+        check_shape(self.associations, (self.core.size, self.core.size), "associations")
         if self.transitions.size:
-            shape_checked(self.transitions, (self.core.size, self.core.size), "transitions")
+            check_shape(self.transitions, (self.core.size, self.core.size), "transitions")
         for name in ("associations", "transitions", "popularity"):
             if getattr(self, name).dtype != np.float32:
                 raise DataError(f"{name} must be float32, got {getattr(self, name).dtype}.")
@@ -157,7 +157,7 @@ def item_relations(ratings: Ratings, config: RelationsConfig) -> ItemRelations:
     """
     counts = np.bincount(ratings.item_positions, minlength=len(ratings.items))
     core = _core(counts, config.n_core)
-    gram = likings_gram(ratings.by_user(), core, len(ratings.items))
+    gram = item_gram_matrix(ratings.by_user(), core, len(ratings.items))
     relations = ItemRelations(
         core=core,
         associations=ease_weights(gram, config.regularisation),

@@ -3,15 +3,15 @@
 import argparse
 import dataclasses
 
-from recommender.algorithms import ALGORITHMS, algorithm_config, algorithm_named, algorithm_space
-from recommender.cli.output import line_write, table_write
-from recommender.cli.parsing import Commands, parser_added
-from recommender.space import Choices, Floats, Ints, Scalar
+from recommender.algorithms import ALGORITHMS, get_algorithm, get_search_space, make_config
+from recommender.cli.output import write_line, write_table
+from recommender.cli.parsing import Commands, add_command
+from recommender.search_space import Choices, Floats, Ints, Scalar
 
 
 def add_parser(commands: Commands) -> None:
     """Declare the command."""
-    parser = parser_added(
+    parser = add_command(
         commands,
         "algorithms",
         summary="list the algorithms, or the settings of one",
@@ -24,22 +24,22 @@ def add_parser(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the list; exit status."""
     if arguments.name is None:
-        table_write(("algorithm", "what it is"), [(each.name, each.summary) for each in ALGORITHMS.values()])
+        write_table(("algorithm", "what it is"), [(each.name, each.summary) for each in ALGORITHMS.values()])
         return 0
-    algorithm = algorithm_named(arguments.name)
-    line_write(f"{algorithm.name}: {algorithm.summary}")
+    algorithm = get_algorithm(arguments.name)
+    write_line(f"{algorithm.name}: {algorithm.summary}")
     if algorithm.extra:
-        line_write(f"Training it needs the package {algorithm.extra}.")
+        write_line(f"Training it needs the package {algorithm.extra}.")
     if algorithm.needs_catalogue:
-        line_write("Training it needs a catalogue of genres and keywords.")
-    line_write()
-    table_write(("setting", "type", "default", "a search tries"), _settings(algorithm.name))
+        write_line("Training it needs a catalogue of genres and keywords.")
+    write_line()
+    write_table(("setting", "type", "default", "a search tries"), _settings(algorithm.name))
     return 0
 
 
 def _settings(name: str) -> list[tuple[str, str, str, str]]:
     """Name, type, default and search range of each setting."""
-    config, space = algorithm_config(name), algorithm_space(name)
+    config, space = make_config(name), get_search_space(name)
     rows = []
     for field in dataclasses.fields(config):
         kind = str(getattr(field.type, "__name__", field.type))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.algorithms import ALGORITHMS
 from recommender.artifacts import library_versions
-from recommender.cli.output import json_write, line_write, path_checked, table_write
-from recommender.cli.parsing import Commands, parser_added
-from recommender.cli.progress import progress_shown
-from recommender.cli.questions import PROTOCOLS, questions_added
+from recommender.cli.output import check_path, write_json, write_line, write_table
+from recommender.cli.parsing import Commands, add_command
+from recommender.cli.progress import show_progress
+from recommender.cli.test_cases import PROTOCOLS, add_test_case_arguments
 from recommender.errors import ConfigError
 from recommender.evaluation.compare import RANKING, STARS
 
@@ -32,7 +32,7 @@ matinee compare ease als house --protocols ranking --train train.csv --last last
 
 def add_parser(commands: Commands) -> None:
     """Declare the command."""
-    parser = parser_added(
+    parser = add_command(
         commands,
         "compare",
         summary="evaluate several algorithms on the same ratings, side by side",
@@ -50,7 +50,7 @@ def add_parser(commands: Commands) -> None:
         help="which, and with which settings (all, with defaults)",
     )
     parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, help="what is asked (all that there is data for)")
-    questions_added(parser)
+    add_test_case_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures to this file, too")
     parser.add_argument("--plot", type=Path, metavar="OUT", help="draw them to this .png, .svg or .pdf")
     parser.set_defaults(run=run)
@@ -59,33 +59,33 @@ def add_parser(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare and tell; exit status 1 where nobody could be measured."""
     from recommender.evaluation.compare import Contender  # noqa: PLC0415 - see Command.
-    from recommender.evaluation.plots import comparison_plot, plot_checked  # noqa: PLC0415
+    from recommender.evaluation.plots import check_plot, plot_comparison  # noqa: PLC0415
 
     contenders = [Contender.of(name) for name in arguments.algorithms or ALGORITHMS]
     protocols = {protocol: _passed(arguments, protocol) for protocol in _protocols(arguments)}
-    path_checked(arguments.json)
-    path_checked(arguments.plot)
+    check_path(arguments.json)
+    check_path(arguments.plot)
     if arguments.plot is not None:
-        plot_checked(arguments.plot)
+        check_plot(arguments.plot)
     results = _compared(contenders, protocols)
     if arguments.json is not None:
         told = [result.as_json() for result in results]
-        json_write(arguments.json, {"seed": arguments.seed, "versions": library_versions(), "results": told})
+        write_json(arguments.json, {"seed": arguments.seed, "versions": library_versions(), "results": told})
     for protocol in protocols:
         _write(results, protocol)
     if all(result.error for result in results):
         return 1
     if arguments.plot is not None:
-        comparison_plot(results, arguments.plot)
+        plot_comparison(results, arguments.plot)
     return 0
 
 
 def _compared(contenders: "Sequence[Contender]", protocols: Mapping[str, Sequence[str]]) -> "list[Result]":
-    from recommender.evaluation.compare import compared  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.compare import compare_algorithms  # noqa: PLC0415 - see Command.
 
     results = []
-    with progress_shown("Comparing", total=len(contenders) * len(protocols), unit="evaluations") as advance:
-        for result in compared(contenders, protocols):
+    with show_progress("Comparing", total=len(contenders) * len(protocols), unit="evaluations") as advance:
+        for result in compare_algorithms(contenders, protocols):
             results.append(result)
             advance(1)
     return results
@@ -128,11 +128,11 @@ def _write(results: "Sequence[Result]", protocol: str) -> None:
         if not result.error
     ]
     if rows:
-        line_write(f"{protocol}: {_asked(ordered)}")
+        write_line(f"{protocol}: {_asked(ordered)}")
         # One blank below each star.
         header = (protocol, *(f"{column} " for column in columns))
-        table_write(header, rows, right=range(1, len(header)))
-        line_write()
+        write_table(header, rows, right=range(1, len(header)))
+        write_line()
     for result in ordered:
         if result.error:
             sys.stderr.write(f"{result.contender}, {protocol}: {result.error}\n")

@@ -3,16 +3,16 @@
 import argparse
 from pathlib import Path
 
-from recommender.cli.output import line_write
-from recommender.cli.parsing import Commands, parser_added
-from recommender.cli.progress import transfer_shown
-from recommender.data.downloads import BASE_URL, MOVIELENS, movielens_download, movielens_named
+from recommender.cli.output import write_line
+from recommender.cli.parsing import Commands, add_command
+from recommender.cli.progress import show_transfer
+from recommender.data.downloads import BASE_URL, MOVIELENS, download_movielens, get_movielens
 
 
 def add_parser(commands: Commands) -> None:
     """Declare the command."""
     sets = "".join(f"  {each.name:<13} {each.ratings}\n" for each in MOVIELENS.values())
-    parser = parser_added(
+    parser = add_command(
         commands,
         "download",
         summary="fetch a data set of MovieLens, check it and unpack it",
@@ -35,13 +35,13 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fetch it; exit status."""
-    dataset = movielens_named(arguments.name)
+    dataset = get_movielens(arguments.name)
     target: Path = arguments.out / dataset.folder
     if target.exists():
-        line_write(f"{target} is there already; remove it to download it again.")
+        write_line(f"{target} is there already; remove it to download it again.")
         return 0
-    with transfer_shown(f"Downloading {dataset.archive}") as on_bytes:
-        movielens_download(dataset, arguments.out, base_url=arguments.base_url, on_bytes=on_bytes)
+    with show_transfer(f"Downloading {dataset.archive}") as on_bytes:
+        download_movielens(dataset, arguments.out, base_url=arguments.base_url, on_bytes=on_bytes)
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
-    line_write(f"Unpacked {dataset.archive} to {target}: {size / 1e6:,.1f} MB.")
+    write_line(f"Unpacked {dataset.archive} to {target}: {size / 1e6:,.1f} MB.")
     return 0

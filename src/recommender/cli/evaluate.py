@@ -7,18 +7,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recommender.algorithms import algorithm_config, algorithm_estimator, settings_parsed
+from recommender.algorithms import make_config, make_estimator, parse_settings
 from recommender.artifacts import library_versions
-from recommender.cli.output import json_write, path_checked, table_write
-from recommender.cli.parsing import Commands, parser_added
-from recommender.cli.progress import progress_shown
-from recommender.cli.questions import (
+from recommender.cli.output import check_path, write_json, write_table
+from recommender.cli.parsing import Commands, add_command
+from recommender.cli.progress import show_progress
+from recommender.cli.test_cases import (
     PROTOCOLS,
+    add_settings_argument,
+    add_test_case_arguments,
     catalogue_of,
-    questions_added,
-    ranking_questions,
-    settings_added,
-    stars_questions,
+    ranking_test_cases,
+    rating_test_cases,
 )
 from recommender.evaluation.compare import RANKING, STARS
 
@@ -39,7 +39,7 @@ matinee evaluate --algorithm house --protocol ranking --train train.csv --last l
 
 def add_parser(commands: Commands) -> None:
     """Declare the command."""
-    parser = parser_added(
+    parser = add_command(
         commands,
         "evaluate",
         summary="train an algorithm and measure it on ratings that it has not seen",
@@ -50,20 +50,20 @@ def add_parser(commands: Commands) -> None:
         examples=_EXAMPLES,
     )
     parser.add_argument("--algorithm", required=True, metavar="NAME", help="which (see: matinee algorithms)")
-    settings_added(parser)
+    add_settings_argument(parser)
     parser.add_argument("--protocol", choices=PROTOCOLS, help=f"what is asked ({STARS}; {RANKING} with --last)")
-    questions_added(parser)
+    add_test_case_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file, too")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, ask, tell; exit status."""
-    path_checked(arguments.json)
-    settings = settings_parsed(arguments.algorithm, arguments.settings)
-    config = algorithm_config(arguments.algorithm, settings, seed=arguments.seed)
+    check_path(arguments.json)
+    settings = parse_settings(arguments.algorithm, arguments.settings)
+    config = make_config(arguments.algorithm, settings, seed=arguments.seed)
     catalogue = catalogue_of(arguments)
-    estimator = algorithm_estimator(arguments.algorithm, settings, seed=arguments.seed, catalogue=catalogue)
+    estimator = make_estimator(arguments.algorithm, settings, seed=arguments.seed, catalogue=catalogue)
     protocol = arguments.protocol or (RANKING if arguments.last is not None else STARS)
     report = {
         "algorithm": arguments.algorithm,
@@ -74,32 +74,32 @@ def run(arguments: argparse.Namespace) -> int:
         "versions": library_versions(),
     }
     if arguments.json is not None:
-        json_write(arguments.json, report)
-    table_write(("figure", arguments.algorithm), list(_rows(report)), right=(1,))
+        write_json(arguments.json, report)
+    write_table(("figure", arguments.algorithm), list(_rows(report)), right=(1,))
     return 0
 
 
 def _stars(estimator: "Estimator", arguments: argparse.Namespace) -> "Report":
-    from recommender.evaluation.report import stars_report  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.report import report_accuracy  # noqa: PLC0415 - see Command.
 
-    split, split_by, n_left_out = stars_questions(arguments)
+    split, split_by, n_left_out = rating_test_cases(arguments)
     with _epochs_shown(arguments.algorithm) as on_epoch:
-        report = stars_report(estimator, split, on_epoch)
+        report = report_accuracy(estimator, split, on_epoch)
     return {"split": split_by, **report, "n_left_out": n_left_out}
 
 
 def _ranking(estimator: "Estimator", arguments: argparse.Namespace, catalogue: "Catalogue | None") -> "Report":
-    from recommender.evaluation.report import ranking_report  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.report import report_ranking  # noqa: PLC0415 - see Command.
 
-    task, split_by, n_left_out = ranking_questions(arguments)
+    task, split_by, n_left_out = ranking_test_cases(arguments)
     with _epochs_shown(arguments.algorithm) as on_epoch:
-        report = ranking_report(estimator, task, catalogue=catalogue, on_epoch=on_epoch)
+        report = report_ranking(estimator, task, catalogue=catalogue, on_epoch=on_epoch)
     return {"split": split_by, **report, "n_left_out": n_left_out}
 
 
 @contextmanager
 def _epochs_shown(algorithm: str) -> "Iterator[OnEpoch]":
-    with progress_shown(f"Training {algorithm}", total=None, unit="epochs") as advance:
+    with show_progress(f"Training {algorithm}", total=None, unit="epochs") as advance:
 
         def on_epoch(_: "Epoch") -> None:
             advance(1)

@@ -4,17 +4,17 @@ import argparse
 import time
 from pathlib import Path
 
-from recommender.cli.output import line_write
-from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
-from recommender.cli.progress import progress_shown
-from recommender.data.synthetic import synthetic_write
+from recommender.cli.output import write_line
+from recommender.cli.parsing import Commands, add_command, add_seed, whole_number
+from recommender.cli.progress import show_progress
+from recommender.data.synthetic import write_synthetic
 from recommender.data.synthetic_model import MOST_FACTORS, MOST_ITEMS, MOST_USERS, STRUCTURES, SyntheticConfig
 from recommender.errors import ConfigError
 
 
 def add_parser(commands: Commands) -> None:
     """Declare the command."""
-    parser = parser_added(
+    parser = add_command(
         commands,
         "generate",
         summary="make up ratings, as many as you like",
@@ -38,7 +38,7 @@ matinee generate --users 200 --movies 50 --per-user 50 --structure uniform --tim
     )
     parser.add_argument("--factors", type=factors, default=8, metavar="K", help="numbers in a taste (8)")
     parser.add_argument("--timestamps", action="store_true", help="add a column of times, in Unix seconds")
-    seed_added(parser)
+    add_seed(parser)
     parser.add_argument(
         "-o", "--out", "--output", type=Path, required=True, metavar="FILE", help="what to write: .csv or .parquet"
     )
@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     total = config.n_users * config.per_user
     started = time.perf_counter()
-    with progress_shown("Generating", total=total, unit="ratings") as advance:
-        synthetic_write(config, arguments.out, on_rows=advance)
+    with show_progress("Generating", total=total, unit="ratings") as advance:
+        write_synthetic(config, arguments.out, on_rows=advance)
     seconds, size = time.perf_counter() - started, arguments.out.stat().st_size
-    line_write(f"Wrote {total:,} ratings to {arguments.out}: {size / 1e6:,.1f} MB in {seconds:.1f} s.")
+    write_line(f"Wrote {total:,} ratings to {arguments.out}: {size / 1e6:,.1f} MB in {seconds:.1f} s.")
     return 0

@@ -9,12 +9,12 @@ from typing import Any
 from recommender.errors import ConfigError
 
 
-def line_write(text: str = "") -> None:
+def write_line(text: str = "") -> None:
     """Write one line to the standard output."""
     sys.stdout.write(f"{text}\n")
 
 
-def table_write(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+def write_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """Write rows below a header, the columns lined up; those whose number is in `right` end where their header ends."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     for row in (header, *rows):
@@ -22,10 +22,10 @@ def table_write(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        line_write("  ".join(cells).rstrip())
+        write_line("  ".join(cells).rstrip())
 
 
-def path_checked(path: Path | None) -> None:
+def check_path(path: Path | None) -> None:
     """Raise ConfigError when no file could be written there, before the work whose result it is to hold."""
     if path is None:
         return
@@ -35,7 +35,7 @@ def path_checked(path: Path | None) -> None:
         raise ConfigError(f"{path}: there is no folder {path.parent}: make it first.")
 
 
-def json_write(path: Path, value: Mapping[str, Any]) -> None:
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write `value` as JSON beside `path`, then in its place; OSError where that is impossible."""
     beside = path.with_name(f"{path.name}.part")
     beside.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")

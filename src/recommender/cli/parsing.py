@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - argparse gives it no public name.
 
 
-def parser_added(commands: Commands, name: str, *, summary: str, examples: str, description: str = "") -> Parser:
+def add_command(commands: Commands, name: str, *, summary: str, examples: str, description: str = "") -> Parser:
     """A parser for the command `name`; `summary`: one line; `examples`: whole command lines, one a line."""
     about = f"{summary[0].upper()}{summary[1:]}."
     return commands.add_parser(
@@ -33,7 +33,7 @@ def parser_added(commands: Commands, name: str, *, summary: str, examples: str, 
     )
 
 
-def seed_added(parser: argparse.ArgumentParser) -> None:
+def add_seed(parser: argparse.ArgumentParser) -> None:
     """Add `--seed`, 0 where it is not given."""
     seed = whole_number(least=0, most=LARGEST_SEED)
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help="seed of all that is drawn (0)")

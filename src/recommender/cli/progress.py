@@ -9,7 +9,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextmanager
-def progress_shown(label: str, *, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+def show_progress(label: str, *, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
     """Yield a function to call with the amount that was done since its last call."""
     if not sys.stderr.isatty():
         yield _Lines(label, total=total, unit=unit).advance
@@ -46,7 +46,7 @@ class _Lines:
 
 
 @contextmanager
-def transfer_shown(label: str) -> Iterator[Callable[[int, int | None], None]]:
+def show_transfer(label: str) -> Iterator[Callable[[int, int | None], None]]:
     """Yield a function to call with how many bytes are here and how many there will be, None where nobody knows."""
     with ExitStack() as shown:
         advance: Callable[[int], None] | None = None
@@ -55,7 +55,7 @@ def transfer_shown(label: str) -> Iterator[Callable[[int, int | None], None]]:
         def on_bytes(done: int, total: int | None) -> None:
             nonlocal advance, shown_before
             if advance is None:
-                advance = shown.enter_context(progress_shown(label, total=total, unit="bytes"))
+                advance = shown.enter_context(show_progress(label, total=total, unit="bytes"))
             advance(done - shown_before)
             shown_before = done
 

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recommender.algorithms import Setting, algorithm_named, settings_parsed
-from recommender.cli.output import json_write, line_write, path_checked, table_write
-from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
-from recommender.cli.progress import progress_shown
-from recommender.cli.questions import catalogue_of, ratings_of, settings_added, split_added, split_of
+from recommender.algorithms import Setting, get_algorithm, parse_settings
+from recommender.cli.output import check_path, write_json, write_line, write_table
+from recommender.cli.parsing import Commands, add_command, add_seed, whole_number
+from recommender.cli.progress import show_progress
+from recommender.cli.test_cases import add_settings_argument, add_split_arguments, catalogue_of, ratings_of, split_of
 
 if TYPE_CHECKING:
     from recommender.data.splits import Split
@@ -26,7 +26,7 @@ matinee search als --ratings ratings.csv --measure ndcg@10 --set n_factors=64 de
 
 def add_parser(commands: Commands) -> None:
     """Declare the command."""
-    parser = parser_added(
+    parser = add_command(
         commands,
         "search",
         summary="look for better settings of an algorithm",
@@ -38,11 +38,11 @@ def add_parser(commands: Commands) -> None:
         examples=_EXAMPLES,
     )
     parser.add_argument("algorithm", metavar="ALGORITHM", help="which (see: matinee algorithms)")
-    settings_added(parser)
+    add_settings_argument(parser)
     parser.add_argument(
         "--ratings", type=Path, required=True, metavar="FILE", help="learn from these, and measure on some"
     )
-    split_added(parser)
+    add_split_arguments(parser)
     parser.add_argument("--measure", choices=_MEASURES, help="what is to get better (what the algorithm ranks by)")
     count = whole_number(least=1)
     parser.add_argument("--trials", type=count, default=20, metavar="N", help="settings to draw (20)")
@@ -53,27 +53,27 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--movies", type=Path, metavar="FILE", help="genres (and keywords): a movies file or a data set"
     )
-    seed_added(parser)
+    add_seed(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all trials to this file, too")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Search and tell; exit status."""
-    path_checked(arguments.json)
+    check_path(arguments.json)
     search = _search(arguments)
     split, split_by = _split(search, arguments)
-    with progress_shown(f"Searching {search.algorithm}", total=None, unit="trainings") as advance:
+    with show_progress(f"Searching {search.algorithm}", total=None, unit="trainings") as advance:
 
         def on_trial(_: "Trial") -> None:
             advance(1)
 
         result = search.run(split, on_trial)
     if arguments.json is not None:
-        json_write(arguments.json, _as_json(result, search, split_by))
-    table_write(*_table(result))
-    line_write()
-    line_write(_told(result))
+        write_json(arguments.json, _as_json(result, search, split_by))
+    write_table(*_table(result))
+    write_line()
+    write_line(_told(result))
     return 0
 
 
@@ -81,14 +81,14 @@ def _search(arguments: argparse.Namespace) -> "Search":
     from recommender.evaluation.gate import Measure  # noqa: PLC0415 - see Command.
     from recommender.evaluation.search import Search  # noqa: PLC0415
 
-    name = algorithm_named(arguments.algorithm).name
+    name = get_algorithm(arguments.algorithm).name
     return Search(
         algorithm=name,
         n_trials=arguments.trials,
         seed=arguments.seed,
         patience=arguments.patience,
         measure=None if arguments.measure is None else Measure(arguments.measure),
-        fixed=settings_parsed(name, arguments.settings),
+        fixed=parse_settings(name, arguments.settings),
         catalogue=catalogue_of(arguments),
     )
 

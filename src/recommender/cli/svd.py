@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recommender.cli.output import line_write
-from recommender.cli.parsing import Commands, parser_added, seed_added, whole_number
+from recommender.cli.output import write_line
+from recommender.cli.parsing import Commands, add_command, add_seed, whole_number
 from recommender.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _WIDTHS = (7, 12, 12, 11)
 
 def add_parser(commands: Commands) -> None:
     """Declare the command; its options are those it has always had."""
-    parser = parser_added(
+    parser = add_command(
         commands,
         "svd",
         summary="train SVD or NSVD by gradient descent on small batches, and watch",
@@ -69,13 +69,13 @@ matinee svd --example 10 --model nsvd --nsvd-size max
         default="mean",
         help="how many of their films represent somebody in nsvd: as many as the most, the average, the fewest (mean)",
     )
-    seed_added(parser)
+    add_seed(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, report, and show what came of it; exit status."""
-    from recommender.data.files import ratings_file_read  # noqa: PLC0415 - only this command needs what it loads.
+    from recommender.data.files import read_ratings_file  # noqa: PLC0415 - only this command needs what it loads.
     from recommender.data.splits import random_split  # noqa: PLC0415
     from recommender.factors.minibatch import MiniBatchConfig  # noqa: PLC0415
 
@@ -90,12 +90,12 @@ def run(arguments: argparse.Namespace) -> int:
         regularisation=arguments.reg,
         seed=arguments.seed,
     )
-    ratings = ratings_file_read(_path(arguments))
+    ratings = read_ratings_file(_path(arguments))
     if len(ratings) < 1 / _HELD_OUT:
         raise DataError(f"There are {len(ratings)} ratings: at least ten are needed to set some apart for testing.")
     rest, held_out = random_split(ratings, test_fraction=_HELD_OUT, seed=arguments.seed)
     split = random_split(rest, test_fraction=_HELD_OUT / (1 - _HELD_OUT), seed=arguments.seed)
-    write = line_write if arguments.info == "True" else _silent
+    write = write_line if arguments.info == "True" else _silent
     started = time.perf_counter()
     model = _best(split, config, write)
     _conclusion_write(model, held_out, config.n_steps, time.perf_counter() - started)
@@ -118,11 +118,11 @@ def _path(arguments: argparse.Namespace) -> Path:
 
 def _best(split: "Split", config: "MiniBatchConfig", write: Callable[[str], None]) -> "FactorModel":
     """Train, report after every thousandth step, and give the model that did best on the test ratings."""
-    from recommender.factors.minibatch import minibatch_trained  # noqa: PLC0415 - see `run`.
+    from recommender.factors.minibatch import train_minibatch  # noqa: PLC0415 - see `run`.
 
     best, least, since = None, float("inf"), time.perf_counter()
     write(_row("step", "batch_error", "test_error ", "elapsed"))
-    for step, batch_error, model in minibatch_trained(split.train, config):
+    for step, batch_error, model in train_minibatch(split.train, config):
         test_error = _error(model, split.test)
         star = "*" if test_error < least else " "
         if test_error < least:
@@ -150,15 +150,15 @@ def _conclusion_write(model: "FactorModel", held_out: "Ratings", n_steps: int, s
     from recommender.contract import predict_or_fallback  # noqa: PLC0415 - see `run`.
 
     days, rest = divmod(timedelta(seconds=int(seconds)), timedelta(days=1))
-    line_write()
-    line_write(f"The training of {n_steps:,} steps took {seconds:.2f} seconds: {days} days and {rest}.")
-    line_write(f"Held-out error (RMSE on {len(held_out):,} ratings not seen before): {_error(model, held_out):.6f}")
-    line_write()
+    write_line()
+    write_line(f"The training of {n_steps:,} steps took {seconds:.2f} seconds: {days} days and {rest}.")
+    write_line(f"Held-out error (RMSE on {len(held_out):,} ratings not seen before): {_error(model, held_out):.6f}")
+    write_line()
     chosen = np.unique(np.linspace(0, len(held_out) - 1, _SHOWN).astype(np.int64))
     users, items, real = held_out.user_ids[chosen], held_out.item_ids[chosen], held_out.values[chosen]
-    line_write("   user   movie  predicted  real")
+    write_line("   user   movie  predicted  real")
     for user, item, guess, value in zip(users, items, predict_or_fallback(model, users, items), real, strict=True):
-        line_write(f"{user:7}{item:8}{guess:11.4f}{value:6.1f}")
+        write_line(f"{user:7}{item:8}{guess:11.4f}{value:6.1f}")
 
 
 def _silent(text: str) -> None:

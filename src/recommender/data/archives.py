@@ -12,7 +12,7 @@ from recommender.errors import DownloadError
 _ENCRYPTED = 0x1
 
 
-def archive_extract(archive: Path, folder: Path) -> None:
+def extract_archive(archive: Path, folder: Path) -> None:
     """Unpack `archive` as `folder`, which must not be there, whole or not at all.
 
     Where the archive holds one folder and nothing beside it, that folder's contents become those of `folder`. Raises

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, IdsLike, ids_checked
+from recommender.arrays import BoolArray, Float32Array, IdsLike, check_ids
 from recommender.data.rows import Rows
+from recommender.data.term_matrix import TermMatrix
 from recommender.data.vocabulary import Vocabulary
-from recommender.data.words import WordRows
 from recommender.errors import ConfigError, DataError
 
 KINDS = ("genres", "keywords", "cast", "directors")
@@ -35,10 +35,10 @@ class Catalogue:
     """
 
     items: Vocabulary
-    genres: WordRows
-    keywords: WordRows
-    cast: WordRows
-    directors: WordRows
+    genres: TermMatrix
+    keywords: TermMatrix
+    cast: TermMatrix
+    directors: TermMatrix
 
     def __post_init__(self) -> None:
         for kind in KINDS:
@@ -60,7 +60,7 @@ class Catalogue:
 
         DataError for an id that occurs twice, lists of another length than the ids, or what is no list of words.
         """
-        ids = ids_checked(item_ids, "item_ids")
+        ids = check_ids(item_ids, "item_ids")
         items = Vocabulary.of(ids)
         if len(items) != ids.size:
             distinct, counts = np.unique(ids, return_counts=True)
@@ -68,7 +68,7 @@ class Catalogue:
         order = np.argsort(ids, kind="stable")
         nothing: list[tuple[str, ...]] = [()] * ids.size
         parts = dict(zip(KINDS, (genres, keywords, cast, directors), strict=True))
-        words = {kind: WordRows.of(nothing if lists is None else lists) for kind, lists in parts.items()}
+        words = {kind: TermMatrix.of(nothing if lists is None else lists) for kind, lists in parts.items()}
         for kind, rows in words.items():
             if rows.rows.n_rows != ids.size:
                 raise DataError(f"There are {ids.size} items, but {kind} of {rows.rows.n_rows}: give a list for each.")

@@ -27,7 +27,7 @@ class _Row(NamedTuple):
     cells: list[str]
 
 
-def catalogue_read(path: Path) -> Catalogue:
+def read_catalogue(path: Path) -> Catalogue:
     """The catalogue in a MovieLens file (`movies.csv`, `movies.dat`, `u.item`), or in the folder of a data set.
 
     A folder holds one of these, or Kaggle's `movies_metadata.csv`, then with `links.csv` and, where they are,

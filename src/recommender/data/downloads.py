@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from recommender.data.archives import archive_extract
-from recommender.data.transfer import OnBytes, file_fetch, text_fetch, url_checked
+from recommender.data.archives import extract_archive
+from recommender.data.http_download import OnBytes, check_url, fetch_file, fetch_text
 from recommender.errors import ConfigError, DownloadError
 
 BASE_URL = "https://files.grouplens.org/datasets/movielens"
@@ -42,7 +42,7 @@ _ALL = (
 MOVIELENS: Mapping[str, MovieLens] = {dataset.name: dataset for dataset in _ALL}
 
 
-def movielens_named(name: str) -> MovieLens:
+def get_movielens(name: str) -> MovieLens:
     """The data set of that name, such as "25m" or "ml-25m"; ConfigError that lists the names there are."""
     short = name.lower().removeprefix("ml-")
     if short not in MOVIELENS:
@@ -50,7 +50,7 @@ def movielens_named(name: str) -> MovieLens:
     return MOVIELENS[short]
 
 
-def movielens_download(
+def download_movielens(
     dataset: MovieLens, folder: Path, *, base_url: str = BASE_URL, on_bytes: OnBytes | None = None
 ) -> Path:
     """Fetch a data set, check it and unpack it below `folder`; where it is. What is there already is left alone.
@@ -60,25 +60,25 @@ def movielens_download(
     another address, the one in the `.md5` file beside it, if there is one. Raises DownloadError for what cannot be
     fetched, has another MD5 or cannot be unpacked, ConfigError for an address that is none.
     """
-    target, base = folder / dataset.folder, url_checked(base_url)
+    target, base = folder / dataset.folder, check_url(base_url)
     if target.exists():
         return target
     wanted = _md5_published(dataset, base)
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / dataset.archive
     _archive_fetch(f"{base}/{dataset.archive}", archive, wanted, on_bytes)
-    archive_extract(archive, target)
+    extract_archive(archive, target)
     archive.unlink()
     return target
 
 
 def _archive_fetch(url: str, archive: Path, wanted: str, on_bytes: OnBytes | None) -> None:
     """Fetch the archive, if it is not there, and check it; a second time from its start where the first went on."""
-    began_before = archive.exists() or file_fetch(url, archive, on_bytes)
+    began_before = archive.exists() or fetch_file(url, archive, on_bytes)
     found = _md5_of(archive)
     if found != wanted and began_before:
         archive.unlink()
-        file_fetch(url, archive, on_bytes)
+        fetch_file(url, archive, on_bytes)
         found = _md5_of(archive)
     if found != wanted:
         archive.unlink()
@@ -92,7 +92,7 @@ def _md5_published(dataset: MovieLens, base: str) -> str:
     if dataset.md5 is not None and base == BASE_URL:
         return dataset.md5
     url = f"{base}/{dataset.archive}.md5"
-    text = text_fetch(url)
+    text = fetch_text(url)
     found = None if text is None else _MD5.search(text)
     if found is not None:
         return found.group().lower()

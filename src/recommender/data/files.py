@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommender.arrays import AnyArray, Int64Array
-from recommender.data.file_forms import ITEM, TIMES, USER, VALUE, TextForm, line_of_row, text_form, text_refused
 from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.text_dialect import (
+    ITEM,
+    TIMES,
+    USER,
+    VALUE,
+    TextDialect,
+    detect_dialect,
+    line_of_row,
+    text_refused,
+)
 from recommender.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,7 +25,7 @@ if TYPE_CHECKING:
 _WANTED = {USER: "a whole number", ITEM: "a whole number", VALUE: "a number"}
 
 
-def ratings_file_read(path: Path) -> Ratings:
+def read_ratings_file(path: Path) -> Ratings:
     """Read the ratings in a file; its columns may stand in any order, and others beside them are left alone.
 
     `.parquet`, or text: with commas and a header (`userId,movieId,rating` and, if known, `timestamp` in Unix seconds or
@@ -27,12 +36,12 @@ def ratings_file_read(path: Path) -> Ratings:
     """
     if not path.is_file():
         raise DataError(f"{path}: there is no such file." if not path.exists() else f"{path}: is not a file.")
-    file = _File(path, None if path.suffix == ".parquet" else text_form(path))
+    file = _File(path, None if path.suffix == ".parquet" else detect_dialect(path))
     table = file.table()
     if not table.num_rows:
         raise DataError(f"{path}: holds no ratings: at least one is needed.")
     users, items, values = (file.numbers(table, name) for name in (USER, ITEM, VALUE))
-    file.values_checked(values)
+    file.check_values(values)
     times = file.times(table)
     del table
     try:
@@ -44,7 +53,7 @@ def ratings_file_read(path: Path) -> Ratings:
 class _File:
     """A file of ratings, and how to say where in it something is wrong; `form` is None for Parquet."""
 
-    def __init__(self, path: Path, form: TextForm | None) -> None:
+    def __init__(self, path: Path, form: TextDialect | None) -> None:
         self.path = path
         self.form = form
 
@@ -85,7 +94,7 @@ class _File:
         array: AnyArray = column.cast(pa.float32() if name == VALUE else pa.int64()).to_numpy()
         return array
 
-    def values_checked(self, values: AnyArray) -> None:
+    def check_values(self, values: AnyArray) -> None:
         """Raise DataError for the first rating that is none."""
         low, high = RATING_SCALE
         within = (values >= low) & (values <= high)
@@ -133,7 +142,7 @@ def _parquet_table(path: Path) -> "pa.Table":
     return pyarrow.parquet.read_table(path, columns=wanted or names[:0])
 
 
-def _text_table(path: Path, form: TextForm) -> "pa.Table":
+def _text_table(path: Path, form: TextDialect) -> "pa.Table":
     import pyarrow as pa  # noqa: PLC0415 - see `_File.table`.
     import pyarrow.csv  # noqa: PLC0415
 

@@ -11,9 +11,9 @@ from recommender.arrays import (
     Int32Array,
     Int64Array,
     ValuesLike,
-    ids_checked,
-    integers_checked,
-    shape_checked,
+    check_ids,
+    check_integers,
+    check_shape,
 )
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
@@ -50,13 +50,13 @@ class Ratings:
         Raises DataError for arrays of unequal length, no ratings at all, a value that is not finite or outside 0.5…5.0,
         and a pair of user and item that occurs twice.
         """
-        users_of = integers_checked(user_ids, "user_ids")
-        items_of = integers_checked(item_ids, "item_ids")
-        stars = values_checked(values)
-        seconds = None if times is None else ids_checked(times, "times")
+        users_of = check_integers(user_ids, "user_ids")
+        items_of = check_integers(item_ids, "item_ids")
+        stars = check_values(values)
+        seconds = None if times is None else check_ids(times, "times")
         for array, name in ((items_of, "item_ids"), (stars, "values"), (seconds, "times")):
             if array is not None:
-                shape_checked(array, users_of.shape, name)
+                check_shape(array, users_of.shape, name)
         if not users_of.size:
             raise DataError("There are no ratings: at least one is needed.")
         users, user_positions = Vocabulary.numbered(users_of)
@@ -96,7 +96,7 @@ class Ratings:
 
         DataError when the mask has another shape or selects nothing.
         """
-        shape_checked(mask, self.values.shape, "mask")
+        check_shape(mask, self.values.shape, "mask")
         if not mask.any():
             raise DataError("The selection holds no ratings: at least one is needed.")
         user_positions, users = _compacted(self.user_positions[mask], self.users)
@@ -122,7 +122,7 @@ def _compacted(positions: Int32Array, vocabulary: Vocabulary) -> tuple[Int32Arra
     return renumbered[positions], Vocabulary(vocabulary.ids[used])
 
 
-def values_checked(values: ValuesLike) -> Float32Array:
+def check_values(values: ValuesLike) -> Float32Array:
     """`values` as 1-d float32 stars; DataError for the first that is not a number inside the rating scale."""
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "fiu"):
@@ -136,11 +136,11 @@ def values_checked(values: ValuesLike) -> Float32Array:
 
 
 def _distinct_checked(sorted_pairs: Int64Array, users: Vocabulary, items: Vocabulary) -> None:
-    repeated = np.flatnonzero(sorted_pairs[1:] == sorted_pairs[:-1])
-    if not repeated.size:
+    call_repeatedly = np.flatnonzero(sorted_pairs[1:] == sorted_pairs[:-1])
+    if not call_repeatedly.size:
         return
-    user, item = divmod(int(sorted_pairs[repeated[0]]), len(items))
+    user, item = divmod(int(sorted_pairs[call_repeatedly[0]]), len(items))
     raise DataError(
-        f"User {users.ids[user]} rated item {items.ids[item]} twice ({repeated.size} such repetitions): "
+        f"User {users.ids[user]} rated item {items.ids[item]} twice ({call_repeatedly.size} such repetitions): "
         "keep one rating per user and item."
     )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recommender.arrays import IdsLike, Int32Array, Int64Array, ids_checked, shape_checked
+from recommender.arrays import IdsLike, Int32Array, Int64Array, check_ids, check_shape
 from recommender.errors import DataError
 
 
@@ -23,8 +23,8 @@ class Rows(NamedTuple):
 
         DataError when the arrays differ in length or a row number lies outside 0…n_rows-1.
         """
-        row_of, item_of = ids_checked(rows, "rows"), ids_checked(item_positions, "item_positions")
-        shape_checked(item_of, row_of.shape, "item_positions")
+        row_of, item_of = check_ids(rows, "rows"), check_ids(item_positions, "item_positions")
+        check_shape(item_of, row_of.shape, "item_positions")
         wrong = (row_of < 0) | (row_of >= n_rows)
         if wrong.any():
             raise DataError(f"Row {row_of[wrong][0]} is outside the {n_rows} rows asked for.")

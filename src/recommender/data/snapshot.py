@@ -18,7 +18,7 @@ USER, ITEM, VALUE, TIME = "userId", "movieId", "rating", "createdAt"
 _PART_ROWS = 1 << 18
 
 
-def ratings_read(path: Path) -> Ratings:
+def read_snapshot(path: Path) -> Ratings:
     """Read a snapshot, `.parquet` or `.csv`, with the columns `userId,movieId,rating` and optionally `createdAt`.
 
     `createdAt` is a timestamp (ISO 8601 in CSV) or whole Unix seconds. Raises DataError that names the file, and the

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recommender.arrays import IdsLike, Int64Array, shape_checked
+from recommender.arrays import IdsLike, Int64Array, check_shape
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError, DataError
 
@@ -18,7 +18,7 @@ class Split(NamedTuple):
     test: Ratings
 
 
-def users_drawn(ratings: Ratings, *, ratings_at_most: int, rng: np.random.Generator) -> Ratings:
+def sample_users(ratings: Ratings, *, ratings_at_most: int, rng: np.random.Generator) -> Ratings:
     """All ratings of so many users, drawn one by one, as hold about `ratings_at_most`; `ratings` if there are no more.
 
     DataError when nobody is drawn.
@@ -90,7 +90,7 @@ def train_without(train: Ratings, user_ids: IdsLike, item_ids: IdsLike) -> Ratin
     DataError for arrays of different lengths, or when nothing would be left.
     """
     users, items = train.users.positions(user_ids), train.items.positions(item_ids)
-    shape_checked(items, users.shape, "item_ids")
+    check_shape(items, users.shape, "item_ids")
     known = (users >= 0) & (items >= 0)
     asked = users[known] * len(train.items) + items[known]
     kept = ~np.isin(train.user_positions.astype(np.int64) * len(train.items) + train.item_positions, asked)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from recommender.config import require
+from recommender.data.atomic_file import atomic_file
 from recommender.data.ratings import Ratings
 from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, synthetic_items, synthetic_taste
-from recommender.data.whole_file import file_written
 
 SUFFIXES = (".csv", ".parquet")
 # Ratings that are in memory at once, if they are not of a single user.
@@ -47,7 +47,7 @@ def synthetic_ratings(config: SyntheticConfig) -> Ratings:
     return Ratings.from_arrays(*columns)
 
 
-def synthetic_write(config: SyntheticConfig, path: Path, on_rows: OnRows | None = None) -> None:
+def write_synthetic(config: SyntheticConfig, path: Path, on_rows: OnRows | None = None) -> None:
     """Write the ratings as `path`, `.csv` or `.parquet`, whole or not at all, in memory that does not grow with them.
 
     The columns are `userId,movieId,rating` and, if ratings have times, `timestamp` in Unix seconds. ConfigError for
@@ -55,7 +55,7 @@ def synthetic_write(config: SyntheticConfig, path: Path, on_rows: OnRows | None 
     """
     require(path.suffix in SUFFIXES, "the file's ending", repr(path.suffix), " or ".join(SUFFIXES))
     opened = _csv_opened if path.suffix == ".csv" else _parquet_opened
-    with file_written(path) as beside, opened(beside, config) as write:
+    with atomic_file(path) as beside, opened(beside, config) as write:
         for block in synthetic_blocks(config):
             write(block)
             if on_rows is not None:

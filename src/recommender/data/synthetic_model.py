@@ -64,7 +64,7 @@ class SyntheticItems(NamedTuple):
     factors: Float32Array
 
 
-class Taste(NamedTuple):
+class UserTastes(NamedTuple):
     """How stars come about: μ, the standard deviations of b_u, of each p_u and of the noise; whether to draw evenly.
 
     Where `even` is true, all half-stars are equally likely and the rest is of no account.
@@ -114,9 +114,9 @@ def synthetic_items(config: SyntheticConfig) -> SyntheticItems:
     return SyntheticItems(weights, *_alias_table(weights), (_ITEM_BIAS * goodness).astype(np.float32), factors)
 
 
-def synthetic_taste(config: SyntheticConfig) -> Taste:
+def synthetic_taste(config: SyntheticConfig) -> UserTastes:
     """How the users of a configuration judge."""
-    return Taste(
+    return UserTastes(
         mean=_MEAN,
         user_bias=_USER_BIAS,
         user_factor=_TASTE / math.sqrt(max(config.n_factors, 1)),

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from recommender.arrays import IdsLike, Int32Array, Int64Array, IntegerArray, ids_checked, integers_checked
+from recommender.arrays import IdsLike, Int32Array, Int64Array, IntegerArray, check_ids, check_integers
 from recommender.errors import DataError
 
 UNKNOWN = -1
@@ -27,7 +27,7 @@ class Vocabulary:
     ids: Int64Array
 
     def __post_init__(self) -> None:
-        ids = ids_checked(self.ids, "Vocabulary ids")
+        ids = check_ids(self.ids, "Vocabulary ids")
         steps = np.flatnonzero(ids[1:] <= ids[:-1])
         if steps.size:
             at = int(steps[0])
@@ -39,7 +39,7 @@ class Vocabulary:
     @classmethod
     def of(cls, ids: IdsLike) -> "Vocabulary":
         """The vocabulary of all distinct `ids` (any order, repetitions allowed)."""
-        return cls(np.unique(ids_checked(ids, "ids")))
+        return cls(np.unique(check_ids(ids, "ids")))
 
     @classmethod
     def numbered(cls, ids: IdsLike) -> tuple["Vocabulary", Int32Array]:
@@ -47,7 +47,7 @@ class Vocabulary:
 
         Faster than `of` and `positions`, and without copies of `ids`, where these lie close together.
         """
-        wanted = integers_checked(ids, "ids")
+        wanted = check_integers(ids, "ids")
         low, high = (int(wanted.min()), int(wanted.max())) if wanted.size else (0, 0)
         if high - low >= _TABLE_ROOM * wanted.size:
             vocabulary = cls.of(wanted)
@@ -71,7 +71,7 @@ class Vocabulary:
 
     def positions(self, ids: IdsLike) -> Int64Array:
         """Position of each id: (n,) int64, `UNKNOWN` (-1) for an id that is not here."""
-        wanted = ids_checked(ids, "ids")
+        wanted = check_ids(ids, "ids")
         if not len(self):
             return np.full(wanted.shape, UNKNOWN, dtype=np.int64)
         found = np.searchsorted(self.ids, wanted)

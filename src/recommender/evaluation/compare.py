@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import recommender
-from recommender.algorithms import Setting, algorithm_config, settings_parsed
+from recommender.algorithms import Setting, make_config, parse_settings
 
 STARS, RANKING = "stars", "ranking"
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -45,8 +45,8 @@ class Contender:
     def of(cls, name: str) -> "Contender":
         """The one of that name; ConfigError for an unknown algorithm or a bad setting."""
         algorithm, _, assignments = name.partition(":")
-        settings = settings_parsed(algorithm, [each for each in assignments.split(",") if each])
-        algorithm_config(algorithm, settings)
+        settings = parse_settings(algorithm, [each for each in assignments.split(",") if each])
+        make_config(algorithm, settings)
         return cls(name, algorithm, settings)
 
 
@@ -71,7 +71,7 @@ class Result(NamedTuple):
         return {**told, "error": self.error} if self.error else {**told, **self.figures}
 
 
-def compared(contenders: Sequence[Contender], protocols: Mapping[str, Sequence[str]]) -> Iterator[Result]:
+def compare_algorithms(contenders: Sequence[Contender], protocols: Mapping[str, Sequence[str]]) -> Iterator[Result]:
     """Evaluate every contender by every protocol, one after another.
 
     `protocols`: `stars`, `ranking` or both, each with the arguments of `matinee evaluate` that say what is asked.

@@ -14,7 +14,7 @@ import numpy as np
 
 from recommender.arrays import Float64Array
 from recommender.evaluation.metrics import LIST_LENGTH
-from recommender.evaluation.rehearsal import Performance
+from recommender.evaluation.temporal_holdout import Performance
 
 # Fewer people than these say nothing about a model, nor do fewer ratings.
 PEOPLE_AT_LEAST = 20
@@ -39,7 +39,7 @@ class Outcome(StrEnum):
     TOO_FEW = "too few ratings to judge"
 
 
-class Demand(StrEnum):
+class Requirement(StrEnum):
     """What a comparison asks of the candidate."""
 
     CLEARLY_BETTER = "must be better beyond noise"
@@ -58,7 +58,7 @@ class Comparison:
 
     against: str
     measure: Measure
-    demand: Demand
+    demand: Requirement
     outcome: Outcome
     candidate: float | None
     other: float | None
@@ -68,13 +68,13 @@ class Comparison:
     @property
     def passed(self) -> bool:
         """Whether the demand is met; too few to judge meet all but the highest."""
-        if self.demand is Demand.NONE:
+        if self.demand is Requirement.NONE:
             return True
         if self.outcome is Outcome.TOO_FEW or self.candidate is None or self.other is None:
-            return self.demand is not Demand.CLEARLY_BETTER
-        if self.demand is Demand.AHEAD:
+            return self.demand is not Requirement.CLEARLY_BETTER
+        if self.demand is Requirement.AHEAD:
             return _advantage(self.measure, self.candidate, self.other) > 0
-        if self.demand is Demand.NOT_WORSE:
+        if self.demand is Requirement.NOT_WORSE:
             return self.outcome is not Outcome.WORSE
         return self.outcome is Outcome.BETTER
 
@@ -95,8 +95,8 @@ def against_popularity(candidate: Performance, popularity: Performance, *, seed:
     """
     rival = Rival("popularity", popularity)
     demands = {
-        Measure.STARS: Demand.AHEAD if candidate.ranks_by_stars else Demand.NOT_WORSE,
-        Measure.ORDER: Demand.NONE if candidate.ranks_by_stars else Demand.AHEAD,
+        Measure.STARS: Requirement.AHEAD if candidate.ranks_by_stars else Requirement.NOT_WORSE,
+        Measure.ORDER: Requirement.NONE if candidate.ranks_by_stars else Requirement.AHEAD,
     }
     return [_compare(candidate, rival, measure, demand, seed) for measure, demand in demands.items()]
 
@@ -108,18 +108,20 @@ def against_live(candidate: Performance, live: Rival, *, same_algorithm: bool, s
     also be better beyond noise on one of them: the live one keeps its place where they are alike, so that two never
     take turns night after night.
     """
-    calm = [_compare(candidate, live, measure, Demand.NOT_WORSE, seed) for measure in Measure]
+    calm = [_compare(candidate, live, measure, Requirement.NOT_WORSE, seed) for measure in Measure]
     if same_algorithm:
         return calm
     better = [comparison.measure for comparison in calm if comparison.outcome is Outcome.BETTER]
     claimed = better[0] if better else Measure.STARS if candidate.ranks_by_stars else Measure.ORDER
     return [
-        _compare(candidate, live, measure, Demand.CLEARLY_BETTER if measure is claimed else Demand.NOT_WORSE, seed)
+        _compare(
+            candidate, live, measure, Requirement.CLEARLY_BETTER if measure is claimed else Requirement.NOT_WORSE, seed
+        )
         for measure in Measure
     ]
 
 
-def _compare(candidate: Performance, rival: Rival, measure: Measure, demand: Demand, seed: int) -> Comparison:
+def _compare(candidate: Performance, rival: Rival, measure: Measure, demand: Requirement, seed: int) -> Comparison:
     advantages = _drawn_advantages(candidate, rival.performance, measure, seed)
     low, high = (None, None) if advantages is None else np.percentile(advantages, _OUTSIDE).tolist()
     return Comparison(

@@ -56,7 +56,7 @@ def evaluate_folds(
     return _metrics([_measured(estimator, split, _part_of(on_epoch, fold, n_folds)) for fold, split in splits])
 
 
-class Predicted(NamedTuple):
+class Predictions(NamedTuple):
     """`actual`, `predicted`: (n,) stars; `unknown_users`, `unknown_items`: (n,) bool, who and what was never seen."""
 
     actual: Float32Array
@@ -70,18 +70,18 @@ class Predicted(NamedTuple):
         return int(np.count_nonzero(self.unknown_users | self.unknown_items))
 
 
-def predicted_of(model: AnyModel, test: Ratings) -> Predicted:
+def predict_test(model: AnyModel, test: Ratings) -> Predictions:
     """What a model predicts for every rating of `test`, by the fallback where it does not know the user or the item."""
     users, items = model.positions(test.user_ids, test.item_ids)
     predicted = predict_or_fallback(model, test.user_ids, test.item_ids)
-    return Predicted(test.values, predicted, users < 0, items < 0)
+    return Predictions(test.values, predicted, users < 0, items < 0)
 
 
-def _measured(estimator: Estimator, split: Split, on_epoch: OnEpoch | None) -> tuple[Predicted, int]:
-    return predicted_of(estimator.fit(split.train, on_epoch), split.test), len(split.train)
+def _measured(estimator: Estimator, split: Split, on_epoch: OnEpoch | None) -> tuple[Predictions, int]:
+    return predict_test(estimator.fit(split.train, on_epoch), split.test), len(split.train)
 
 
-def _metrics(parts: list[tuple[Predicted, int]]) -> HoldoutMetrics:
+def _metrics(parts: list[tuple[Predictions, int]]) -> HoldoutMetrics:
     actual = np.concatenate([part.actual for part, _ in parts])
     predicted = np.concatenate([part.predicted for part, _ in parts])
     return {

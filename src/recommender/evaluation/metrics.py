@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float64Array, IdsLike, Int32Array, Int64Array, ValuesLike, ids_checked
+from recommender.arrays import BoolArray, Float64Array, IdsLike, Int32Array, Int64Array, ValuesLike, check_ids
 from recommender.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def hits_of_ranks(ranks: IdsLike, k: int) -> BoolArray:
     """
     if k < 1:
         raise ConfigError(f"k is {k}: a list must hold at least 1.")
-    places = ids_checked(ranks, "ranks")
+    places = check_ids(ranks, "ranks")
     if (places < 0).any():
         raise DataError(f"A rank is {places.min()}: ranks count from 0.")
     hits: BoolArray = places[:, None] == np.arange(k)
@@ -53,7 +53,7 @@ def hit_rate(hits: BoolArray) -> float:
 
 def recalls(hits: BoolArray, n_relevant: IdsLike) -> Float64Array:
     """Recall@k of each list: the part of its `n_relevant` (m,) items that stand in it; NaN where there are none."""
-    wanted = ids_checked(n_relevant, "n_relevant")
+    wanted = check_ids(n_relevant, "n_relevant")
     parts: Float64Array = np.divide(hits.sum(axis=1), wanted, out=np.full(len(hits), np.nan), where=wanted > 0)
     return parts
 
@@ -72,7 +72,7 @@ def ndcgs(hits: BoolArray, n_relevant: IdsLike) -> Float64Array:
     k = hits.shape[1]
     discounts = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[np.nan], np.cumsum(discounts)])
-    ndcg: Float64Array = (hits @ discounts) / ideal[np.minimum(ids_checked(n_relevant, "n_relevant"), k)]
+    ndcg: Float64Array = (hits @ discounts) / ideal[np.minimum(check_ids(n_relevant, "n_relevant"), k)]
     return ndcg
 
 
@@ -87,7 +87,7 @@ def novelty(lists: Int32Array | Int64Array, n_raters: IdsLike, n_users: int) -> 
     `lists`: (m, k) item positions padded with -1; `n_raters`: (n_items,), how many of `n_users` rated each, 1 at least.
     NaN where nothing is suggested.
     """
-    raters = np.maximum(ids_checked(n_raters, "n_raters"), 1)
+    raters = np.maximum(check_ids(n_raters, "n_raters"), 1)
     surprise = -np.log2(raters / n_users)[lists[lists >= 0]]
     return float(surprise.mean()) if surprise.size else float("nan")
 

@@ -25,7 +25,7 @@ _LOGARITHMIC, _FROM_ZERO = "fit_seconds", "peak_memory_mb"
 _LEAST_SECONDS = 1e-3
 
 
-def plot_checked(path: Path) -> None:
+def check_plot(path: Path) -> None:
     """Raise ConfigError when no picture could be drawn there: unknown format, no matplotlib."""
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"{path}: a picture ends in {', '.join(FORMATS)}.")
@@ -37,9 +37,9 @@ def plot_checked(path: Path) -> None:
         ) from error
 
 
-def comparison_plot(results: Sequence[Result], path: Path) -> None:
+def plot_comparison(results: Sequence[Result], path: Path) -> None:
     """Draw the figures of a comparison to a file: a row of panels for each protocol, the best of each coloured."""
-    plot_checked(path)
+    check_plot(path)
     import matplotlib as mpl  # noqa: PLC0415 - heavy, and optional.
     from matplotlib.figure import Figure  # noqa: PLC0415
 

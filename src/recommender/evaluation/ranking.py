@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from recommender.arrays import Float32Array, Int32Array, Int64Array, shape_checked
+from recommender.arrays import Float32Array, Int32Array, Int64Array, check_shape
 from recommender.contract import AnyModel
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
@@ -54,10 +54,10 @@ class LastOut:
     def __post_init__(self) -> None:
         if not self.user_ids.size:
             raise DataError("Nobody is asked for: at least one user and film are needed.")
-        shape_checked(self.item_ids, self.user_ids.shape, "item_ids")
+        check_shape(self.item_ids, self.user_ids.shape, "item_ids")
         if self.negatives is None:
             return
-        shape_checked(self.negatives, (self.user_ids.size, *self.negatives.shape[1:2]), "negatives")
+        check_shape(self.negatives, (self.user_ids.size, *self.negatives.shape[1:2]), "negatives")
         itself = (self.negatives == self.item_ids[:, None]).any(axis=1)
         if itself.any():
             row = int(np.argmax(itself))
@@ -95,7 +95,7 @@ class LastOut:
         return replace(self, negatives=negatives)
 
 
-class Places(NamedTuple):
+class RankResult(NamedTuple):
     """`ranks`: (m,) int64, how many stand before the film looked for, `MISSED` where that is k or more.
 
     `lists`: (m, k) int32, the positions of the best items, padded with -1.
@@ -105,7 +105,7 @@ class Places(NamedTuple):
     lists: Int32Array
 
 
-def negative_ranks(model: AnyModel, task: LastOut) -> Int64Array:
+def rank_negatives(model: AnyModel, task: LastOut) -> Int64Array:
     """How many negatives rank at or above each film: (m,) int64, `MISSED` where the model knows not it or not the user.
 
     Negatives that the model does not know rank below all others. DataError where the task has none.
@@ -120,7 +120,7 @@ def negative_ranks(model: AnyModel, task: LastOut) -> Int64Array:
     return ranks
 
 
-def full_places(model: AnyModel, task: LastOut, *, k: int = LIST_LENGTH) -> Places:
+def rank_all(model: AnyModel, task: LastOut, *, k: int = LIST_LENGTH) -> RankResult:
     """Where each film stands among all that the model knows, without what the user rated in training.
 
     Users and films that the model does not know are `MISSED`.
@@ -131,12 +131,12 @@ def full_places(model: AnyModel, task: LastOut, *, k: int = LIST_LENGTH) -> Plac
     ranks = np.full(users.size, MISSED, dtype=np.int64)
     lists = np.full((users.size, k), -1, dtype=np.int32)
     # One more than asked for: films that score as the last one of the list are seen, as far as they matter.
-    for block in model.top_blocks(users[known], n=k + 1, exclude=exclude):
+    for block in model.recommend_batches(users[known], n=k + 1, exclude=exclude):
         rows = known[block.start : block.start + len(block.items)]
         lists[rows] = block.items[:, :k]
         ranks[rows] = _ranks(block.items, block.scores, films[rows])
     ranks[ranks >= k] = MISSED
-    return Places(ranks, lists)
+    return RankResult(ranks, lists)
 
 
 def ranking_metrics(ranks: Int64Array, *, k: int = LIST_LENGTH) -> dict[str, float]:

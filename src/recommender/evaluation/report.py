@@ -11,14 +11,14 @@ import numpy as np
 from recommender.contract import AnyModel, Estimator, OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import Split
-from recommender.evaluation.holdout import predicted_of
+from recommender.evaluation.holdout import predict_test
 from recommender.evaluation.memory import peak_memory_mb
 from recommender.evaluation.metrics import LIST_LENGTH, mae, rmse
 from recommender.evaluation.ranking import (
     LastOut,
-    full_places,
     list_metrics,
-    negative_ranks,
+    rank_all,
+    rank_negatives,
     ranking_metrics,
 )
 
@@ -31,29 +31,29 @@ Report: TypeAlias = dict[str, "Figure | Report"]
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainingRun:
     """A `model` and the `seconds` that its training took, compiling what was not compiled before included."""
 
     model: AnyModel
     seconds: float
 
 
-def trained(estimator: Estimator, train: Ratings, on_epoch: OnEpoch | None = None) -> Trained:
+def train_measured(estimator: Estimator, train: Ratings, on_epoch: OnEpoch | None = None) -> TrainingRun:
     """Fit and take the time."""
     began = time.perf_counter()
     model = estimator.fit(train, on_epoch)
-    return Trained(model, time.perf_counter() - began)
+    return TrainingRun(model, time.perf_counter() - began)
 
 
-def stars_report(estimator: Estimator, split: Split, on_epoch: OnEpoch | None = None) -> Report:
+def report_accuracy(estimator: Estimator, split: Split, on_epoch: OnEpoch | None = None) -> Report:
     """Fit on `split.train` and predict every rating of `split.test`; users and items never seen, by the fallback.
 
     `rmse`, `mae`: stars; `seconds`, of which `fit_seconds` and `predict_seconds`; `peak_memory_mb`; `n_fallback`: test
     ratings with a user or an item that is not in training, `n_unknown_users` and `n_unknown_items`: how many these are.
     """
-    fit = trained(estimator, split.train, on_epoch)
+    fit = train_measured(estimator, split.train, on_epoch)
     began = time.perf_counter()
-    answers = predicted_of(fit.model, split.test)
+    answers = predict_test(fit.model, split.test)
     return {
         "rmse": rmse(answers.actual, answers.predicted),
         "mae": mae(answers.actual, answers.predicted),
@@ -66,7 +66,7 @@ def stars_report(estimator: Estimator, split: Split, on_epoch: OnEpoch | None = 
     }
 
 
-def ranking_report(
+def report_ranking(
     estimator: Estimator,
     task: LastOut,
     *,
@@ -79,12 +79,12 @@ def ranking_report(
     `coverage`, `novelty`, `diversity`: of the `k` best films of each user (`list_metrics`); `n_unknown_users`,
     `n_unknown_items`: questions that the model cannot answer, all of them misses; `n_unknown_negatives`.
     """
-    fit = trained(estimator, task.train, on_epoch)
+    fit = train_measured(estimator, task.train, on_epoch)
     model, began = fit.model, time.perf_counter()
     sampled: Report = {}
     if task.negatives is not None:
-        sampled = {"negatives": {**ranking_metrics(negative_ranks(model, task), k=k)}}
-    places = full_places(model, task, k=k)
+        sampled = {"negatives": {**ranking_metrics(rank_negatives(model, task), k=k)}}
+    places = rank_all(model, task, k=k)
     seconds = time.perf_counter() - began
     users, items = model.positions(task.user_ids, task.item_ids)
     negatives = np.empty(0, dtype=np.int64) if task.negatives is None else task.negatives.ravel()
@@ -103,7 +103,7 @@ def ranking_report(
     }
 
 
-def _costs(fit: Trained, predict_seconds: float) -> Mapping[str, float]:
+def _costs(fit: TrainingRun, predict_seconds: float) -> Mapping[str, float]:
     return {
         "seconds": fit.seconds + predict_seconds,
         "fit_seconds": fit.seconds,

@@ -14,10 +14,10 @@ import numpy as np
 
 from recommender.algorithms import (
     Setting,
-    algorithm_config,
-    algorithm_estimator,
-    algorithm_orders_by_stars,
-    algorithm_space,
+    get_search_space,
+    make_config,
+    make_estimator,
+    ranks_by_predicted_stars,
 )
 from recommender.arrays import BoolArray
 from recommender.config import require_count
@@ -27,7 +27,7 @@ from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.early_stopping import fit_early_stopping
 from recommender.evaluation.gate import Measure
 from recommender.evaluation.validation import Validation
-from recommender.space import settings_drawn
+from recommender.search_space import sample_settings
 
 if TYPE_CHECKING:
     from recommender.data.catalogue import Catalogue
@@ -94,8 +94,8 @@ class Search:
     def __post_init__(self) -> None:
         require_count("n_trials", self.n_trials)
         require_count("patience", self.patience)
-        algorithm_config(self.algorithm, self.fixed, seed=self.seed)
-        if not set(algorithm_space(self.algorithm)) - set(self.fixed or {}):
+        make_config(self.algorithm, self.fixed, seed=self.seed)
+        if not set(get_search_space(self.algorithm)) - set(self.fixed or {}):
             raise ConfigError(f"{self.algorithm} has nothing left to tune: choose another algorithm, or fix less.")
 
     def run(self, split: Split, on_trial: Callable[[Trial], None] | None = None) -> SearchResult:
@@ -120,8 +120,8 @@ class Search:
 
     def _drawn(self) -> list[Trial]:
         fixed, rng = self.fixed or {}, np.random.default_rng(self.seed)
-        space = {name: tried for name, tried in algorithm_space(self.algorithm).items() if name not in fixed}
-        drawn = [settings_drawn(space, rng) for _ in range(self.n_trials)]
+        space = {name: tried for name, tried in get_search_space(self.algorithm).items() if name not in fixed}
+        drawn = [sample_settings(space, rng) for _ in range(self.n_trials)]
         return [Trial(number, {**settings, **fixed}) for number, settings in enumerate([{}, *drawn])]
 
     def _tried(self, trial: Trial, share: float, validation: Validation) -> Trial:
@@ -134,9 +134,9 @@ class Search:
         return replace(tried, share=share, seconds=trial.seconds + time.perf_counter() - began)
 
     def _trained(self, trial: Trial, validation: Validation) -> Trial:
-        estimator = algorithm_estimator(self.algorithm, trial.settings, seed=self.seed, catalogue=self.catalogue)
+        estimator = make_estimator(self.algorithm, trial.settings, seed=self.seed, catalogue=self.catalogue)
         train = validation.split.train
-        if not hasattr(algorithm_config(self.algorithm), _EPOCHS):
+        if not hasattr(make_config(self.algorithm), _EPOCHS):
             return replace(trial, value=validation.value(estimator.fit(train)))
         done = fit_early_stopping(estimator, train, validation, patience=self.patience)
         return replace(trial, value=done.value, best_epoch=done.best_epoch, n_epochs=done.n_epochs)
@@ -146,7 +146,7 @@ def measure_of(algorithm: str, measure: Measure | None = None) -> Measure:
     """`measure`, or for None what an algorithm is there for: the order of its lists, or its stars."""
     if measure is not None:
         return measure
-    return Measure.STARS if algorithm_orders_by_stars(algorithm) else Measure.ORDER
+    return Measure.STARS if ranks_by_predicted_stars(algorithm) else Measure.ORDER
 
 
 def tuning_split(ratings: Ratings, measure: Measure, *, seed: int) -> Split:

@@ -9,7 +9,7 @@ from recommender.data.rows import Rows
 from recommender.data.splits import Split
 from recommender.errors import DataError
 from recommender.evaluation.gate import Measure
-from recommender.evaluation.holdout import predicted_of
+from recommender.evaluation.holdout import predict_test
 from recommender.evaluation.metrics import LIST_LENGTH, ndcgs, rmse
 
 # The order of no more users than these is measured, drawn evenly from all.
@@ -29,7 +29,7 @@ class Validation:
     def value(self, model: AnyModel) -> float:
         """The figure itself: stars, or 0 to 1. DataError for NDCG where the model knows none of the users."""
         if self.measure is Measure.STARS:
-            answers = predicted_of(model, self.split.test)
+            answers = predict_test(model, self.split.test)
             return rmse(answers.actual, answers.predicted)
         return self._ndcg(model)
 

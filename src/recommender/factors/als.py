@@ -21,8 +21,14 @@ from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
 from recommender.factors.als_spark import SparkPlace, SparkTraining
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
-from recommender.space import Choices, Floats, Ints, Space
+from recommender.items.implicit_feedback import (
+    STARS_ARRAYS,
+    ImplicitFeedbackModel,
+    fit_bias_model,
+    positive_interactions,
+    restore_bias_model,
+)
+from recommender.search_space import Choices, Floats, Ints, SearchSpace
 
 DEVICES = ("auto", "cpu", "cuda")
 ENGINES = ("implicit", "spark")
@@ -46,7 +52,7 @@ class ALSConfig:
     engine: str = "implicit"
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(8, 256, log=True),
         "regularisation": Floats(0.01, 100.0, log=True),
         "alpha": Floats(1.0, 100.0, log=True),
@@ -66,7 +72,7 @@ class ALSConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class ALSModel(RankingModel[Float32Array]):
+class ALSModel(ImplicitFeedbackModel[Float32Array]):
     """`user_factors`: (n_users, k) float32, x; `item_factors`: (n_items, k) float32, y; a person's taste is an x_u."""
 
     kind: ClassVar[str] = "als"
@@ -125,7 +131,7 @@ class ALSModel(RankingModel[Float32Array]):
         return cls(
             users=Vocabulary(arrays["user_ids"]),
             items=Vocabulary(arrays["item_ids"]),
-            stars=stars_restored(arrays, scalars),
+            stars=restore_bias_model(arrays, scalars),
             user_factors=arrays["user_factors"],
             item_factors=arrays["item_factors"],
             config=ALSConfig(
@@ -159,13 +165,13 @@ class ALS:
         from scipy.sparse import csr_matrix  # noqa: PLC0415
         from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-        rows = liked_rows(ratings, self.config.liked_from)
+        rows = positive_interactions(ratings, self.config.liked_from)
         confident = np.full(rows.indices.size, self.config.alpha, dtype=np.float32)
         shape = (len(ratings.users), len(ratings.items))
         # The library's own threads share the work; those of BLAS would only be in their way. The biases, a twentieth of
         # it, are fitted meanwhile.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1, "stars") as beside:
-            stars = beside.submit(stars_fitted, ratings)
+            stars = beside.submit(fit_bias_model, ratings)
             factors = self._library_model()
 
             def now() -> ALSModel:
@@ -184,7 +190,7 @@ class ALS:
     def _fit_by_spark(self, ratings: Ratings, on_epoch: OnEpoch | None) -> ALSModel:
         asked = {part.name: getattr(self.config, part.name) for part in fields(SparkTraining)}
         users, items = SparkTraining(**asked).fit(ratings, self.spark)
-        model = ALSModel(ratings.users, ratings.items, stars_fitted(ratings), users, items, self.config)
+        model = ALSModel(ratings.users, ratings.items, fit_bias_model(ratings), users, items, self.config)
         if on_epoch is not None:
             on_epoch(Epoch(self.config.n_epochs, self.config.n_epochs, lambda: model))
         return model

@@ -19,7 +19,7 @@ from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.gibbs_chain import GibbsChain, RatingRows
 from recommender.factors.user_prior import Evidence, UserPrior, user_prior
-from recommender.space import Ints, Space
+from recommender.search_space import Ints, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class BayesianConfig:
     n_threads: int | None = None
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(8, 64, log=True),
         "n_components": Ints(32, 128, log=True),
     }

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from recommender.arrays import Float32Array, Float64Array, Int64Array, finite_checked, shape_checked
+from recommender.arrays import Float32Array, Float64Array, Int64Array, check_finite, check_shape
 from recommender.errors import DataError
 from recommender.factors.foldin import UserParameters
 from recommender.factors.model import FactorModel
@@ -34,14 +34,14 @@ class BayesianModel(FactorModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        shape_checked(self.implicit_factors, self.item_factors.shape, "implicit_factors")
+        check_shape(self.implicit_factors, self.item_factors.shape, "implicit_factors")
         for name in ("implicit_factors", "prior_mean", "mean_factors"):
             array = getattr(self, name)
             if array.dtype != np.float32:
                 raise DataError(f"{name} must be float32, got {array.dtype}.")
-            finite_checked(array, name)
-        shape_checked(self.prior_mean, (self.n_factors,), "prior_mean")
-        shape_checked(self.mean_factors, (self.n_factors,), "mean_factors")
+            check_finite(array, name)
+        check_shape(self.prior_mean, (self.n_factors,), "prior_mean")
+        check_shape(self.mean_factors, (self.n_factors,), "mean_factors")
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
         """The mean of p_u given these ratings: Bayesian linear regression (Bishop 2006, eq. 3.50-3.51)."""

@@ -9,7 +9,7 @@ from recommender.errors import DivergedError
 _LARGEST = 1e15
 
 
-def divergence_checked(parameters: Iterable[Float32Array], *, learning_rate: float, regularisation: float) -> None:
+def check_divergence(parameters: Iterable[Float32Array], *, learning_rate: float, regularisation: float) -> None:
     """Raise DivergedError unless every number of `parameters` (arrays of any shape) is finite and of a usable size."""
     if not all(array.min() > -_LARGEST and array.max() < _LARGEST for array in parameters):
         raise DivergedError(

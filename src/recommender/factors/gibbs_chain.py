@@ -48,7 +48,7 @@ class RatingRows(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
+class GibbsSide:
     """The parameters of all users, or of all items: m of them, linked with l of the other kind, in K factors.
 
     `own`: (K, m), p or q; `implicit`: (K, l), y or z; `effective`: (K, m), P or Q; `weights`: (m,), |I_u|^-½ or
@@ -95,12 +95,12 @@ class GibbsChain:
             if factor != self.n_factors:
                 self._draw_items(factor)
 
-    def _side(self, links: Rows, n_linked: int, init_std_dev: float) -> Side:
+    def _side(self, links: Rows, n_linked: int, init_std_dev: float) -> GibbsSide:
         width = self.n_factors + 2
         own = self._random.standard_normal((width, links.n_rows), dtype=np.float32) * np.float32(init_std_dev)
         weights = np.maximum(np.diff(links.indptr), 1) ** -0.5
         implicit = np.zeros((width, n_linked), dtype=np.float32)
-        return Side(own, implicit, own.copy(), weights.astype(np.float32))
+        return GibbsSide(own, implicit, own.copy(), weights.astype(np.float32))
 
     def _computed_residuals(self) -> Float32Array:
         residuals = self._rows.values - np.float32(self.mean)
@@ -140,10 +140,10 @@ class GibbsChain:
         side.effective[factor] += steps
 
     @staticmethod
-    def _moments(side: Side) -> Moments:
+    def _moments(side: GibbsSide) -> Moments:
         return Moments(*(np.empty(side.own.shape[1], dtype=np.float32) for _ in Moments._fields))
 
-    def _request(self, side: Side, factor: int, sets: Rows) -> Draw:
+    def _request(self, side: GibbsSide, factor: int, sets: Rows) -> Draw:
         own, implicit = side.own[factor], side.implicit[factor]
         own_precision, own_mean = self._hyper_parameters(own)
         implicit_precision, implicit_mean = self._hyper_parameters(implicit)

@@ -13,10 +13,10 @@ import numpy as np
 from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
-from recommender.factors.divergence import divergence_checked
+from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.kmf_model import KMFModel
-from recommender.space import Floats, Ints, Space
+from recommender.search_space import Floats, Ints, SearchSpace
 
 # The learning rate falls linearly to this part of itself.
 _LAST_RATE = 0.01
@@ -43,7 +43,7 @@ class KMFConfig:
     init_std_dev: float = 0.1
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(8, 150, log=True),
         "n_epochs": Ints(5, 40, log=True),
         "learning_rate": Floats(0.002, 0.05, log=True),
@@ -110,7 +110,7 @@ class KMF:
         for done in range(1, config.n_epochs + 1):
             rate = config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE)
             kmf_epoch(examples, rng.permutation(len(ratings)), users, items, descent._replace(rate=np.float32(rate)))
-            divergence_checked(
+            check_divergence(
                 (users.values, items.values),
                 learning_rate=config.learning_rate,
                 regularisation=config.regularisation,

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from recommender.answers import TopBlock
+from recommender.answers import RecommendationBatch
 from recommender.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.factors.foldin import UserParameters
@@ -61,19 +61,19 @@ class KMFModel(FactorModel):
             width=high - low,
             strength=self.fold_in_penalty.strength(positions.size),
         )
-        solution = bounded_fit(person)
+        solution = fit_bounded(person)
         return UserParameters(bias=float(solution[0]), factors=solution[1:].astype(np.float32))
 
-    def _top_blocks(
+    def _recommend_batches(
         self,
         users: Int64Array | Sequence[UserParameters],
         n: int,
         exclude: Rows,
         allowed: BoolArray,
         block_items: int,
-    ) -> Iterator[TopBlock]:
+    ) -> Iterator[RecommendationBatch]:
         """The order of stars is that of x, which the linear kernel ranks by."""
-        for block in super()._top_blocks(users, n, exclude, allowed, block_items):
+        for block in super()._recommend_batches(users, n, exclude, allowed, block_items):
             yield block._replace(scores=self.stars(block.scores))
 
 
@@ -115,7 +115,7 @@ class BoundedRatings(NamedTuple):
         return np.asarray(np.linalg.solve(gram, np.einsum("nd,n->d", rows, rest)) - solution, dtype=np.float64)
 
 
-def bounded_fit(person: BoundedRatings) -> Float64Array:
+def fit_bounded(person: BoundedRatings) -> Float64Array:
     """The θ, (d,), that minimises the loss, from zero by Gauss-Newton steps, each halved until the loss falls."""
     solution = np.zeros(person.design.shape[1])
     predicted = person.predicted(solution)

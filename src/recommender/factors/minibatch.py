@@ -14,10 +14,16 @@ from recommender.arrays import Float32Array
 from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
-from recommender.factors.divergence import divergence_checked
+from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
-from recommender.factors.nsvd_model import SIZES, NSVDModel, histories_speaking, item_counts, users_represented
+from recommender.factors.nsvd_model import (
+    SIZES,
+    NSVDModel,
+    item_counts,
+    select_history_users,
+    user_factors_from_histories,
+)
 
 MODELS = ("svd", "nsvd")
 
@@ -54,7 +60,7 @@ class MiniBatchConfig:
         require_seed(self.seed)
 
 
-class Report(NamedTuple):
+class StepReport(NamedTuple):
     """`step`: the latest, from 0; `batch_error`: RMSE on its batch, before it; `model`: as it is now."""
 
     step: int
@@ -62,7 +68,7 @@ class Report(NamedTuple):
     model: FactorModel
 
 
-def minibatch_trained(ratings: Ratings, config: MiniBatchConfig, *, every: int = 1000) -> Iterator[Report]:
+def train_minibatch(ratings: Ratings, config: MiniBatchConfig, *, every: int = 1000) -> Iterator[StepReport]:
     """Train on random batches of `ratings`; report after steps 0, `every`, 2 · `every`… and the last.
 
     A step costs batch_size · n_factors · 10 operations on one core, for nsvd about as many more for each item that
@@ -71,8 +77,8 @@ def minibatch_trained(ratings: Ratings, config: MiniBatchConfig, *, every: int =
     training = _Training(ratings, config)
     ends = [*range(0, config.n_steps - 1, every), config.n_steps - 1]
     for before, end in pairwise([-1, *ends]):
-        error = training.stepped(end - before)
-        yield Report(end, error, training.model(end + 1))
+        error = training.step(end - before)
+        yield StepReport(end, error, training.model(end + 1))
 
 
 class _Training:
@@ -85,11 +91,11 @@ class _Training:
         self.rng = np.random.default_rng(config.seed)
         residuals = ratings.values - np.float32(ratings.global_mean)
         self.examples = Examples(ratings.user_positions, ratings.item_positions, residuals)
-        self.speaking, self.history_length = histories_speaking(ratings, config.size)
+        self.speaking, self.history_length = select_history_users(ratings, config.size)
         n_users, n_items = len(ratings.users), len(ratings.items)
         self.users, self.items, self.implicit = (Side.of(self._drawn(n)) for n in (n_users, n_items, n_items))
 
-    def stepped(self, n_steps: int) -> float:
+    def step(self, n_steps: int) -> float:
         """Make so many steps; the RMSE on the last batch, before its step."""
         from recommender.kernels.momentum import Descent, nsvd_steps, svd_steps  # noqa: PLC0415 - as above.
 
@@ -104,7 +110,7 @@ class _Training:
             error: float = nsvd_steps(self.examples, batches, (users, items, implicit), rows, descent)
         else:
             error = svd_steps(self.examples, batches, users, items, descent)
-        divergence_checked(
+        check_divergence(
             (users.values, items.values, implicit.values),
             learning_rate=config.learning_rate,
             regularisation=config.regularisation,
@@ -134,7 +140,7 @@ class _Training:
             global_mean=plain.global_mean,
             user_biases=plain.user_biases,
             item_biases=plain.item_biases,
-            user_factors=users_represented(self.ratings, self.speaking, implicit_factors),
+            user_factors=user_factors_from_histories(self.ratings, self.speaking, implicit_factors),
             item_factors=plain.item_factors,
             implicit_factors=implicit_factors,
             item_counts=item_counts(self.ratings),

@@ -6,15 +6,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from recommender.answers import TopBlock
+from recommender.answers import RecommendationBatch
 from recommender.arrays import (
     AnyArray,
     BoolArray,
     Float32Array,
     Float64Array,
     Int64Array,
-    finite_checked,
-    shape_checked,
+    check_finite,
+    check_shape,
 )
 from recommender.contract import Model
 from recommender.data.ratings import RATING_SCALE
@@ -51,20 +51,20 @@ class FactorModel(Model[UserParameters]):
     rating_scale: tuple[float, float] = RATING_SCALE
 
     def __post_init__(self) -> None:
-        shape_checked(self.user_biases, (len(self.users),), "user_biases")
-        shape_checked(self.item_biases, (len(self.items),), "item_biases")
+        check_shape(self.user_biases, (len(self.users),), "user_biases")
+        check_shape(self.item_biases, (len(self.items),), "item_biases")
         if self.item_factors.ndim != 2 or not self.item_factors.shape[1]:  # noqa: PLR2004 - a matrix.
             raise DataError(f"item_factors must be (n_items, k) with k of 1 or more, got {self.item_factors.shape}.")
-        shape_checked(self.item_factors, (len(self.items), self.n_factors), "item_factors")
-        shape_checked(self.user_factors, (len(self.users), self.n_factors), "user_factors")
+        check_shape(self.item_factors, (len(self.items), self.n_factors), "item_factors")
+        check_shape(self.user_factors, (len(self.users), self.n_factors), "user_factors")
         for name in ("user_biases", "item_biases", "user_factors", "item_factors"):
             array = getattr(self, name)
             if array.dtype != np.float32:
                 raise DataError(f"{name} must be float32, got {array.dtype}.")
-            finite_checked(array, name)
+            check_finite(array, name)
         if not (len(self.users) and len(self.items)):
             raise DataError("A model needs at least one user and one item.")
-        finite_checked(np.array([self.global_mean, *self.rating_scale]), "global_mean and rating_scale")
+        check_finite(np.array([self.global_mean, *self.rating_scale]), "global_mean and rating_scale")
 
     @property
     def n_factors(self) -> int:
@@ -96,7 +96,7 @@ class FactorModel(Model[UserParameters]):
         return ridge_fold_in(self.item_factors[positions], residuals, strength)
 
     def _rate_items(self, user: UserParameters) -> Float32Array:
-        shape_checked(user.factors, (self.n_factors,), "factors")
+        check_shape(user.factors, (self.n_factors,), "factors")
         products: Float64Array = np.empty(len(self.items))
         for start in range(0, len(self.items), _CHUNK):
             part = slice(start, start + _CHUNK)
@@ -111,20 +111,20 @@ class FactorModel(Model[UserParameters]):
     def _item_vectors(self) -> Float32Array:
         return self.item_factors
 
-    def _top_blocks(
+    def _recommend_batches(
         self,
         users: Int64Array | Sequence[UserParameters],
         n: int,
         exclude: Rows,
         allowed: BoolArray,
         block_items: int,
-    ) -> Iterator[TopBlock]:
-        from recommender.scoring import UserBlock, top_n  # noqa: PLC0415 - which is about this model.
+    ) -> Iterator[RecommendationBatch]:
+        from recommender.factors.batch_topk import UserBatch, batch_topk  # noqa: PLC0415 - which is about this model.
 
         if not len(users):
             return iter(())
-        block = users if isinstance(users, np.ndarray) else UserBlock.of(users)
-        return top_n(self, block, n=n, exclude=exclude, candidates=allowed, block_items=block_items)
+        block = users if isinstance(users, np.ndarray) else UserBatch.of(users)
+        return batch_topk(self, block, n=n, exclude=exclude, candidates=allowed, block_items=block_items)
 
     def _arrays(self) -> dict[str, AnyArray]:
         return {name: getattr(self, name) for name in self.array_names}

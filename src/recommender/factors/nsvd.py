@@ -14,10 +14,16 @@ from recommender.arrays import BoolArray, Float32Array
 from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
-from recommender.factors.divergence import divergence_checked
+from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
-from recommender.factors.nsvd_model import SIZES, NSVDModel, histories_speaking, item_counts, users_represented
-from recommender.space import Choices, Floats, Ints, Space
+from recommender.factors.nsvd_model import (
+    SIZES,
+    NSVDModel,
+    item_counts,
+    select_history_users,
+    user_factors_from_histories,
+)
+from recommender.search_space import Choices, Floats, Ints, SearchSpace
 
 if TYPE_CHECKING:
     from recommender.kernels.nsvd import Parameters
@@ -40,7 +46,7 @@ class NSVDConfig:
     init_std_dev: float = 0.05
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(8, 150, log=True),
         "n_epochs": Ints(5, 50, log=True),
         "learning_rate": Floats(0.003, 0.02, log=True),
@@ -72,7 +78,7 @@ class NSVD:
         from recommender.kernels.nsvd import Histories, nsvd_epoch  # noqa: PLC0415 - numba takes half a second to load.
 
         config, rows = self.config, ratings.by_user()
-        speaking, history_length = histories_speaking(ratings, config.size)
+        speaking, history_length = select_history_users(ratings, config.size)
         histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
         rng = np.random.default_rng(config.seed)
         parameters = _started(ratings, config, rng)
@@ -84,7 +90,7 @@ class NSVD:
         done = 0
         for done in range(1, config.n_epochs + 1):
             nsvd_epoch(histories, rng.permutation(len(ratings.users)), parameters, *rates)
-            divergence_checked(parameters, learning_rate=config.learning_rate, regularisation=config.regularisation)
+            check_divergence(parameters, learning_rate=config.learning_rate, regularisation=config.regularisation)
             if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, model)):
                 break
         return model()
@@ -103,7 +109,7 @@ class NSVD:
             global_mean=ratings.global_mean,
             user_biases=parameters.user_biases.copy(),
             item_biases=parameters.item_biases.copy(),
-            user_factors=users_represented(ratings, speaking, parameters.implicit_factors),
+            user_factors=user_factors_from_histories(ratings, speaking, parameters.implicit_factors),
             item_factors=parameters.item_factors.copy(),
             implicit_factors=parameters.implicit_factors.copy(),
             item_counts=item_counts(ratings),

@@ -13,8 +13,8 @@ from recommender.arrays import (
     Float64Array,
     Int32Array,
     Int64Array,
-    finite_checked,
-    shape_checked,
+    check_finite,
+    check_shape,
 )
 from recommender.config import require
 from recommender.data.ratings import Ratings
@@ -44,14 +44,14 @@ class NSVDModel(FactorModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        shape_checked(self.implicit_factors, self.item_factors.shape, "implicit_factors")
-        shape_checked(self.item_counts, (len(self.items),), "item_counts")
+        check_shape(self.implicit_factors, self.item_factors.shape, "implicit_factors")
+        check_shape(self.item_counts, (len(self.items),), "item_counts")
         if self.implicit_factors.dtype != np.float32 or self.item_counts.dtype != np.int32:
             raise DataError(
                 "implicit_factors must be float32 and item_counts int32, "
                 f"got {self.implicit_factors.dtype} and {self.item_counts.dtype}."
             )
-        finite_checked(self.implicit_factors, "implicit_factors")
+        check_finite(self.implicit_factors, "implicit_factors")
         if self.history_length < 1:
             raise ConfigError(f"history_length is {self.history_length}: it must be at least 1.")
 
@@ -61,14 +61,14 @@ class NSVDModel(FactorModel):
         Training moves the y_j by what users rated, so those who were trained on are known better than by what they
         rated at all. The correction gives everybody else as much.
         """
-        taste = self.represented(positions)
+        taste = self.user_factors_from_history(positions)
         factors = self.item_factors[positions]
         residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
         residuals -= factors.astype(np.float64) @ taste
         fitted = ridge_fold_in(factors, residuals, self.fold_in_penalty.strength(positions.size))
         return UserParameters(fitted.bias, (taste + fitted.factors).astype(np.float32))
 
-    def represented(self, positions: Int64Array) -> Float64Array:
+    def user_factors_from_history(self, positions: Int64Array) -> Float64Array:
         """p_u of somebody who rated the items at these positions, (n,) ascending: (k,) float64."""
         if positions.size > self.history_length:
             positions = positions[np.argsort(self.item_counts[positions], kind="stable")[: self.history_length]]
@@ -84,7 +84,7 @@ class NSVDModel(FactorModel):
         return {**super()._restored_fields(arrays, scalars), "history_length": int(scalars["history_length"])}
 
 
-def histories_speaking(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
+def select_history_users(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
     """Which ratings' items represent their users, (n,) bool, and how many a user at most: see `NSVDModel`.
 
     `size`: one of `SIZES`; ConfigError for another.
@@ -100,17 +100,17 @@ def histories_speaking(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
     return speaking, history_length
 
 
-def users_represented(ratings: Ratings, speaking: BoolArray, implicit_factors: Float32Array) -> Float32Array:
-    """p_u of everybody: (n_users, k) float32, for `speaking` of `histories_speaking` and the y_j, (n_items, k)."""
+def user_factors_from_histories(ratings: Ratings, speaking: BoolArray, implicit_factors: Float32Array) -> Float32Array:
+    """p_u of everybody: (n_users, k) float32, for `speaking` of `select_history_users` and the y_j, (n_items, k)."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
     users, items = ratings.user_positions[speaking], ratings.item_positions[speaking]
     norms = np.bincount(users, minlength=len(ratings.users)) ** -0.5
     shape = (len(ratings.users), len(ratings.items))
-    represented: Float32Array = (csr_array((norms[users], (users, items)), shape=shape) @ implicit_factors).astype(
-        np.float32
-    )
-    return represented
+    user_factors_from_history: Float32Array = (
+        csr_array((norms[users], (users, items)), shape=shape) @ implicit_factors
+    ).astype(np.float32)
+    return user_factors_from_history
 
 
 def item_counts(ratings: Ratings) -> Int32Array:

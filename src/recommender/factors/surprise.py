@@ -22,7 +22,7 @@ from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.errors import DivergedError
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
-from recommender.space import Floats, Ints, Space
+from recommender.search_space import Floats, Ints, SearchSpace
 
 if TYPE_CHECKING:
     from recommender.factors.surprise_svdpp import SurpriseSVDppConfig
@@ -46,7 +46,7 @@ class SurpriseSVDConfig:
     init_std_dev: float = 0.1
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(8, 200, log=True),
         "n_epochs": Ints(5, 80, log=True),
         "lr_all": Floats(0.002, 0.02, log=True),
@@ -78,7 +78,7 @@ class SurpriseSVD:
         algorithm, passes = self._algorithm(), PassCounter(self.config.n_epochs, on_epoch)
         algorithm.fit(ArrayTrainset(ratings, passes))
         learnt = (algorithm.bu, algorithm.bi, algorithm.pu, algorithm.qi)
-        user_biases, item_biases, user_factors, item_factors = factors_checked(learnt, self.config)
+        user_biases, item_biases, user_factors, item_factors = check_factors(learnt, self.config)
         return FactorModel(
             users=ratings.users,
             items=ratings.items,
@@ -105,7 +105,7 @@ class SurpriseSVD:
         )
 
 
-def factors_checked(
+def check_factors(
     learnt: Sequence[Float64Array], config: "SurpriseSVDConfig | SurpriseSVDppConfig"
 ) -> list[Float32Array]:
     """What the library learnt, in float32; DivergedError unless it is finite with room for sums and products."""

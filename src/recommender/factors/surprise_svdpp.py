@@ -11,9 +11,9 @@ from recommender.config import require_count, require_not_negative, require_posi
 from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.factors.foldin import FoldInPenalty
-from recommender.factors.surprise import ArrayTrainset, PassCounter, factors_checked
+from recommender.factors.surprise import ArrayTrainset, PassCounter, check_factors
 from recommender.factors.svdpp_model import SVDppModel
-from recommender.space import Floats, Ints, Space
+from recommender.search_space import Floats, Ints, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SurpriseSVDppConfig:
     init_std_dev: float = 0.1
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(5, 40, log=True),
         "n_epochs": Ints(5, 40, log=True),
         "lr_all": Floats(0.002, 0.02, log=True),
@@ -67,7 +67,7 @@ class SurpriseSVDpp:
             random_state=config.seed,
         )
         algorithm.fit(ArrayTrainset(ratings, passes))
-        user_biases, item_biases, explicit, item_factors, implicit_factors = factors_checked(
+        user_biases, item_biases, explicit, item_factors, implicit_factors = check_factors(
             (algorithm.bu, algorithm.bi, algorithm.pu, algorithm.qi, algorithm.yj), config
         )
         return SVDppModel(

@@ -17,11 +17,11 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array, UInt8Array
 from recommender.config import require_count, require_not_negative, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
-from recommender.factors.block_turns import sgd_epoch_by_turns
-from recommender.factors.divergence import divergence_checked
+from recommender.factors.block_schedule import sgd_epoch_scheduled
+from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
-from recommender.space import Floats, Ints, Space
+from recommender.search_space import Floats, Ints, SearchSpace
 
 if TYPE_CHECKING:
     from recommender.kernels.sgd import Grid, Parameters
@@ -53,7 +53,7 @@ class SVDConfig:
     n_threads: int | None = None
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(8, 200, log=True),
         "n_epochs": Ints(5, 60, log=True),
         "learning_rate": Floats(0.002, 0.02, log=True),
@@ -91,7 +91,7 @@ class SVD:
             training, epoch = _Training.of(ratings, config), _epoch_of(len(ratings))
             for done in range(1, config.n_epochs + 1):
                 epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
-                divergence_checked(
+                check_divergence(
                     training.parameters,
                     learning_rate=config.learning_rate,
                     regularisation=config.regularisation,
@@ -114,7 +114,7 @@ class _Training:
 
     @classmethod
     def of(cls, ratings: Ratings, config: SVDConfig) -> "_Training":
-        from recommender.kernels.grid import Columns, Deal, grid_filled  # noqa: PLC0415 - numba takes long to load.
+        from recommender.kernels.grid import Columns, Deal, fill_grid  # noqa: PLC0415 - numba takes long to load.
 
         with ThreadPoolExecutor(1, "svd") as beside:
             parameters = beside.submit(_started, ratings, config)
@@ -126,7 +126,7 @@ class _Training:
                     _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items))),
                 )
             )
-            grid = grid_filled(columns, users, items, np.float32(ratings.global_mean), _STRIPES)
+            grid = fill_grid(columns, users, items, np.float32(ratings.global_mean), _STRIPES)
             return cls(ratings, config, users.numbers, items.numbers, grid, parameters.result())
 
     def model(self, epochs_done: int) -> FactorModel:
@@ -156,7 +156,7 @@ def _epoch_of(n_ratings: int) -> Callable[..., None]:
 
     if n_ratings < _TURNS_FROM:
         return cast("Callable[..., None]", sgd_epoch)
-    return partial(sgd_epoch_by_turns, n_threads=numba.get_num_threads())
+    return partial(sgd_epoch_scheduled, n_threads=numba.get_num_threads())
 
 
 def _dealt(counts: Int64Array) -> UInt8Array:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from recommender.arrays import Float32Array, Int64Array, finite_checked, shape_checked
+from recommender.arrays import Float32Array, Int64Array, check_finite, check_shape
 from recommender.errors import DataError
 from recommender.factors.foldin import UserParameters, ridge_fold_in
 from recommender.factors.model import FactorModel
@@ -25,10 +25,10 @@ class SVDppModel(FactorModel):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        shape_checked(self.implicit_factors, self.item_factors.shape, "implicit_factors")
+        check_shape(self.implicit_factors, self.item_factors.shape, "implicit_factors")
         if self.implicit_factors.dtype != np.float32:
             raise DataError(f"implicit_factors must be float32, got {self.implicit_factors.dtype}.")
-        finite_checked(self.implicit_factors, "implicit_factors")
+        check_finite(self.implicit_factors, "implicit_factors")
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
         """Ridge regression for b_u and p_u on what the implicit part of these ratings leaves unexplained."""

@@ -18,8 +18,14 @@ from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_fitted, stars_restored
-from recommender.space import Choices, Floats, Space
+from recommender.items.implicit_feedback import (
+    STARS_ARRAYS,
+    ImplicitFeedbackModel,
+    fit_bias_model,
+    positive_interactions,
+    restore_bias_model,
+)
+from recommender.search_space import Choices, Floats, SearchSpace
 
 # Items beyond the cap rank after all others, by how many liked them: no sum of weights comes near this.
 _BEYOND = -1000.0
@@ -44,7 +50,7 @@ class EASEConfig:
     max_items: int = 8000
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "regularisation": Floats(20.0, 5000.0, log=True),
         "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
     }
@@ -57,7 +63,7 @@ class EASEConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class EASEModel(RankingModel[Int64Array]):
+class EASEModel(ImplicitFeedbackModel[Int64Array]):
     """`weights`: (m, m) float32, B of the m items in `weighted`, (m,) int32 ascending item positions.
 
     `item_likings`: (n_items,) float32, how many liked each; `liked_indptr`, `liked_indices`: what each user liked. A
@@ -131,7 +137,7 @@ class EASEModel(RankingModel[Int64Array]):
         return cls(
             users=Vocabulary(arrays["user_ids"]),
             items=Vocabulary(arrays["item_ids"]),
-            stars=stars_restored(arrays, scalars),
+            stars=restore_bias_model(arrays, scalars),
             liked_from=float(scalars["liked_from"]),
             **own,
         )
@@ -145,15 +151,15 @@ class EASE:
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> EASEModel:
         """Solve for the weights: m³ operations for m items, and a product of the likings with themselves."""
-        rows = liked_rows(ratings, self.config.liked_from)
+        rows = positive_interactions(ratings, self.config.liked_from)
         likings = np.bincount(rows.indices, minlength=len(ratings.items))
         order = np.argsort(-likings, kind="stable")
         weighted = np.sort(order[: self.config.max_items]).astype(np.int32)
         model = EASEModel(
             users=ratings.users,
             items=ratings.items,
-            stars=stars_fitted(ratings),
-            weights=ease_weights(likings_gram(rows, weighted, len(ratings.items)), self.config.regularisation),
+            stars=fit_bias_model(ratings),
+            weights=ease_weights(item_gram_matrix(rows, weighted, len(ratings.items)), self.config.regularisation),
             weighted=weighted,
             item_likings=likings.astype(np.float32),
             liked_indptr=rows.indptr,
@@ -165,7 +171,7 @@ class EASE:
         return model
 
 
-def likings_gram(rows: Rows, weighted: Int32Array, n_items: int) -> Float64Array:
+def item_gram_matrix(rows: Rows, weighted: Int32Array, n_items: int) -> Float64Array:
     """XᵀX over the items in `weighted`: (m, m) float64, who liked both; by dense blocks unless sparse costs less."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 

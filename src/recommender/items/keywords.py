@@ -21,21 +21,27 @@ from recommender.arrays import (
     IdsLike,
     Int32Array,
     Int64Array,
-    finite_checked,
-    shape_checked,
+    check_finite,
+    check_shape,
 )
 from recommender.baselines.bias import BiasModel
 from recommender.config import require, require_not_negative, require_seed
 from recommender.contract import Epoch, OnEpoch
-from recommender.cosines import ItemCosines
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.splits import random_split
 from recommender.data.vocabulary import Vocabulary
-from recommender.items.ranking import STARS_ARRAYS, Person, RankingModel, stars_fitted, stars_restored
-from recommender.items.soup import Soup
-from recommender.space import Floats, Space
+from recommender.items.implicit_feedback import (
+    STARS_ARRAYS,
+    ImplicitFeedbackModel,
+    ImplicitUserState,
+    fit_bias_model,
+    restore_bias_model,
+)
+from recommender.items.tfidf_vectors import TfidfVectors
+from recommender.search_space import Floats, SearchSpace
+from recommender.similarity import ItemCosines
 
 _SOUP = ("soup_indptr", "soup_words", "soup_weights")
 # The slope is learnt from the ratings of so many users; from fewer ratings than these it is not learnt.
@@ -57,7 +63,7 @@ class KeywordsConfig:
     dislikes: float = 1.0
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "damping": Floats(0.5, 20.0, log=True),
         "rare_words": Floats(0.0, 2.0),
         "dislikes": Floats(0.0, 1.0),
@@ -70,7 +76,7 @@ class KeywordsConfig:
         require_seed(self.seed)
 
 
-class Taste(NamedTuple):
+class KeywordProfile(NamedTuple):
     """What somebody rated: `items`, (n,) int32 ascending; `weights`, (n,) float32 w_ui in stars."""
 
     items: Int32Array
@@ -93,7 +99,7 @@ class TasteRule(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class KeywordsModel(RankingModel[Taste]):
+class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
     """`soup`: what each item is about; `rated`, `rated_weights`: the tastes of the users, a row each.
 
     `items` are all that were rated and all of the catalogue, so that what nobody has rated can be recommended.
@@ -105,7 +111,7 @@ class KeywordsModel(RankingModel[Taste]):
     users: Vocabulary
     items: Vocabulary
     stars: BiasModel
-    soup: Soup
+    soup: TfidfVectors
     rated: Rows
     rated_weights: Float32Array
     rule: TasteRule
@@ -113,13 +119,13 @@ class KeywordsModel(RankingModel[Taste]):
 
     def __post_init__(self) -> None:
         self.rated.checked(n_rows=len(self.users), n_items=len(self.items))
-        shape_checked(self.rated_weights, self.rated.indices.shape, "rated_weights")
-        finite_checked(self.rated_weights, "rated_weights")
-        shape_checked(self.soup.comparable, (len(self.items),), "soup")
+        check_shape(self.rated_weights, self.rated.indices.shape, "rated_weights")
+        check_finite(self.rated_weights, "rated_weights")
+        check_shape(self.soup.comparable, (len(self.items),), "soup")
 
-    def similar(self, item_ids: IdsLike, n: int) -> TopItems:
+    def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
         """The `n` items with the most alike soups, itself and those without a common word excluded; padded."""
-        found = super().similar(item_ids, n)
+        found = super().similar_items(item_ids, n)
         alike = found.scores > 0
         nothing = np.float32(np.nan)
         return TopItems(np.where(alike, found.item_ids, -1), np.where(alike, found.scores, nothing))
@@ -127,22 +133,22 @@ class KeywordsModel(RankingModel[Taste]):
     def _item_cosines(self) -> ItemCosines:
         return self.soup
 
-    def _taste_at(self, position: int) -> Taste:
+    def _taste_at(self, position: int) -> KeywordProfile:
         own = slice(self.rated.indptr[position], self.rated.indptr[position + 1])
-        return Taste(self.rated.indices[own], self.rated_weights[own])
+        return KeywordProfile(self.rated.indices[own], self.rated_weights[own])
 
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Taste:  # noqa: ARG002 - the model knows no time.
+    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> KeywordProfile:  # noqa: ARG002 - the model knows no time.
         alone = np.zeros(positions.size, dtype=np.int32)
         weights = self.rule.weights(alone, values, n_users=1, mean=self.stars.global_mean)
-        return Taste(positions.astype(np.int32), weights)
+        return KeywordProfile(positions.astype(np.int32), weights)
 
-    def _score_taste(self, taste: Taste) -> Float32Array:
+    def _score_taste(self, taste: KeywordProfile) -> Float32Array:
         return self.soup.to_profile(self._profile(taste))
 
-    def _score_taste_at(self, taste: Taste, items: Int64Array) -> Float32Array:
+    def _score_taste_at(self, taste: KeywordProfile, items: Int64Array) -> Float32Array:
         return self.soup.to_profile_at(self._profile(taste), items)
 
-    def _profile(self, taste: Taste) -> Float64Array:
+    def _profile(self, taste: KeywordProfile) -> Float64Array:
         return self.soup.profile(taste.items.astype(np.int64), taste.weights)
 
     def _score_users(self, users: Int64Array) -> Float32Array:
@@ -157,7 +163,7 @@ class KeywordsModel(RankingModel[Taste]):
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return super()._rate_pairs(users, items) + self.stars_of_taste(users, items)
 
-    def _rate_items(self, user: Person[Taste]) -> Float32Array:
+    def _rate_items(self, user: ImplicitUserState[KeywordProfile]) -> Float32Array:
         counts = np.array([user.taste.items.size])
         return super()._rate_items(user) + self._stars_of(self._score_taste(user.taste), counts)
 
@@ -184,11 +190,13 @@ class KeywordsModel(RankingModel[Taste]):
 
     @classmethod
     def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        soup = Soup(arrays["soup_indptr"], arrays["soup_words"], arrays["soup_weights"], int(scalars["n_words"]))
+        soup = TfidfVectors(
+            arrays["soup_indptr"], arrays["soup_words"], arrays["soup_weights"], int(scalars["n_words"])
+        )
         return cls(
             users=Vocabulary(arrays["user_ids"]),
             items=Vocabulary(arrays["item_ids"]),
-            stars=stars_restored(arrays, scalars),
+            stars=restore_bias_model(arrays, scalars),
             soup=soup,
             rated=Rows(arrays["rated_indptr"], arrays["rated_items"]),
             rated_weights=arrays["rated_weights"],
@@ -219,8 +227,8 @@ class Keywords:
         return KeywordsModel(
             users=ratings.users,
             items=items,
-            stars=_stars_over(items, stars_fitted(ratings)),
-            soup=Soup.of(self.catalogue.over(items), rare_words=self.config.rare_words),
+            stars=_stars_over(items, fit_bias_model(ratings)),
+            soup=TfidfVectors.of(self.catalogue.over(items), rare_words=self.config.rare_words),
             rated=Rows(ratings.by_user().indptr, places[ratings.item_positions]),
             rated_weights=rule.weights(
                 ratings.user_positions, ratings.values, n_users=len(ratings.users), mean=ratings.global_mean

@@ -6,7 +6,7 @@ from recommender.arrays import Float32Array, Int32Array
 from recommender.kernels.batches import Side
 
 
-def batch_collected(users: Side, items: Side, rows: Int32Array, columns: Int32Array, slopes: Float32Array) -> None:
+def collect_batch(users: Side, items: Side, rows: Int32Array, columns: Int32Array, slopes: Float32Array) -> None:
     """Add the ratings of a batch, (m,) users `rows` by items `columns`, to the gradients and counts of both sides."""
     p, q = users.values[rows].copy(), items.values[columns].copy()
     p[:, -1] = q[:, -1] = 1

@@ -31,7 +31,7 @@ class Deal(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
-def grid_filled(ratings: Columns, users: Deal, items: Deal, mean: np.float32, n_stripes: int) -> Grid:
+def fill_grid(ratings: Columns, users: Deal, items: Deal, mean: np.float32, n_stripes: int) -> Grid:
     """The grid of `ratings`, users and items renumbered, values less `mean`; a block keeps the order of the ratings."""
     n, n_blocks = ratings.values.size, n_stripes * n_stripes
     places = np.zeros((_PARTS, n_blocks), dtype=np.int64)

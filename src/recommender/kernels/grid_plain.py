@@ -6,7 +6,7 @@ from recommender.kernels.grid import Columns, Deal
 from recommender.kernels.sgd import Grid
 
 
-def grid_filled_plain(ratings: Columns, users: Deal, items: Deal, mean: np.float32, n_stripes: int) -> Grid:
+def fill_grid_plain(ratings: Columns, users: Deal, items: Deal, mean: np.float32, n_stripes: int) -> Grid:
     """The grid by a stable sort of the blocks' numbers."""
     blocks = users.stripes[ratings.users].astype(np.int64) * n_stripes + items.stripes[ratings.items]
     order = np.argsort(blocks, kind="stable")

@@ -4,7 +4,7 @@ import numpy as np
 
 from recommender.arrays import Int32Array, Int64Array
 from recommender.kernels.batches import Examples, Side
-from recommender.kernels.batches_plain import batch_collected
+from recommender.kernels.batches_plain import collect_batch
 from recommender.kernels.kmf import ROUNDING, Descent
 
 
@@ -17,7 +17,7 @@ def kmf_epoch_plain(examples: Examples, order: Int64Array, users: Side, items: S
         x = descent.offset + p[:, -1] + q[:, -1] + (p[:, :-1] * q[:, :-1]).sum(axis=1)
         share = 1 / (1 + np.exp(-x))
         error = examples.values[batch] - descent.low - descent.width * share
-        batch_collected(users, items, rows, columns, -error * share * (1 - share))
+        collect_batch(users, items, rows, columns, -error * share * (1 - share))
         _moved(users, rows, descent)
         _moved(items, columns, descent)
 

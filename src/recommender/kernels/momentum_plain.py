@@ -5,7 +5,7 @@ import numpy as np
 from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.kernels.batches import Examples, Side
-from recommender.kernels.batches_plain import batch_collected
+from recommender.kernels.batches_plain import collect_batch
 from recommender.kernels.momentum import Descent
 
 
@@ -57,7 +57,7 @@ def _collected(examples: Examples, batch: Int64Array, users: Side, items: Side) 
     rows, columns = examples.users[batch], examples.items[batch]
     p, q = users.values[rows], items.values[columns]
     errors = examples.values[batch] - p[:, -1] - q[:, -1] - (p[:, :-1] * q[:, :-1]).sum(axis=1)
-    batch_collected(users, items, rows, columns, -2 * errors)
+    collect_batch(users, items, rows, columns, -2 * errors)
     return float(np.sqrt(np.mean(errors**2)))
 
 

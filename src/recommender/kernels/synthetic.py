@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from recommender.arrays import AnyArray, Int32Array, Int64Array
-from recommender.data.synthetic_model import SyntheticBlock, SyntheticItems, Taste
+from recommender.data.synthetic_model import SyntheticBlock, SyntheticItems, UserTastes
 
 # Users that one thread works through at a time.
 _CHUNK_USERS = 64
@@ -34,7 +34,7 @@ LARGE_PART = 4
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
-def synthetic_rows(seed: np.uint64, items: SyntheticItems, taste: Taste, block: SyntheticBlock) -> None:
+def synthetic_rows(seed: np.uint64, items: SyntheticItems, taste: UserTastes, block: SyntheticBlock) -> None:
     """Fill in the ratings of a block of users."""
     n_users = block.drawn.shape[0]
     for chunk in numba.prange((n_users + _CHUNK_USERS - 1) // _CHUNK_USERS):
@@ -81,7 +81,7 @@ def _items_raced(state: np.uint64, items: SyntheticItems, drawn: Int32Array) -> 
 
 @numba.njit(cache=True, nogil=True)
 def _stars_drawn(
-    state: np.uint64, items: SyntheticItems, taste: Taste, drawn: Int32Array, halves: AnyArray
+    state: np.uint64, items: SyntheticItems, taste: UserTastes, drawn: Int32Array, halves: AnyArray
 ) -> np.uint64:
     if taste.even:
         for at in range(drawn.size):

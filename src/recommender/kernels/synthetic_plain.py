@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from recommender.arrays import Float64Array, Int32Array, Int64Array
-from recommender.data.synthetic_model import SyntheticBlock, SyntheticItems, Taste
+from recommender.data.synthetic_model import SyntheticBlock, SyntheticItems, UserTastes
 from recommender.kernels.synthetic import FIRST_SECOND, HIGHEST_HALVES, LARGE_PART, WEEKS, YEARS
 
 _WORD = (1 << 64) - 1
@@ -32,7 +32,7 @@ class _Stream:
         return math.sqrt(-2 * math.log(1 - radius)) * math.cos(2 * math.pi * angle)
 
 
-def synthetic_rows_plain(seed: np.uint64, items: SyntheticItems, taste: Taste, block: SyntheticBlock) -> None:
+def synthetic_rows_plain(seed: np.uint64, items: SyntheticItems, taste: UserTastes, block: SyntheticBlock) -> None:
     """Fill in the ratings of a block of users."""
     for row in range(len(block.drawn)):
         stream = _Stream(int(seed), block.first_user + row)
@@ -56,7 +56,7 @@ def _items_drawn(stream: _Stream, items: SyntheticItems, wanted: int) -> "set[in
     return found
 
 
-def _stars_drawn(stream: _Stream, items: SyntheticItems, taste: Taste, drawn: Int32Array) -> Float64Array:
+def _stars_drawn(stream: _Stream, items: SyntheticItems, taste: UserTastes, drawn: Int32Array) -> Float64Array:
     if taste.even:
         return np.array([1 + int(stream.uniform() * HIGHEST_HALVES) for _ in drawn])
     user_bias = taste.user_bias * stream.normal()

@@ -14,12 +14,12 @@ from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import Epoch, OnEpoch
-from recommender.cosines import unit_rows
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, stars_fitted, stars_restored
-from recommender.space import Choices, Floats, Ints, Space
+from recommender.items.implicit_feedback import STARS_ARRAYS, ImplicitFeedbackModel, fit_bias_model, restore_bias_model
+from recommender.search_space import Choices, Floats, Ints, SearchSpace
+from recommender.similarity import unit_rows
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Item2VecConfig:
     liked_from: float = 3.5
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(8, 128, log=True),
         "n_epochs": Ints(5, 60, log=True),
         "window": Ints(2, 20, log=True),
@@ -59,7 +59,7 @@ class Item2VecConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class Item2VecModel(RankingModel[Float32Array]):
+class Item2VecModel(ImplicitFeedbackModel[Float32Array]):
     """`item_factors`: (n_items, k) float32 of length 1, or 0 for items nobody liked; `user_factors`: (n_users, k).
 
     A person's taste is the mean vector of what they liked; the score is its cosine with an item's.
@@ -104,7 +104,7 @@ class Item2VecModel(RankingModel[Float32Array]):
         return cls(
             users=Vocabulary(arrays["user_ids"]),
             items=Vocabulary(arrays["item_ids"]),
-            stars=stars_restored(arrays, scalars),
+            stars=restore_bias_model(arrays, scalars),
             user_factors=arrays["user_factors"],
             item_factors=arrays["item_factors"],
             liked_from=float(scalars["liked_from"]),
@@ -124,8 +124,8 @@ class Item2Vec:
         """
         from recommender.kernels.skipgram import Sampling, noise_table, skipgram_epoch  # noqa: PLC0415 - numba.
 
-        config, sequences = self.config, liked_sequences(ratings, self.config.liked_from)
-        stars, n_items = stars_fitted(ratings), len(ratings.items)
+        config, sequences = self.config, positive_sequences(ratings, self.config.liked_from)
+        stars, n_items = fit_bias_model(ratings), len(ratings.items)
         rng = np.random.default_rng(config.seed)
         vectors = (
             ((rng.random((n_items, config.n_factors)) - 0.5) / config.n_factors).astype(np.float32),
@@ -161,7 +161,7 @@ class Item2Vec:
         )
 
 
-def liked_sequences(ratings: Ratings, liked_from: float) -> Rows:
+def positive_sequences(ratings: Ratings, liked_from: float) -> Rows:
     """What each user liked in the order of time, then of ids: a row per user, not ascending as rows usually are."""
     liked = np.flatnonzero(ratings.values >= np.float32(liked_from))
     users = ratings.user_positions[liked]

@@ -16,13 +16,18 @@ from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array,
 from recommender.baselines.bias import BiasModel
 from recommender.config import require, require_count, require_positive, require_seed
 from recommender.contract import OnEpoch
-from recommender.cosines import unit_rows
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
-from recommender.items.ranking import STARS_ARRAYS, RankingModel, liked_rows, stars_restored
+from recommender.items.implicit_feedback import (
+    STARS_ARRAYS,
+    ImplicitFeedbackModel,
+    positive_interactions,
+    restore_bias_model,
+)
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
-from recommender.space import Choices, Floats, Ints, Space
+from recommender.search_space import Choices, Floats, Ints, SearchSpace
+from recommender.similarity import unit_rows
 
 DEVICES = ("auto", "cpu", "cuda")
 TOWER_ARRAYS = ("input_factors", "hidden_weights", "hidden_biases", "output_weights", "tower_factors")
@@ -52,7 +57,7 @@ class NeuralCFConfig:
     device: str = "auto"
     seed: int = 0
 
-    space: ClassVar[Space] = {
+    space: ClassVar[SearchSpace] = {
         "n_factors": Ints(16, 128, log=True),
         "n_hidden": Ints(32, 256, log=True),
         "n_epochs": Ints(5, 40, log=True),
@@ -96,7 +101,7 @@ class Towers(NamedTuple):
         return factors.astype(np.float32)
 
 
-class Taste(NamedTuple):
+class TowerUserState(NamedTuple):
     """`liked`: item positions; `vector`: their mean by item2vec, of length 1; `factors`: f_u."""
 
     liked: Int64Array
@@ -105,7 +110,7 @@ class Taste(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class NeuralCFModel(RankingModel[Taste]):
+class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
     """`item_factors`: (n_items, d) float32, those of item2vec, which choose the candidates; `towers` rank them.
 
     `liked_indptr`, `liked_indices`: what each user liked.
@@ -130,18 +135,18 @@ class NeuralCFModel(RankingModel[Taste]):
     n_candidates: int
     liked_from: float
 
-    def _taste_at(self, position: int) -> Taste:
+    def _taste_at(self, position: int) -> TowerUserState:
         liked = self.liked_indices[self.liked_indptr[position] : self.liked_indptr[position + 1]]
         return self._taste(liked.astype(np.int64))
 
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Taste:  # noqa: ARG002 - only training cares for order.
+    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> TowerUserState:  # noqa: ARG002 - only training cares for order.
         return self._taste(positions[values >= np.float32(self.liked_from)])
 
-    def _taste(self, liked: Int64Array) -> Taste:
+    def _taste(self, liked: Int64Array) -> TowerUserState:
         sums: Float64Array = self.item_factors[liked].sum(axis=0, keepdims=True, dtype=np.float64)
-        return Taste(liked, unit_rows(sums)[0], self.towers.user_factors(liked))
+        return TowerUserState(liked, unit_rows(sums)[0], self.towers.user_factors(liked))
 
-    def _score_taste(self, taste: Taste) -> Float32Array:
+    def _score_taste(self, taste: TowerUserState) -> Float32Array:
         """1 to 2 for the nearest items that were not liked yet, by the towers; below 0 for others, by nearness."""
         nearness: Float64Array = self.item_factors.astype(np.float64) @ taste.vector.astype(np.float64)
         scores = (nearness - 2).astype(np.float32)
@@ -173,7 +178,7 @@ class NeuralCFModel(RankingModel[Taste]):
         return cls(
             users=Vocabulary(arrays["user_ids"]),
             items=Vocabulary(arrays["item_ids"]),
-            stars=stars_restored(arrays, scalars),
+            stars=restore_bias_model(arrays, scalars),
             item_factors=arrays["item_factors"],
             liked_indptr=arrays["liked_indptr"],
             liked_indices=arrays["liked_indices"],
@@ -191,7 +196,7 @@ class NeuralCF:
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> NeuralCFModel:
         """Train item2vec, then the towers. ConfigError where PyTorch, or the device asked for, is not there."""
-        towers_trained = _trainer()
+        train_towers = _trainer()
         config = self.config
         near = Item2Vec(
             Item2VecConfig(
@@ -201,7 +206,7 @@ class NeuralCF:
                 seed=config.seed,
             )
         ).fit(ratings)
-        liked = liked_rows(ratings, config.liked_from)
+        liked = positive_interactions(ratings, config.liked_from)
 
         def model(towers: Towers) -> NeuralCFModel:
             return NeuralCFModel(
@@ -216,14 +221,14 @@ class NeuralCF:
                 liked_from=config.liked_from,
             )
 
-        return model(towers_trained(liked, len(ratings.items), config, on_epoch, model))
+        return model(train_towers(liked, len(ratings.items), config, on_epoch, model))
 
 
 def _trainer() -> Any:
     try:
-        from recommender.neural.towers import towers_trained  # noqa: PLC0415 - an optional dependency.
+        from recommender.neural.towers import train_towers  # noqa: PLC0415 - an optional dependency.
     except ImportError as error:
         raise ConfigError(
             "neural-cf is trained by PyTorch, which is not installed: pip install -r requirements/neural.txt."
         ) from error
-    return towers_trained
+    return train_towers

@@ -58,7 +58,7 @@ class TwoTowers(nn.Module):  # type: ignore[misc]  # PyTorch is optional and not
             return Towers(*(_array(part) for part in parts))
 
 
-def towers_trained(
+def train_towers(
     liked: Rows,
     n_items: int,
     config: NeuralCFConfig,

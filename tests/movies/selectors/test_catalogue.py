@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
-from tests.films import make_movies, rate_quietly
+from tests.movie_rows import make_movies, rate_quietly
 
 from accounts.models import User
 from movies.models import Movie

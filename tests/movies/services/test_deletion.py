@@ -1,5 +1,5 @@
 import pytest
-from tests.films import suggest
+from tests.movie_rows import suggest
 
 from accounts.models import User
 from movies.models import Movie, Rating, SuggestionList

@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
-from tests.films import make_movies, rate_quietly
+from tests.movie_rows import make_movies, rate_quietly
 
 from accounts.models import User
 from movies.models import Movie

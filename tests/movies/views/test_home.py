@@ -3,7 +3,7 @@ import re
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
-from tests.films import make_movies, rate_quietly, suggest
+from tests.movie_rows import make_movies, rate_quietly, suggest
 
 from accounts.models import User
 from movies.selectors.cards import PAGE_SIZE

@@ -7,10 +7,10 @@ from typing import cast
 import numpy as np
 import pytest
 
+from recommender.blends.calibration import HeldOut
 from recommender.blends.house import House, HouseConfig
 from recommender.blends.house_model import HouseModel
 from recommender.blends.ranking import RankingWeights
-from recommender.blends.trial import HeldOut
 from recommender.contract import AnyModel, Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import Split, random_split

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.recommender.blends.test_turns import interleaved
+from tests.recommender.blends.test_interleaving import interleaved
 
-from recommender.algorithms import model_load
+from recommender.algorithms import load_model
 from recommender.artifacts import Provenance
 from recommender.blends.hybrid import Hybrid, HybridConfig
-from recommender.blends.hybrid_model import HybridModel, HybridPerson, kmf_over
+from recommender.blends.hybrid_model import HybridModel, HybridUserState, kmf_over
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
@@ -42,7 +42,7 @@ def model() -> HybridModel:
     return Hybrid(CONFIG, films()).fit(seen())
 
 
-def liker_of(model: HybridModel, genre: int, n: int) -> HybridPerson:
+def liker_of(model: HybridModel, genre: int, n: int) -> HybridUserState:
     """Somebody who rated `n` films: half of them of one genre, and liked those."""
     items = [10 + 3 * (place // 2) + (genre if place % 2 == 0 else (genre + 1) % 3) for place in range(n)]
     return model.fold_in(items, [5.0 if place % 2 == 0 else 1.5 for place in range(n)])
@@ -136,7 +136,7 @@ def test_lists_have_from_1_to_50_films(model: HybridModel, k: int) -> None:
 def test_it_is_saved_and_loaded_as_one_folder(model: HybridModel, tmp_path: Path) -> None:
     manifest = model.save(tmp_path / "model", Provenance("hybrid", {}, 0, "checksum"))
     assert {"keywords_soup_words", "kmf_user_factors", "genres"} <= set(manifest.arrays)
-    loaded = model_load(tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
     assert isinstance(loaded, HybridModel)
     person = liker_of(loaded, genre=0, n=8)
     for wanted in (None, person):

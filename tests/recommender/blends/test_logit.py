@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from recommender.blends.logit import Choices, logit_weights
+from recommender.blends.logit import ChoiceSets, logit_weights
 
 
-def choices_by(weights: np.ndarray, n_people: int = 3000, n_items: int = 40) -> Choices:
+def choices_by(weights: np.ndarray, n_people: int = 3000, n_items: int = 40) -> ChoiceSets:
     random = np.random.default_rng(8)
     features = [random.standard_normal((n_people, n_items)).astype(np.float32) * scale for scale in (1.0, 10.0)]
     free = random.random((n_people, n_items)) < 0.8
     scores = sum(weight * feature for weight, feature in zip(weights, features, strict=True))
     chosen = np.where(free, scores + random.gumbel(size=(n_people, n_items)), -np.inf).argmax(axis=1)
-    return Choices(features, free, chosen)
+    return ChoiceSets(features, free, chosen)
 
 
 def test_the_weights_that_made_the_choices_are_found_whatever_the_units() -> None:

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 from tests.recommender.cli.process import matinee
 
-from recommender.algorithms import ALGORITHMS, algorithm_config
+from recommender.algorithms import ALGORITHMS, make_config
 
 
 def test_every_algorithm_is_listed_with_what_it_is() -> None:
@@ -20,9 +20,7 @@ def test_the_settings_of_one_are_listed_with_types_defaults_and_ranges() -> None
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0] == f"svd: {ALGORITHMS['svd'].summary}"
-    assert [line.split()[0] for line in lines[3:]] == [
-        field.name for field in dataclasses.fields(algorithm_config("svd"))
-    ]
+    assert [line.split()[0] for line in lines[3:]] == [field.name for field in dataclasses.fields(make_config("svd"))]
     assert "n_factors       int         100      8 to 200, by its logarithm" in lines
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.recommender.cli.process import SRC, matinee
 
-from recommender.data.files import ratings_file_read
+from recommender.data.files import read_ratings_file
 
 SMALL = ("--users", 40, "--movies", 25, "--per-user", 6)
 
@@ -19,7 +19,7 @@ def test_ratings_are_written_as_asked(tmp_path: Path, suffix: str) -> None:
     done = matinee("generate", *SMALL, "--seed", 3, "--timestamps", "--out", path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"Wrote 240 ratings to {path}: ")
-    ratings = ratings_file_read(path)
+    ratings = read_ratings_file(path)
     assert (len(ratings), ratings.users.ids.tolist()) == (240, list(range(1, 41)))
     assert ratings.items.ids.max() <= 25
     assert ratings.times is not None

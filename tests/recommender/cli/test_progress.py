@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from recommender.cli import progress
-from recommender.cli.progress import progress_shown, transfer_shown
+from recommender.cli.progress import show_progress, show_transfer
 
 
 class _Terminal(io.StringIO):
@@ -15,7 +15,7 @@ class _Terminal(io.StringIO):
 def test_a_terminal_sees_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = _Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with progress_shown("Working", total=40, unit="rows") as advance:
+    with show_progress("Working", total=40, unit="rows") as advance:
         advance(40)
     text = terminal.getvalue()
     assert "\rWorking: " in text
@@ -25,7 +25,7 @@ def test_a_terminal_sees_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_log_sees_a_line_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     log = io.StringIO()
     monkeypatch.setattr(sys, "stderr", log)
-    with progress_shown("Working", total=40, unit="rows") as advance:
+    with show_progress("Working", total=40, unit="rows") as advance:
         advance(10)
         monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
         advance(20)
@@ -38,7 +38,7 @@ def test_a_transfer_counts_what_was_there_before_and_learns_its_size_as_it_goes(
     log = io.StringIO()
     monkeypatch.setattr(sys, "stderr", log)
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
-    with transfer_shown("Fetching") as on_bytes:
+    with show_transfer("Fetching") as on_bytes:
         on_bytes(1500, 4000)
         on_bytes(4000, 4000)
     lines = log.getvalue().splitlines()

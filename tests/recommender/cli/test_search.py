@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.recommender.cli.process import csv_write, failure, matinee, tastes
 
-from recommender.algorithms import algorithm_config, settings_parsed
+from recommender.algorithms import make_config, parse_settings
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def test_all_trials_are_shown_the_best_is_starred_and_its_settings_can_be_typed_
     assert found["split"] == "time"
     assert found["best"]["value"] == min(trial["value"] for trial in found["trials"])
     assert f"--algorithm svd --set {found['set']}" in done.stdout
-    config = algorithm_config("svd", settings_parsed("svd", found["set"].split()))
-    assert config == algorithm_config("svd", found["best"]["settings"])
+    config = make_config("svd", parse_settings("svd", found["set"].split()))
+    assert config == make_config("svd", found["best"]["settings"])
     command = "evaluate", "--algorithm", "svd", "--ratings", ratings_csv, "--set", *found["set"].split()
     assert matinee(*command).returncode == 0
 

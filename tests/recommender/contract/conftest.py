@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from recommender.algorithms import ALGORITHMS, Setting, algorithm_estimator
+from recommender.algorithms import ALGORITHMS, Setting, make_estimator
 from recommender.contract import AnyModel
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
@@ -49,7 +49,7 @@ def train(name: str, ratings: Ratings, *, seed: int = 0, **settings: Setting) ->
     """Fit an algorithm as this suite does."""
     about = catalogue() if ALGORITHMS[name].needs_catalogue else None
     merged = {**SETTINGS.get(name, {}), **settings}
-    return algorithm_estimator(name, merged, seed=seed, catalogue=about).fit(ratings)
+    return make_estimator(name, merged, seed=seed, catalogue=about).fit(ratings)
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recommender.algorithms import ALGORITHMS, algorithm_config, algorithm_estimator, model_load
+from recommender.algorithms import ALGORITHMS, load_model, make_config, make_estimator
 from recommender.answers import History
 from recommender.artifacts import Provenance
 from recommender.contract import AnyModel, Epoch, predict_or_fallback
@@ -96,15 +96,15 @@ def test_a_stranger_is_recommended_nothing_by_id_but_something_by_ratings(model:
     assert (top.item_ids[0] == -1).all()
     assert (top.item_ids[1] >= 0).all()
     person = model.fold_in(model.items.ids[:6], [5.0, 1.0, 2.0, 4.5, 1.0, 2.5])
-    (block,) = model.top_blocks([person], n=3)
+    (block,) = model.recommend_batches([person], n=3)
     assert block.items.shape == (1, 3)
     assert (block.items >= 0).all()
 
 
 def test_lists_of_people_by_parameters_equal_those_of_users_by_position(model: AnyModel) -> None:
     positions = np.array([4, 0, 9])
-    (by_position,) = model.top_blocks(positions, n=5)
-    (by_parameters,) = model.top_blocks([model.parameters_at(int(position)) for position in positions], n=5)
+    (by_position,) = model.recommend_batches(positions, n=5)
+    (by_parameters,) = model.recommend_batches([model.parameters_at(int(position)) for position in positions], n=5)
     assert by_position.scores == pytest.approx(by_parameters.scores, abs=1e-4)
 
 
@@ -137,7 +137,7 @@ def test_what_is_no_set_of_ratings_is_refused(model: AnyModel, items: list[int],
 
 
 def test_similar_items_are_others_that_exist_best_first(model: AnyModel) -> None:
-    found = model.similar([int(model.items.ids[0]), STRANGER], 5)
+    found = model.similar_items([int(model.items.ids[0]), STRANGER], 5)
     assert (found.item_ids[1] == -1).all()
     known = found.item_ids[0][found.item_ids[0] >= 0]
     assert int(model.items.ids[0]) not in known
@@ -147,9 +147,9 @@ def test_similar_items_are_others_that_exist_best_first(model: AnyModel) -> None
 
 
 def test_similar_items_of_many_are_those_of_each(model: AnyModel) -> None:
-    together = model.similar(np.tile(model.items.ids, 2), 5)
+    together = model.similar_items(np.tile(model.items.ids, 2), 5)
     for row in (0, 7, 59):
-        alone = model.similar(model.items.ids[row : row + 1], 5)
+        alone = model.similar_items(model.items.ids[row : row + 1], 5)
         assert together.scores[row] == pytest.approx(alone.scores[0], abs=1e-5, nan_ok=True)
         assert np.array_equal(together.item_ids[row], together.item_ids[row + len(model.items)])
 
@@ -179,7 +179,7 @@ def test_intervals_hold_the_prediction_or_are_not_known(model: AnyModel, ratings
 @pytest.mark.parametrize("mmap", [False, True])
 def test_a_saved_model_answers_the_same(model: AnyModel, ratings: Ratings, tmp_path: Path, mmap: bool) -> None:  # noqa: FBT001 - a parameter of the test.
     manifest = model.save(tmp_path / "model", PROVENANCE)
-    loaded = model_load(tmp_path / "model", mmap=mmap)
+    loaded = load_model(tmp_path / "model", mmap=mmap)
     assert type(loaded) is type(model)
     assert set(manifest.arrays) == {"user_ids", "item_ids", *model.array_names}
     users, items = ratings.user_ids[::31], ratings.item_ids[::31]
@@ -220,7 +220,7 @@ def test_progress_is_told_to_its_end(name: str, ratings: Ratings) -> None:
 
     about = catalogue() if ALGORITHMS[name].needs_catalogue else None
     seen: list[Epoch] = []
-    algorithm_estimator(name, SETTINGS.get(name, {}), catalogue=about).fit(ratings, seen.append)
+    make_estimator(name, SETTINGS.get(name, {}), catalogue=about).fit(ratings, seen.append)
     assert [epoch.done for epoch in seen] == list(range(1, len(seen) + 1))
     assert {epoch.total for epoch in seen} == {len(seen)}
     if seen[-1].model is not None:
@@ -229,7 +229,7 @@ def test_progress_is_told_to_its_end(name: str, ratings: Ratings) -> None:
 
 
 def test_a_true_answer_ends_the_training_after_that_epoch(name: str, ratings: Ratings) -> None:
-    if not hasattr(algorithm_config(name), "n_epochs"):
+    if not hasattr(make_config(name), "n_epochs"):
         return
     from tests.recommender.contract.conftest import SETTINGS, catalogue  # noqa: PLC0415 - beside its one use.
 
@@ -240,7 +240,7 @@ def test_a_true_answer_ends_the_training_after_that_epoch(name: str, ratings: Ra
         seen.append(epoch)
         return epoch.done == 2
 
-    model = algorithm_estimator(name, SETTINGS.get(name, {}), catalogue=about).fit(ratings, enough)
+    model = make_estimator(name, SETTINGS.get(name, {}), catalogue=about).fit(ratings, enough)
     assert [epoch.done for epoch in seen] == [1, 2]
     assert seen[-1].total > 2
     if seen[-1].model is not None:
@@ -249,6 +249,6 @@ def test_a_true_answer_ends_the_training_after_that_epoch(name: str, ratings: Ra
 
 
 def test_every_setting_is_known_by_name_and_others_are_refused(name: str) -> None:
-    assert "seed" in {field.name for field in fields(algorithm_config(name))}
+    assert "seed" in {field.name for field in fields(make_config(name))}
     with pytest.raises(ConfigError, match="has no setting 'nonsense'"):
-        algorithm_config(name, {"nonsense": 1})
+        make_config(name, {"nonsense": 1})

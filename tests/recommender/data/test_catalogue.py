@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.data.catalogue import Catalogue
+from recommender.data.term_matrix import TermMatrix
 from recommender.data.vocabulary import Vocabulary
-from recommender.data.words import WordRows
 from recommender.errors import ConfigError, DataError
 
 
@@ -83,7 +83,7 @@ def test_no_items_at_all_are_a_catalogue_too() -> None:
 @given(lists=st.lists(st.lists(st.text(max_size=3), max_size=5), max_size=12), data=st.data())
 def test_words_come_back_whatever_they_are(lists: list[list[str]], data: st.DataObject) -> None:
     cleaned = [sorted({" ".join(word.split()) for word in words} - {""}) for words in lists]
-    rows = WordRows.of(lists)
+    rows = TermMatrix.of(lists)
     assert [list(rows.of_item(item)) for item in range(len(lists))] == cleaned
     wanted = data.draw(st.lists(st.integers(-1, len(lists) - 1), max_size=8)) if lists else [-1]
     taken = rows.take(np.array(wanted, dtype=np.int64))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from recommender.data.catalogue_files import catalogue_read
+from recommender.data.catalogue_files import read_catalogue
 from recommender.errors import DataError
 
 
@@ -29,7 +29,7 @@ def kaggle(tmp_path: Path) -> Path:
 
 
 def test_a_kaggle_folder_is_read_by_the_movielens_ids_of_its_ratings(kaggle: Path) -> None:
-    catalogue = catalogue_read(kaggle)
+    catalogue = read_catalogue(kaggle)
     assert catalogue.items.ids.tolist() == [1, 2, 5]
     assert catalogue.genres.of_item(0) == catalogue.genres.of_item(2) == ("Drama", "War")
     assert catalogue.keywords.of_item(0) == ("it's", "sea")
@@ -40,23 +40,23 @@ def test_a_kaggle_folder_is_read_by_the_movielens_ids_of_its_ratings(kaggle: Pat
 def test_a_kaggle_folder_needs_its_links_but_not_its_keywords(kaggle: Path) -> None:
     (kaggle / "keywords.csv").unlink()
     (kaggle / "credits.csv").unlink()
-    assert catalogue_read(kaggle).keywords.words == ()
+    assert read_catalogue(kaggle).keywords.words == ()
     (kaggle / "links.csv").unlink()
     with pytest.raises(DataError, match=r"links\.csv: is missing"):
-        catalogue_read(kaggle)
+        read_catalogue(kaggle)
 
 
 @pytest.mark.parametrize("cell", ["nonsense", "3", "[3]", "[{}]", "(" * 9999])
 def test_a_cell_that_is_no_list_is_told_by_file_and_line(kaggle: Path, cell: str) -> None:
     (kaggle / "keywords.csv").write_text(f"id,keywords\n600,[]\n500,{cell}\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"keywords\.csv: line 3 cannot be read"):
-        catalogue_read(kaggle)
+        read_catalogue(kaggle)
 
 
 def test_a_link_that_is_no_number_is_told_by_file_and_line(kaggle: Path) -> None:
     (kaggle / "links.csv").write_text("movieId,imdbId,tmdbId\n1,0,inf\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"links\.csv: line 2 cannot be read"):
-        catalogue_read(kaggle)
+        read_catalogue(kaggle)
 
 
 def test_genres_of_movielens_are_read_in_its_three_forms(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_genres_of_movielens_are_read_in_its_three_forms(tmp_path: Path) -> None
     (tmp_path / "u.genre").write_text("unknown|0\nDrama|1\nWar|2\n\n", encoding="utf-8")
     (tmp_path / "u.item").write_bytes("3|Señor|||x|0|1|1\n1|C|||x|1|0|0\n".encode("latin-1"))
     for name in ("movies.csv", "movies.dat", "u.item"):
-        catalogue = catalogue_read(tmp_path / name)
+        catalogue = read_catalogue(tmp_path / name)
         assert catalogue.items.ids.tolist() == [1, 3]
         assert catalogue.genres.of_item(1) == ("Drama", "War")
     assert catalogue.genres.of_item(0) == ()
@@ -86,31 +86,31 @@ def test_genres_of_movielens_are_read_in_its_three_forms(tmp_path: Path) -> None
 def test_what_cannot_be_read_is_told_where_it_is(tmp_path: Path, name: str, content: str, told: str) -> None:
     (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(DataError, match=told):
-        catalogue_read(tmp_path / name)
+        read_catalogue(tmp_path / name)
 
 
 def test_a_place_without_a_catalogue_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no catalogue"):
-        catalogue_read(tmp_path)
+        read_catalogue(tmp_path)
     with pytest.raises(DataError, match="there is no such file"):
-        catalogue_read(tmp_path / "movies.csv")
+        read_catalogue(tmp_path / "movies.csv")
 
 
 @pytest.mark.parametrize(("name", "n_items", "n_genres"), [("ml-latest-small", 9742, 19), ("ml-1m", 3883, 18)])
 def test_real_movielens_files_are_read(shared_data: Path, name: str, n_items: int, n_genres: int) -> None:
-    catalogue = catalogue_read(shared_data / name)
+    catalogue = read_catalogue(shared_data / name)
     assert (len(catalogue), len(catalogue.genres.words)) == (n_items, n_genres)
 
 
 def test_movielens_100k_knows_nothing_of_its_unknown_film(shared_data: Path) -> None:
-    catalogue = catalogue_read(shared_data / "ml-100k")
+    catalogue = read_catalogue(shared_data / "ml-100k")
     assert (len(catalogue), len(catalogue.genres.words)) == (1682, 18)
     assert catalogue.genres.of_item(int(catalogue.items.positions([267])[0])) == ()
 
 
 @pytest.mark.slow
 def test_the_real_kaggle_folder_is_read(shared_data: Path) -> None:
-    catalogue = catalogue_read(shared_data / "the-movies-dataset")
+    catalogue = read_catalogue(shared_data / "the-movies-dataset")
     toy_story = int(catalogue.items.positions([1])[0])
     assert len(catalogue.genres.words) == 20
     assert "toy" in catalogue.keywords.of_item(toy_story)

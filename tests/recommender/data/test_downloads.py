@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.recommender.file_server import Behaviour, served
 
-from recommender.data.archives import archive_extract
-from recommender.data.downloads import MOVIELENS, movielens_download, movielens_named
+from recommender.data.archives import extract_archive
+from recommender.data.downloads import MOVIELENS, download_movielens, get_movielens
 from recommender.errors import ConfigError, DownloadError
 
 SMALL = MOVIELENS["latest-small"]
@@ -47,7 +47,7 @@ def _whole(folder: Path, name: str = "ml-latest-small") -> bool:
 def test_a_data_set_is_fetched_checked_and_unpacked_and_its_archive_removed(tmp_path: Path, server: Behaviour) -> None:
     size, seen = len(_published(tmp_path)), list[tuple[int, int | None]]()
     out = tmp_path / "new" / "data"
-    path = movielens_download(SMALL, out, base_url=server.url, on_bytes=lambda done, total: seen.append((done, total)))
+    path = download_movielens(SMALL, out, base_url=server.url, on_bytes=lambda done, total: seen.append((done, total)))
     assert path == out / "ml-latest-small"
     assert _whole(out)
     assert seen[-1] == (size, size)
@@ -57,14 +57,14 @@ def test_a_data_set_is_fetched_checked_and_unpacked_and_its_archive_removed(tmp_
 def test_what_is_there_already_is_left_alone(tmp_path: Path, server: Behaviour) -> None:
     mine = tmp_path / "data" / "ml-latest-small"
     mine.mkdir(parents=True)
-    assert movielens_download(SMALL, tmp_path / "data", base_url=server.url) == mine
+    assert download_movielens(SMALL, tmp_path / "data", base_url=server.url) == mine
     assert server.requests == []
 
 
 def test_a_connection_that_breaks_is_made_anew_from_where_it_broke(tmp_path: Path, server: Behaviour) -> None:
     size = len(_published(tmp_path))
     server.cut_after = 150_000
-    movielens_download(SMALL, tmp_path / "data", base_url=server.url)
+    download_movielens(SMALL, tmp_path / "data", base_url=server.url)
     assert _whole(tmp_path / "data")
     assert server.asked == [None, *(f"bytes={start}-" for start in range(150_000, size, 150_000))]
 
@@ -76,13 +76,13 @@ def test_a_download_that_was_interrupted_goes_on_in_the_next_call(tmp_path: Path
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        movielens_download(SMALL, out, base_url=server.url, on_bytes=interrupt)
+        download_movielens(SMALL, out, base_url=server.url, on_bytes=interrupt)
     (part,) = out.iterdir()
     begun = part.read_bytes()
     assert part.name == "ml-latest-small.zip.part"
     assert content.startswith(begun)
     assert 0 < len(begun) < len(content)
-    movielens_download(SMALL, out, base_url=server.url)
+    download_movielens(SMALL, out, base_url=server.url)
     assert _whole(out)
     assert server.asked == [None, f"bytes={len(begun)}-"]
 
@@ -91,7 +91,7 @@ def test_a_part_that_is_already_whole_is_not_fetched_again(tmp_path: Path, serve
     content, out = _published(tmp_path), tmp_path / "data"
     out.mkdir()
     (out / "ml-latest-small.zip.part").write_bytes(content)
-    movielens_download(SMALL, out, base_url=server.url)
+    download_movielens(SMALL, out, base_url=server.url)
     assert _whole(out)
     assert server.asked == [f"bytes={len(content)}-"]
 
@@ -104,7 +104,7 @@ def test_a_part_of_another_file_is_fetched_again_from_its_start(
     out = tmp_path / "data"
     out.mkdir()
     (out / "ml-latest-small.zip.part").write_bytes(begun)
-    movielens_download(SMALL, out, base_url=server.url)
+    download_movielens(SMALL, out, base_url=server.url)
     assert _whole(out)
     assert server.asked == [f"bytes={len(begun)}-", None]
 
@@ -114,7 +114,7 @@ def test_a_server_without_ranges_is_asked_for_the_whole_again(tmp_path: Path, se
     out.mkdir()
     (out / "ml-latest-small.zip.part").write_bytes(content[:1000])
     server.ranges = False
-    movielens_download(SMALL, out, base_url=server.url)
+    download_movielens(SMALL, out, base_url=server.url)
     assert _whole(out)
 
 
@@ -124,14 +124,14 @@ def test_a_server_that_sends_nothing_is_given_up_with_the_part_kept(tmp_path: Pa
     (out / "ml-latest-small.zip.part").write_bytes(content[:1000])
     server.cut_after = 0
     with pytest.raises(DownloadError, match=r"broke after 1,000 bytes of 40\d,\d{3}: run the same again"):
-        movielens_download(SMALL, out, base_url=server.url)
+        download_movielens(SMALL, out, base_url=server.url)
     assert (out / "ml-latest-small.zip.part").read_bytes() == content[:1000]
 
 
 def test_an_archive_with_another_checksum_is_refused_and_removed(tmp_path: Path, server: Behaviour) -> None:
     _published(tmp_path, md5="0" * 32)
     with pytest.raises(DownloadError, match=r"and should have 0{32}: it was damaged"):
-        movielens_download(SMALL, tmp_path / "data", base_url=server.url)
+        download_movielens(SMALL, tmp_path / "data", base_url=server.url)
     assert list((tmp_path / "data").iterdir()) == []
 
 
@@ -139,16 +139,16 @@ def test_a_mirror_without_a_checksum_must_have_what_grouplens_published(tmp_path
     _published(tmp_path, "ml-1m")
     (tmp_path / "sets" / "ml-1m.zip.md5").unlink()
     with pytest.raises(DownloadError, match="and should have c4d9eecfca2ab87c1945afe126590906"):
-        movielens_download(MOVIELENS["1m"], tmp_path / "data", base_url=server.url)
+        download_movielens(MOVIELENS["1m"], tmp_path / "data", base_url=server.url)
 
 
 def test_an_archive_that_nothing_can_be_checked_against_is_not_fetched(tmp_path: Path, server: Behaviour) -> None:
     _published(tmp_path, md5="none")
     with pytest.raises(DownloadError, match=r"ml-latest-small\.zip\.md5: holds no MD5"):
-        movielens_download(SMALL, tmp_path / "data", base_url=server.url)
+        download_movielens(SMALL, tmp_path / "data", base_url=server.url)
     (tmp_path / "sets" / "ml-latest-small.zip.md5").unlink()
     with pytest.raises(DownloadError, match=r"ml-latest-small\.zip\.md5: is not there"):
-        movielens_download(SMALL, tmp_path / "data", base_url=server.url)
+        download_movielens(SMALL, tmp_path / "data", base_url=server.url)
     assert server.asked == []
     assert not (tmp_path / "data").exists()
 
@@ -157,27 +157,27 @@ def test_a_server_without_the_archive_is_told(tmp_path: Path, server: Behaviour)
     _published(tmp_path)
     (tmp_path / "sets" / "ml-latest-small.zip").unlink()
     with pytest.raises(DownloadError, match=r"ml-latest-small\.zip: the server answers 404 Not Found"):
-        movielens_download(SMALL, tmp_path / "data", base_url=server.url)
+        download_movielens(SMALL, tmp_path / "data", base_url=server.url)
 
 
 @pytest.mark.parametrize("url", ["ftp://files.example", "files.example", "http://", "https://[", "file:///etc"])
 def test_an_address_that_is_none_of_http_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="no address to download from"):
-        movielens_download(SMALL, tmp_path, base_url=url)
+        download_movielens(SMALL, tmp_path, base_url=url)
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     with served(tmp_path) as gone:
         pass
     with pytest.raises(DownloadError, match="cannot be reached"):
-        movielens_download(SMALL, tmp_path / "data", base_url=gone.url)
+        download_movielens(SMALL, tmp_path / "data", base_url=gone.url)
 
 
 def test_data_sets_are_named_as_people_name_them() -> None:
-    assert movielens_named("ML-25M") is MOVIELENS["25m"]
-    assert movielens_named("latest-small") is SMALL
+    assert get_movielens("ML-25M") is MOVIELENS["25m"]
+    assert get_movielens("latest-small") is SMALL
     with pytest.raises(ConfigError, match="no MovieLens data set '33m': choose one of 100k, 1m, 10m"):
-        movielens_named("33m")
+        get_movielens("33m")
     assert [dataset.archive for dataset in MOVIELENS.values()][:2] == ["ml-100k.zip", "ml-1m.zip"]
     assert [name for name, dataset in MOVIELENS.items() if dataset.md5 is None] == ["latest", "latest-small"]
 
@@ -190,7 +190,7 @@ def _archive(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def test_an_archive_without_one_folder_of_its_own_gets_one(tmp_path: Path) -> None:
-    archive_extract(_archive(tmp_path / "a.zip", {"one.txt": b"1", "sub/two.txt": b"2"}), tmp_path / "out")
+    extract_archive(_archive(tmp_path / "a.zip", {"one.txt": b"1", "sub/two.txt": b"2"}), tmp_path / "out")
     assert (tmp_path / "out" / "one.txt").read_bytes() == b"1"
     assert (tmp_path / "out" / "sub" / "two.txt").read_bytes() == b"2"
 
@@ -199,7 +199,7 @@ def test_an_archive_without_one_folder_of_its_own_gets_one(tmp_path: Path) -> No
 def test_an_archive_that_reaches_outside_of_its_folder_is_refused(tmp_path: Path, name: str) -> None:
     archive = _archive(tmp_path / "a.zip", {"fine.txt": b"1", name: b"2"})
     with pytest.raises(DownloadError, match=r"would land outside of its folder"):
-        archive_extract(archive, tmp_path / "deep" / "out")
+        extract_archive(archive, tmp_path / "deep" / "out")
     assert [path.name for path in tmp_path.rglob("*")] == ["a.zip"]
 
 
@@ -209,15 +209,15 @@ def test_an_archive_with_a_link_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(DownloadError, match="'link', which is a link"):
-        archive_extract(tmp_path / "a.zip", tmp_path / "out")
+        extract_archive(tmp_path / "a.zip", tmp_path / "out")
 
 
 def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path) -> None:
     archive = _archive(tmp_path / "a.zip", {"set/one.txt": b"unmistakable", "set/two.txt": b"2"})
     archive.write_bytes(archive.read_bytes().replace(b"unmistakable", b"mistakenly!!"))
     with pytest.raises(DownloadError, match=r"a\.zip: cannot be unpacked \(Bad CRC"):
-        archive_extract(archive, tmp_path / "out")
+        extract_archive(archive, tmp_path / "out")
     archive.write_bytes(b"no archive")
     with pytest.raises(DownloadError, match="not a zip file"):
-        archive_extract(archive, tmp_path / "out")
+        extract_archive(archive, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]

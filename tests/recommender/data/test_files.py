@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from recommender.data.files import ratings_file_read
+from recommender.data.files import read_ratings_file
 from recommender.data.ratings import Ratings
 from recommender.errors import DataError
 
@@ -50,7 +50,7 @@ WANTED = [(3, 1, 0.5, 1577923201), (7, 2, 4.5, 1577836800)]
     ],
 )
 def test_every_usual_form_gives_the_same_ratings(tmp_path: Path, name: str, content: str) -> None:
-    assert _rows(ratings_file_read(_file(tmp_path, content, name))) == WANTED
+    assert _rows(read_ratings_file(_file(tmp_path, content, name))) == WANTED
 
 
 @pytest.mark.parametrize("integer", [pa.int32(), pa.int64()])
@@ -66,13 +66,13 @@ def test_parquet_gives_the_same_ratings(tmp_path: Path, integer: pa.DataType, nu
         "movieId": pa.array([2, 1], integer),
     }
     pyarrow.parquet.write_table(pa.table(columns), tmp_path / "ratings.parquet")
-    assert _rows(ratings_file_read(tmp_path / "ratings.parquet")) == WANTED
+    assert _rows(read_ratings_file(tmp_path / "ratings.parquet")) == WANTED
 
 
 def test_times_are_kept_only_where_every_rating_has_one(tmp_path: Path) -> None:
-    assert ratings_file_read(_file(tmp_path, "userId,movieId,rating\n1,1,3\n")).times is None
-    assert ratings_file_read(_file(tmp_path, "1::1::3\n1::2::3\n", "r.dat")).times is None
-    assert ratings_file_read(_file(tmp_path, HEADER + "1,1,3,978824268\n1,2,3,\n")).times is None
+    assert read_ratings_file(_file(tmp_path, "userId,movieId,rating\n1,1,3\n")).times is None
+    assert read_ratings_file(_file(tmp_path, "1::1::3\n1::2::3\n", "r.dat")).times is None
+    assert read_ratings_file(_file(tmp_path, HEADER + "1,1,3,978824268\n1,2,3,\n")).times is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_times_are_kept_only_where_every_rating_has_one(tmp_path: Path) -> None:
 def test_a_bad_file_is_refused_by_its_name_line_and_column(tmp_path: Path, content: str, message: str) -> None:
     path = _file(tmp_path, content)
     with pytest.raises(DataError) as caught:
-        ratings_file_read(path)
+        read_ratings_file(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
 
@@ -129,25 +129,25 @@ def test_a_bad_parquet_file_is_refused_by_row_and_column(tmp_path: Path, columns
     path = tmp_path / "ratings.parquet"
     pyarrow.parquet.write_table(pa.table(columns), path)
     with pytest.raises(DataError) as caught:
-        ratings_file_read(path)
+        read_ratings_file(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such file"):
-        ratings_file_read(tmp_path / "ratings.csv")
+        read_ratings_file(tmp_path / "ratings.csv")
     with pytest.raises(DataError, match="is not a file"):
-        ratings_file_read(tmp_path)
+        read_ratings_file(tmp_path)
     with pytest.raises(DataError, match=r"ratings\.parquet: cannot be read as ratings"):
-        ratings_file_read(_file(tmp_path, "PK not parquet", "ratings.parquet"))
+        read_ratings_file(_file(tmp_path, "PK not parquet", "ratings.parquet"))
 
 
 def test_a_bad_line_far_into_a_file_of_many_blocks_is_named(tmp_path: Path) -> None:
     lines = [f"{row // 500 + 1},{row % 500 + 1},3.0,{10**9 + row}\n" for row in range(400_000)]
     lines[387_654] = "776,155,tolerable,1000387654\n"
     with pytest.raises(DataError, match="line 387656, column 'rating' is 'tolerable'"):
-        ratings_file_read(_file(tmp_path, HEADER + "".join(lines)))
+        read_ratings_file(_file(tmp_path, HEADER + "".join(lines)))
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,14 @@ def test_a_bad_line_far_into_a_file_of_many_blocks_is_named(tmp_path: Path) -> N
     ],
 )
 def test_real_files_are_read_whole(shared_data: Path, name: str, n_ratings: int, n_users: int, timed: bool) -> None:  # noqa: FBT001 - a parameter of a test.
-    ratings = ratings_file_read(shared_data / name)
+    ratings = read_ratings_file(shared_data / name)
     assert (len(ratings), len(ratings.users)) == (n_ratings, n_users)
     assert (ratings.times is not None) is timed
 
 
 def test_a_real_file_holds_what_its_lines_say(shared_data: Path) -> None:
     path = shared_data / "ml-100k" / "u.data"
-    ratings = ratings_file_read(path)
+    ratings = read_ratings_file(path)
     lines = np.loadtxt(path, dtype=np.int64)
     lines = lines[np.lexsort((lines[:, 1], lines[:, 0]))]
     assert ratings.times is not None

@@ -5,9 +5,9 @@ import pyarrow.csv
 import pytest
 
 from recommender.contract import predict_or_fallback
-from recommender.data.files import ratings_file_read
+from recommender.data.files import read_ratings_file
 from recommender.data.splits import random_split
-from recommender.data.synthetic import synthetic_blocks, synthetic_ratings, synthetic_write
+from recommender.data.synthetic import synthetic_blocks, synthetic_ratings, write_synthetic
 from recommender.data.synthetic_model import SyntheticConfig
 from recommender.errors import ConfigError, DataError
 from recommender.evaluation.metrics import rmse
@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_file_whatever_the_threads_and_another_seed
         before = numba.get_num_threads()
         numba.set_num_threads(n_threads)
         try:
-            synthetic_write(SyntheticConfig(n_users=3000, seed=seed, timed=True), tmp_path / "r.csv")
+            write_synthetic(SyntheticConfig(n_users=3000, seed=seed, timed=True), tmp_path / "r.csv")
         finally:
             numba.set_num_threads(before)
         texts.append((tmp_path / "r.csv").read_bytes())
@@ -96,11 +96,11 @@ def test_drawing_one_by_one_and_racing_give_the_same_fame() -> None:
 def test_a_written_file_reads_back_as_the_same_ratings(tmp_path: Path, suffix: str, timed: bool) -> None:  # noqa: FBT001 - a parameter of a test.
     config = SyntheticConfig(n_users=50, n_items=120, per_user=12, timed=timed, seed=9)
     path, rows = tmp_path / f"ratings{suffix}", list[int]()
-    synthetic_write(config, path, on_rows=rows.append)
+    write_synthetic(config, path, on_rows=rows.append)
     wanted = synthetic_ratings(config)
     assert sum(rows) == len(wanted) == 600
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
-    read = ratings_file_read(path)
+    read = read_ratings_file(path)
     assert read.user_ids.tolist() == wanted.user_ids.tolist()
     assert read.item_ids.tolist() == wanted.item_ids.tolist()
     assert read.values.tolist() == wanted.values.tolist()
@@ -111,9 +111,9 @@ def test_a_written_file_reads_back_as_the_same_ratings(tmp_path: Path, suffix: s
 
 def test_blocks_of_many_users_join_without_a_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = SyntheticConfig(n_users=1003, n_items=50, per_user=5)
-    synthetic_write(config, tmp_path / "whole.csv")
+    write_synthetic(config, tmp_path / "whole.csv")
     monkeypatch.setattr("recommender.data.synthetic._BLOCK_RATINGS", 1024)
-    synthetic_write(config, tmp_path / "blocks.csv")
+    write_synthetic(config, tmp_path / "blocks.csv")
     assert (tmp_path / "whole.csv").read_bytes() == (tmp_path / "blocks.csv").read_bytes()
     assert _columns(tmp_path / "whole.csv")["userId"] == np.repeat(np.arange(1, 1004), 5).tolist()
 
@@ -142,7 +142,7 @@ def test_an_interrupted_file_leaves_what_was_there(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        synthetic_write(SyntheticConfig(n_users=10), path, on_rows=interrupt)
+        write_synthetic(SyntheticConfig(n_users=10), path, on_rows=interrupt)
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -150,9 +150,9 @@ def test_an_interrupted_file_leaves_what_was_there(tmp_path: Path) -> None:
 def test_no_file_is_made_where_none_can_be(tmp_path: Path) -> None:
     config = SyntheticConfig(n_users=1)
     with pytest.raises(DataError, match="there is no folder"):
-        synthetic_write(config, tmp_path / "nowhere" / "ratings.csv")
+        write_synthetic(config, tmp_path / "nowhere" / "ratings.csv")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(DataError, match="is not a file"):
-        synthetic_write(config, tmp_path / "folder.csv")
+        write_synthetic(config, tmp_path / "folder.csv")
     with pytest.raises(ConfigError, match=r"'\.txt': it must be \.csv or \.parquet"):
-        synthetic_write(config, tmp_path / "ratings.txt")
+        write_synthetic(config, tmp_path / "ratings.txt")

@@ -6,7 +6,7 @@ import pytest
 
 from recommender.errors import ConfigError
 from recommender.evaluation.compare import Contender, Result, best_of, columns_of, in_order
-from recommender.evaluation.plots import comparison_plot
+from recommender.evaluation.plots import plot_comparison
 
 STARS = [
     Result("bias", "stars", {"rmse": 0.95, "fit_seconds": 0.0, "peak_memory_mb": 150.0}),
@@ -37,18 +37,18 @@ def test_a_contender_is_an_algorithm_with_settings() -> None:
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
 def test_a_picture_is_drawn_in_each_format(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"comparison{ending}"
-    comparison_plot([*STARS, *RANKING], path)
+    plot_comparison([*STARS, *RANKING], path)
     starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
     assert path.read_bytes().startswith(starts[ending])
 
 
 def test_the_same_figures_make_the_same_picture(tmp_path: Path) -> None:
     for name in ("a.svg", "b.svg"):
-        comparison_plot(STARS, tmp_path / name)
+        plot_comparison(STARS, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert "broken" not in (tmp_path / "a.svg").read_text(encoding="utf-8")
 
 
 def test_nothing_to_draw_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nothing was measured"):
-        comparison_plot(STARS[2:], tmp_path / "c.png")
+        plot_comparison(STARS[2:], tmp_path / "c.png")

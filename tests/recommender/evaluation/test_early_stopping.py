@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from recommender.algorithms import algorithm_estimator
+from recommender.algorithms import make_estimator
 from recommender.baselines.bias import BiasModel
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
@@ -16,7 +16,7 @@ from recommender.errors import ConfigError, DataError
 from recommender.evaluation.early_stopping import fit_early_stopping
 from recommender.evaluation.gate import Measure
 from recommender.evaluation.metrics import rmse
-from recommender.evaluation.ranking import LastOut, full_places, ranking_metrics
+from recommender.evaluation.ranking import LastOut, rank_all, ranking_metrics
 from recommender.evaluation.validation import Validation
 from recommender.items.ease import EASE
 
@@ -101,7 +101,7 @@ def test_algorithms_that_learn_by_epochs_really_stop(synthetic: Ratings, name: s
     split = last_out_split(synthetic)
     measure = Measure.STARS if name == "svd" else Measure.ORDER
     settings = {"n_epochs": 60, "n_factors": 16, **({"learning_rate": 0.03, "n_threads": 1} if name == "svd" else {})}
-    done = fit_early_stopping(algorithm_estimator(name, settings), split.train, Validation(split, measure), patience=2)
+    done = fit_early_stopping(make_estimator(name, settings), split.train, Validation(split, measure), patience=2)
     assert done.n_epochs < 60
     assert done.n_epochs in {done.best_epoch, done.best_epoch + 2}
     assert Validation(split, measure).value(done.model) == done.value
@@ -119,7 +119,7 @@ def test_an_order_is_validated_as_in_leave_last_out(synthetic: Ratings) -> None:
     split = last_out_split(synthetic)
     model = EASE().fit(split.train)
     validation = Validation(split, Measure.ORDER)
-    expected = ranking_metrics(full_places(model, LastOut.of(split)).ranks)["ndcg@10"]
+    expected = ranking_metrics(rank_all(model, LastOut.of(split)).ranks)["ndcg@10"]
     assert validation.value(model) == pytest.approx(expected)
     assert validation.loss(0.3) < validation.loss(0.2)
 

@@ -4,14 +4,14 @@ import pytest
 from recommender.evaluation.gate import (
     PEOPLE_AT_LEAST,
     Comparison,
-    Demand,
     Measure,
     Outcome,
+    Requirement,
     Rival,
     against_live,
     against_popularity,
 )
-from recommender.evaluation.rehearsal import Performance
+from recommender.evaluation.temporal_holdout import Performance
 
 
 def performance(*, error: float, ndcg: float, n: int = 200, by_stars: bool = False, noise: float = 0.2) -> Performance:
@@ -111,5 +111,5 @@ def test_noise_is_no_difference() -> None:
 
 
 def test_what_is_shown_for_information_stops_nobody() -> None:
-    told = Comparison("popularity", Measure.ORDER, Demand.NONE, Outcome.WORSE, 0.1, 0.9, -0.9, -0.7)
+    told = Comparison("popularity", Measure.ORDER, Requirement.NONE, Outcome.WORSE, 0.1, 0.9, -0.9, -0.7)
     assert told.passed

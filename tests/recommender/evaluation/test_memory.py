@@ -10,7 +10,7 @@ import pytest
 import recommender
 from recommender.errors import ConfigError
 from recommender.evaluation.memory import peak_memory_mb
-from recommender.evaluation.plots import plot_checked
+from recommender.evaluation.plots import check_plot
 
 
 def test_the_peak_is_that_of_this_process_and_stays_when_memory_is_given_back() -> None:
@@ -38,4 +38,4 @@ def test_without_matplotlib_a_picture_is_refused_by_the_name_of_what_is_missing(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ConfigError, match=r"matplotlib.*pip install -r requirements/notebooks\.txt"):
-        plot_checked(Path("picture.png"))
+        check_plot(Path("picture.png"))

@@ -16,9 +16,9 @@ from recommender.errors import ConfigError, DataError
 from recommender.evaluation.ranking import (
     MISSED,
     LastOut,
-    full_places,
     list_metrics,
-    negative_ranks,
+    rank_all,
+    rank_negatives,
     ranking_metrics,
 )
 from recommender.items.ease import EASE
@@ -43,39 +43,39 @@ def _task(users: list[int], films: list[int], negatives: list[list[int]] | None 
 
 def test_the_rank_is_the_number_of_films_before_it_without_those_rated_in_training() -> None:
     model = _of_counts([60, 50, 40, 30, 20, 10])
-    places = full_places(model, _task([1, 2, 3], [3, 3, 3]), k=3)
+    places = rank_all(model, _task([1, 2, 3], [3, 3, 3]), k=3)
     assert places.ranks.tolist() == [1, 0, 2]
     assert places.lists.tolist() == [[1, 2, 3], [2, 3, 4], [0, 1, 2]]
 
 
 def test_films_that_score_the_same_stand_before_the_one_looked_for() -> None:
     model = _of_counts([60, 50, 50, 50, 20, 10])
-    assert full_places(model, _task([3, 3, 3], [2, 3, 4]), k=5).ranks.tolist() == [3, 3, 3]
-    assert full_places(model, _task([3], [2]), k=3).ranks.tolist() == [MISSED]
-    assert negative_ranks(model, _task([3], [2], [[3, 4, 5]])).tolist() == [2]
+    assert rank_all(model, _task([3, 3, 3], [2, 3, 4]), k=5).ranks.tolist() == [3, 3, 3]
+    assert rank_all(model, _task([3], [2]), k=3).ranks.tolist() == [MISSED]
+    assert rank_negatives(model, _task([3], [2], [[3, 4, 5]])).tolist() == [2]
 
 
 def test_a_model_that_says_the_same_of_all_finds_nothing() -> None:
     model = _of_counts([7] * 30)
     task = _task([1, 2, 3], [3, 4, 5]).with_negatives(3, seed=0)
-    assert (full_places(model, task, k=10).ranks == MISSED).all()
-    assert (negative_ranks(model, task) == 3).all()
+    assert (rank_all(model, task, k=10).ranks == MISSED).all()
+    assert (rank_negatives(model, task) == 3).all()
 
 
 def test_users_and_films_that_the_model_does_not_know_are_misses() -> None:
     model = _of_counts([60, 50, 40, 30, 20, 10])
     task = _task([9, 1], [2, 99], [[3, 4], [5, 6]])
-    assert full_places(model, task, k=4).ranks.tolist() == [MISSED, MISSED]
-    assert (full_places(model, task, k=4).lists[0] == -1).all()
-    assert negative_ranks(model, task).tolist() == [MISSED, MISSED]
+    assert rank_all(model, task, k=4).ranks.tolist() == [MISSED, MISSED]
+    assert (rank_all(model, task, k=4).lists[0] == -1).all()
+    assert rank_negatives(model, task).tolist() == [MISSED, MISSED]
 
 
 def test_negatives_that_the_model_does_not_know_rank_below_all_others() -> None:
-    assert negative_ranks(_of_counts([60, 50, 40, 30]), _task([1], [4], [[2, 77, 3]])).tolist() == [2]
+    assert rank_negatives(_of_counts([60, 50, 40, 30]), _task([1], [4], [[2, 77, 3]])).tolist() == [2]
 
 
 def test_short_catalogues_give_padded_lists_and_right_ranks() -> None:
-    places = full_places(_of_counts([60, 50, 40]), _task([2], [3]), k=10)
+    places = rank_all(_of_counts([60, 50, 40]), _task([2], [3]), k=10)
     assert places.ranks.tolist() == [0]
     assert places.lists.tolist() == [[2] + [-1] * 9]
 
@@ -103,7 +103,7 @@ def test_ranks_below_k_are_those_of_counting_every_score(synthetic: Ratings, see
     )
     task = LastOut.of(split)
     rated = split.train.by_user()
-    for rank, user, film in zip(full_places(model, task, k=k).ranks, task.user_ids, task.item_ids, strict=True):
+    for rank, user, film in zip(rank_all(model, task, k=k).ranks, task.user_ids, task.item_ids, strict=True):
         at = int(model.users.positions([user])[0])
         free = np.ones(counts.size, dtype=np.bool_)
         free[rated.indices[rated.indptr[at] : rated.indptr[at + 1]]] = False
@@ -147,7 +147,7 @@ def test_impossible_questions_are_refused() -> None:
     with pytest.raises(ConfigError, match="number of negatives is 0"):
         _task([2], [3]).with_negatives(0, seed=0)
     with pytest.raises(DataError, match="There are no negatives"):
-        negative_ranks(_of_counts([1, 2, 3]), _task([1], [2]))
+        rank_negatives(_of_counts([1, 2, 3]), _task([1], [2]))
     with pytest.raises(DataError, match="Nobody is asked for"):
         _task([], [])
 
@@ -176,7 +176,7 @@ def test_what_people_like_is_found_more_often_than_what_is_popular() -> None:
     figures = []
     for estimator in (Popularity(), EASE()):
         model = estimator.fit(task.train)
-        ranks = negative_ranks(model, task), full_places(model, task).ranks
+        ranks = rank_negatives(model, task), rank_all(model, task).ranks
         figures.append([ranking_metrics(each)["ndcg@10"] for each in ranks])
     (popular, popular_full), (alike, alike_full) = figures
     assert alike > popular + 0.2

@@ -8,7 +8,7 @@ import pyarrow.csv
 import pytest
 from tests.recommender.contract.conftest import SETTINGS, catalogue, world
 
-from recommender.algorithms import ALGORITHMS, algorithm_config, algorithm_orders_by_stars, algorithm_space
+from recommender.algorithms import ALGORITHMS, get_search_space, make_config, ranks_by_predicted_stars
 from recommender.data.ratings import Ratings
 from recommender.data.splits import last_out_split, random_split
 from recommender.errors import ConfigError, DivergedError
@@ -32,10 +32,10 @@ def test_every_algorithm_can_be_searched(name: str) -> None:
     assert [trial.number for trial in result.trials] == [0, 1, 2]
     values = [trial.value for trial in result.trials if trial.value is not None]
     assert result.best.value == (min(values) if result.measure is Measure.STARS else max(values))
-    tuned = set(algorithm_space(name)) - set(small)
+    tuned = set(get_search_space(name)) - set(small)
     assert set(result.trials[1].settings) == tuned | set(small)
-    algorithm_config(name, result.best.best_settings)
-    stops = hasattr(algorithm_config(name), "n_epochs")
+    make_config(name, result.best.best_settings)
+    stops = hasattr(make_config(name), "n_epochs")
     assert (result.best.best_epoch is not None) is stops
     assert ("n_epochs" in result.best.best_settings) is (stops or "n_epochs" in small)
 
@@ -52,8 +52,8 @@ def test_what_is_measured_is_what_an_algorithm_is_there_for() -> None:
     assert measure_of("svd") is Measure.STARS
     assert measure_of("ease") is Measure.ORDER
     assert measure_of("ease", Measure.STARS) is Measure.STARS
-    assert algorithm_orders_by_stars("bayesian")
-    assert not algorithm_orders_by_stars("house")
+    assert ranks_by_predicted_stars("bayesian")
+    assert not ranks_by_predicted_stars("house")
 
 
 def test_few_ratings_are_all_learnt_from_by_every_trial() -> None:
@@ -116,7 +116,7 @@ def test_settings_that_are_found_beat_the_defaults_on_ratings_that_had_no_part_i
     from recommender.evaluation.holdout import evaluate_split  # noqa: PLC0415 - beside its one use.
     from recommender.factors.svd import SVD, SVDConfig  # noqa: PLC0415
 
-    tuned = evaluate_split(SVD(algorithm_config("svd", result.best.best_settings)), outer)["rmse"]
+    tuned = evaluate_split(SVD(make_config("svd", result.best.best_settings)), outer)["rmse"]
     assert tuned < evaluate_split(SVD(SVDConfig()), outer)["rmse"] - 0.003
 
 

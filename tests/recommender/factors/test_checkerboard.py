@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recommender.algorithms import Setting, algorithm_estimator
+from recommender.algorithms import Setting, make_estimator
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 
@@ -25,7 +25,7 @@ def board() -> Ratings:
 @pytest.mark.parametrize("name", sorted(SETTINGS))
 def test_unseen_squares_get_the_stars_of_their_colour_whether_trained_on_or_folded_in(name: str) -> None:
     train, test = random_split(board(), test_fraction=0.15, seed=1)
-    model = algorithm_estimator(name, SETTINGS[name]).fit(train)
+    model = make_estimator(name, SETTINGS[name]).fit(train)
     trained = model.predict(test.user_ids, test.item_ids)
     assert np.mean(np.abs(trained - test.values) < 1) > 0.95
     rows = train.by_user()

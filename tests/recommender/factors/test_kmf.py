@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.algorithms import Setting, algorithm_config, algorithm_estimator
+from recommender.algorithms import Setting, make_config, make_estimator
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.kmf import KMF, KMFConfig
-from recommender.factors.kmf_model import BoundedRatings, KMFModel, bounded_fit, logistic
+from recommender.factors.kmf_model import BoundedRatings, KMFModel, fit_bounded, logistic
 from recommender.kernels.batches import Examples, Side
 from recommender.kernels.kmf import Descent, kmf_epoch
 from recommender.kernels.kmf_plain import kmf_epoch_plain
@@ -96,7 +96,7 @@ def test_the_online_update_finds_where_no_direction_leads_down(
     rng = np.random.default_rng(seed)
     design = np.hstack([np.ones((n_ratings, 1)), rng.standard_normal((n_ratings, n_factors))])
     person = BoundedRatings(design, rng.standard_normal(n_ratings), rng.random(n_ratings), 4.5, strength)
-    found = bounded_fit(person)
+    found = fit_bounded(person)
     for direction in np.eye(n_factors + 1):
         there, back = (loss_at(person, found + way * direction) for way in (1e-5, -1e-5))
         assert (there - back) / 2e-5 == pytest.approx(0, abs=0.02)
@@ -151,7 +151,7 @@ def test_a_true_answer_ends_the_training_with_the_model_of_that_moment(synthetic
 )
 def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, Setting]) -> None:
     usual: dict[str, Setting] = {"n_factors": 4, "n_epochs": 5}
-    before, after = (algorithm_estimator("kmf", {**usual, **more}).fit(synthetic) for more in ({}, change))
+    before, after = (make_estimator("kmf", {**usual, **more}).fit(synthetic) for more in ({}, change))
     pairs = synthetic.user_ids, synthetic.item_ids
     assert not np.array_equal(before.predict(*pairs), after.predict(*pairs))
 
@@ -164,7 +164,7 @@ def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> Non
 @pytest.mark.parametrize("wrong", [{"n_factors": 0}, {"learning_rate": 0.0}, {"batch_size": 0}, {"decay": 1.0}])
 def test_meaningless_settings_are_refused(wrong: dict[str, Setting]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
-        algorithm_config("kmf", wrong)
+        make_config("kmf", wrong)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from recommender.data.rows import Rows
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.metrics import rmse
-from recommender.factors.minibatch import MiniBatchConfig, Report, minibatch_trained
+from recommender.factors.minibatch import MiniBatchConfig, StepReport, train_minibatch
 from recommender.factors.nsvd_model import NSVDModel
 from recommender.kernels.batches import Examples, Side
 from recommender.kernels.momentum import Descent, nsvd_steps, svd_steps
@@ -80,7 +80,7 @@ def test_two_steps_move_a_parameter_as_momentum_says() -> None:
 def test_reports_come_at_the_start_every_so_often_and_at_the_end(synthetic: Ratings) -> None:
     def steps(n_steps: int) -> list[int]:
         config = MiniBatchConfig(n_steps=n_steps, batch_size=50)
-        return [report.step for report in minibatch_trained(synthetic, config, every=10)]
+        return [report.step for report in train_minibatch(synthetic, config, every=10)]
 
     assert steps(1) == [0]
     assert steps(10) == [0, 9]
@@ -93,18 +93,18 @@ def test_reports_come_at_the_start_every_so_often_and_at_the_end(synthetic: Rati
 def test_it_learns_what_it_has_not_seen(synthetic: Ratings, model: str, share: float) -> None:
     train, test = random_split(synthetic, test_fraction=0.2, seed=0)
     config = MiniBatchConfig(model=model, batch_size=60, n_steps=400, init_std_dev=0.2)
-    first, *_, last = minibatch_trained(train, config)
+    first, *_, last = train_minibatch(train, config)
     assert error_of(last, test) < share * error_of(first, test)
 
 
-def error_of(report: Report, test: Ratings) -> float:
+def error_of(report: StepReport, test: Ratings) -> float:
     return rmse(test.values, predict_or_fallback(report.model, test.user_ids, test.item_ids))
 
 
 def test_the_same_seed_gives_the_same_reports(synthetic: Ratings) -> None:
     config = MiniBatchConfig(n_steps=20, batch_size=50)
-    once, again = (list(minibatch_trained(synthetic, config)) for _ in range(2))
-    other = list(minibatch_trained(synthetic, MiniBatchConfig(n_steps=20, batch_size=50, seed=1)))
+    once, again = (list(train_minibatch(synthetic, config)) for _ in range(2))
+    other = list(train_minibatch(synthetic, MiniBatchConfig(n_steps=20, batch_size=50, seed=1)))
     assert [report.batch_error for report in once] == [report.batch_error for report in again]
     assert np.array_equal(once[-1].model.item_factors, again[-1].model.item_factors)
     assert not np.array_equal(once[-1].model.item_factors, other[-1].model.item_factors)
@@ -113,16 +113,16 @@ def test_the_same_seed_gives_the_same_reports(synthetic: Ratings) -> None:
 @pytest.mark.parametrize(("size", "most"), [("max", 31), ("mean", 25), ("min", 17)])
 def test_nsvd_gives_a_model_into_which_anybody_can_be_folded(synthetic: Ratings, size: str, most: int) -> None:
     config = MiniBatchConfig(model="nsvd", size=size, n_steps=30, batch_size=50)
-    model = list(minibatch_trained(synthetic, config))[-1].model
+    model = list(train_minibatch(synthetic, config))[-1].model
     assert isinstance(model, NSVDModel)
     assert model.history_length == most
     mine = synthetic.item_positions[synthetic.user_positions == 7].astype(np.int64)
-    assert model.represented(mine) == pytest.approx(model.user_factors[7], abs=1e-6)
+    assert model.user_factors_from_history(mine) == pytest.approx(model.user_factors[7], abs=1e-6)
 
 
 def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> None:
     with pytest.raises(DivergedError, match="lower learning_rate"):
-        list(minibatch_trained(synthetic, MiniBatchConfig(learning_rate=1.0)))
+        list(train_minibatch(synthetic, MiniBatchConfig(learning_rate=1.0)))
 
 
 @pytest.mark.parametrize("wrong", [{"model": "svm"}, {"size": "huge"}, {"momentum": 1.0}, {"n_steps": 0}])

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.algorithms import Setting, algorithm_config, algorithm_estimator
+from recommender.algorithms import Setting, make_config, make_estimator
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.nsvd import NSVD, NSVDConfig, _started
-from recommender.factors.nsvd_model import histories_speaking
+from recommender.factors.nsvd_model import select_history_users
 from recommender.kernels.nsvd import Histories, Parameters, nsvd_epoch
 from recommender.kernels.nsvd_plain import nsvd_epoch_plain
 
@@ -21,7 +21,7 @@ RATES = np.float32(0.03), np.float32(0.05)
 
 def started(ratings: Ratings, config: NSVDConfig) -> tuple[Histories, Parameters]:
     rows = ratings.by_user()
-    speaking, _ = histories_speaking(ratings, config.size)
+    speaking, _ = select_history_users(ratings, config.size)
     histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
     return histories, _started(ratings, config, np.random.default_rng(1))
 
@@ -73,11 +73,11 @@ def test_one_rating_moves_what_the_update_says() -> None:
 def test_of_long_histories_the_films_that_fewest_rated_speak() -> None:
     # Item 10 has three ratings, 11 two, 12 and 13 one; users rated 4, 2 and 1 items.
     ratings = Ratings.from_arrays([1, 1, 1, 1, 2, 2, 3], [10, 11, 12, 13, 10, 11, 10], [3.0] * 7)
-    assert [histories_speaking(ratings, size)[1] for size in ("max", "mean", "min")] == [4, 2, 1]
-    assert histories_speaking(ratings, "max")[0].all()
-    speaking, _ = histories_speaking(ratings, "mean")
+    assert [select_history_users(ratings, size)[1] for size in ("max", "mean", "min")] == [4, 2, 1]
+    assert select_history_users(ratings, "max")[0].all()
+    speaking, _ = select_history_users(ratings, "mean")
     assert ratings.item_ids[speaking].tolist() == [12, 13, 10, 11, 10]
-    speaking, _ = histories_speaking(ratings, "min")
+    speaking, _ = select_history_users(ratings, "min")
     assert ratings.item_ids[speaking].tolist() == [12, 11, 10]
 
 
@@ -86,14 +86,14 @@ def test_who_rated_the_same_is_represented_alike_whether_trained_on_or_folded_in
     model = NSVD(NSVDConfig(n_factors=6, size=size, init_std_dev=0.3)).fit(synthetic)
     for position in range(5):
         mine = synthetic.item_positions[synthetic.user_positions == position].astype(np.int64)
-        assert model.represented(mine) == pytest.approx(model.user_factors[position], abs=1e-5)
+        assert model.user_factors_from_history(mine) == pytest.approx(model.user_factors[position], abs=1e-5)
 
 
 def test_folding_in_corrects_what_the_films_alone_say_by_ridge_regression(synthetic: Ratings) -> None:
     model = NSVD(NSVDConfig(n_factors=3, init_std_dev=0.3)).fit(synthetic)
     values = np.array([4.0, 1.5, 5.0, 4.5])
     person = model.fold_in(model.items.ids[:4], values)
-    correction = person.factors - model.represented(np.arange(4))
+    correction = person.factors - model.user_factors_from_history(np.arange(4))
     rest = values - model.global_mean - model.item_biases[:4] - person.bias - model.item_factors[:4] @ person.factors
     strength = model.fold_in_penalty.strength(4)
     assert rest.sum() == pytest.approx(strength * person.bias, abs=1e-4)
@@ -125,7 +125,7 @@ def test_a_true_answer_ends_the_training_with_the_model_of_that_moment(synthetic
 )
 def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, Setting]) -> None:
     usual: dict[str, Setting] = {"n_factors": 4, "n_epochs": 5}
-    before, after = (algorithm_estimator("nsvd", {**usual, **more}).fit(synthetic) for more in ({}, change))
+    before, after = (make_estimator("nsvd", {**usual, **more}).fit(synthetic) for more in ({}, change))
     pairs = synthetic.user_ids, synthetic.item_ids
     assert not np.array_equal(before.predict(*pairs), after.predict(*pairs))
 
@@ -138,7 +138,7 @@ def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> Non
 @pytest.mark.parametrize("wrong", [{"n_factors": 0}, {"learning_rate": 0.0}, {"regularisation": -1}, {"size": "huge"}])
 def test_meaningless_settings_are_refused(wrong: dict[str, Setting]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
-        algorithm_config("nsvd", wrong)
+        make_config("nsvd", wrong)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.synthetic import synthetic_ratings
 from recommender.data.synthetic_model import SyntheticConfig
 from recommender.errors import SparkError
-from recommender.evaluation.rehearsal import Rehearsal, perform, rehearsal_of
+from recommender.evaluation.temporal_holdout import TemporalHoldout, make_temporal_holdout, perform
 from recommender.factors.als import ALS, ALSConfig, ALSModel
 from recommender.factors.als_spark import SparkPlace
 
@@ -45,22 +45,22 @@ def quick_start() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def rehearsal() -> Rehearsal:
+def holdout() -> TemporalHoldout:
     """As many users, films and ratings as MovieLens 100K has, with ids that are no positions."""
     made = synthetic_ratings(SyntheticConfig(n_users=943, n_items=1682, per_user=106, timed=True))
     assert made.times is not None
     ratings = Ratings.from_arrays(made.user_ids * 3 + 10**6, made.item_ids * 7, made.values, made.times)
-    return rehearsal_of(ratings)
+    return make_temporal_holdout(ratings)
 
 
 @pytest.fixture(scope="module")
-def here(rehearsal: Rehearsal) -> ALSModel:
-    return ALS(replace(SETTINGS, engine="spark"), SparkPlace("local[2]")).fit(rehearsal.train)
+def here(holdout: TemporalHoldout) -> ALSModel:
+    return ALS(replace(SETTINGS, engine="spark"), SparkPlace("local[2]")).fit(holdout.train)
 
 
 @pytest.fixture(scope="module")
-def library(rehearsal: Rehearsal) -> ALSModel:
-    return ALS(SETTINGS).fit(rehearsal.train)
+def library(holdout: TemporalHoldout) -> ALSModel:
+    return ALS(SETTINGS).fit(holdout.train)
 
 
 def objective(model: ALSModel, ratings: Ratings) -> float:
@@ -75,25 +75,27 @@ def objective(model: ALSModel, ratings: Ratings) -> float:
     return float((confidence * errors**2).sum() + penalty)
 
 
-def ndcg(model: ALSModel, rehearsal: Rehearsal) -> float:
-    return perform(model, rehearsal.askers).metrics["ndcg@10"]
+def ndcg(model: ALSModel, holdout: TemporalHoldout) -> float:
+    return perform(model, holdout.test_users).metrics["ndcg@10"]
 
 
-def test_spark_minimises_what_the_library_minimises(here: ALSModel, library: ALSModel, rehearsal: Rehearsal) -> None:
-    assert objective(here, rehearsal.train) == pytest.approx(objective(library, rehearsal.train), rel=0.04)
+def test_spark_minimises_what_the_library_minimises(
+    here: ALSModel, library: ALSModel, holdout: TemporalHoldout
+) -> None:
+    assert objective(here, holdout.train) == pytest.approx(objective(library, holdout.train), rel=0.04)
 
 
-def test_spark_ranks_as_well_as_the_library(here: ALSModel, library: ALSModel, rehearsal: Rehearsal) -> None:
-    assert ndcg(here, rehearsal) > 0.95 * ndcg(library, rehearsal)
+def test_spark_ranks_as_well_as_the_library(here: ALSModel, library: ALSModel, holdout: TemporalHoldout) -> None:
+    assert ndcg(here, holdout) > 0.95 * ndcg(library, holdout)
 
 
 def test_model_knows_its_engine_and_answers_like_any_other(
-    here: ALSModel, rehearsal: Rehearsal, tmp_path: Path
+    here: ALSModel, holdout: TemporalHoldout, tmp_path: Path
 ) -> None:
     here.save(tmp_path / "als", Provenance("als", {}, seed=0, dataset="made up"))
     again = ALSModel.load(tmp_path / "als")
 
-    mine = rehearsal.train.select(rehearsal.train.user_positions == 5)
+    mine = holdout.train.select(holdout.train.user_positions == 5)
     taste = again.fold_in(mine.item_ids, mine.values).taste
     assert here.config.engine == "spark"
     assert np.corrcoef(taste, here.user_factors[5])[0, 1] > 0.99
@@ -142,13 +144,13 @@ def wait_for(log_path: Path, words: str, *, times: int) -> None:
 
 def test_cluster_of_two_workers_computes_the_same_factors_from_a_snapshot(
     here: ALSModel,
-    rehearsal: Rehearsal,
+    holdout: TemporalHoldout,
     cluster: tuple[str, Path],
     tmp_path: Path,
 ) -> None:
     master, log_path = cluster
     snapshot = tmp_path / "ratings.parquet"
-    train = rehearsal.train
+    train = holdout.train
     columns = {"userId": train.user_ids, "movieId": train.item_ids, "rating": train.values}
     pq.write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), snapshot)
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.algorithms import model_load
+from recommender.algorithms import load_model
 from recommender.artifacts import Provenance
 from recommender.data.catalogue import Catalogue
-from recommender.data.catalogue_files import catalogue_read
+from recommender.data.catalogue_files import read_catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DataError
@@ -47,8 +47,8 @@ def test_films_of_the_catalogue_that_nobody_has_rated_are_recommended(model: Key
 
 def test_a_rated_film_of_which_nothing_is_known_says_nothing_and_is_never_alike(model: KeywordsModel) -> None:
     assert model.score([1, 2], [WITHOUT_WORDS] * 2).tolist() == [0, 0]
-    assert (model.similar([WITHOUT_WORDS], 3).item_ids == -1).all()
-    assert not np.isin(model.similar([10, 40], 9).item_ids, WITHOUT_WORDS).any()
+    assert (model.similar_items([WITHOUT_WORDS], 3).item_ids == -1).all()
+    assert not np.isin(model.similar_items([10, 40], 9).item_ids, WITHOUT_WORDS).any()
 
 
 def test_low_ratings_are_no_liking(model: KeywordsModel) -> None:
@@ -71,7 +71,7 @@ def test_dislikes_can_be_left_out(model: KeywordsModel) -> None:
 
 
 def test_similar_films_share_words_best_first(model: KeywordsModel) -> None:
-    found = model.similar([10, 60], 9)
+    found = model.similar_items([10, 60], 9)
     assert found.item_ids[0].tolist() == [30, 20, 70, 40, 50, 80, -1, -1, -1]
     assert found.scores[0, :4] == pytest.approx([1, 3 / 12**0.5, 3 / 12**0.5, 1 / 3], abs=1e-6)
     assert np.isnan(found.scores[0, 6:]).all()
@@ -97,9 +97,11 @@ def test_scores_of_a_person_are_cosines(values: list[int]) -> None:
 
 def test_a_model_with_unrated_films_is_saved_and_loaded(model: KeywordsModel, tmp_path: Path) -> None:
     model.save(tmp_path / "model", Provenance("keywords", {}, 0, "checksum"))
-    loaded = model_load(tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
     assert np.array_equal(loaded.items.ids, model.items.ids)
-    assert np.array_equal(loaded.similar(model.items.ids, 4).item_ids, model.similar(model.items.ids, 4).item_ids)
+    assert np.array_equal(
+        loaded.similar_items(model.items.ids, 4).item_ids, model.similar_items(model.items.ids, 4).item_ids
+    )
     assert np.array_equal(loaded.predict([1, 2], [70, 80]), model.predict([1, 2], [70, 80]))
 
 
@@ -117,7 +119,7 @@ def test_rows_that_do_not_fit_the_items_are_refused(model: KeywordsModel) -> Non
 
 @pytest.mark.slow
 def test_what_films_are_about_predicts_stars_on_real_ratings(shared_data: Path, kaggle_small: Ratings) -> None:
-    catalogue = catalogue_read(shared_data / "the-movies-dataset")
+    catalogue = read_catalogue(shared_data / "the-movies-dataset")
     split = random_split(kaggle_small, test_fraction=0.1, seed=0)
     model = Keywords(KeywordsConfig(), catalogue).fit(split.train)
     test = split.test
@@ -128,4 +130,4 @@ def test_what_films_are_about_predicts_stars_on_real_ratings(shared_data: Path, 
     by_taste, by_bias = model.predict(test.user_ids, test.item_ids), model.stars.predict(test.user_ids, test.item_ids)
     assert rmse(by_taste) < rmse(by_bias) - 0.005
     jurassic_park, its_sequels = 480, {1544, 4638, 117529}
-    assert set(model.similar([jurassic_park], 3).item_ids[0].tolist()) == its_sequels
+    assert set(model.similar_items([jurassic_park], 3).item_ids[0].tolist()) == its_sequels

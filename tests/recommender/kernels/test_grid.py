@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from recommender.kernels.grid import Columns, Deal, grid_filled
-from recommender.kernels.grid_plain import grid_filled_plain
+from recommender.kernels.grid import Columns, Deal, fill_grid
+from recommender.kernels.grid_plain import fill_grid_plain
 
 N_USERS, N_ITEMS = 40, 23
 
@@ -19,8 +19,8 @@ def test_ratings_are_put_where_the_plain_twin_puts_them(n: int, n_stripes: int) 
     ratings = Columns(pairs // N_ITEMS, pairs % N_ITEMS, (rng.integers(1, 11, n) / 2).astype(np.float32))
     users, items = dealt(rng, N_USERS, n_stripes), dealt(rng, N_ITEMS, n_stripes)
 
-    fast = grid_filled(ratings, users, items, np.float32(3.25), n_stripes)
-    plain = grid_filled_plain(ratings, users, items, np.float32(3.25), n_stripes)
+    fast = fill_grid(ratings, users, items, np.float32(3.25), n_stripes)
+    plain = fill_grid_plain(ratings, users, items, np.float32(3.25), n_stripes)
 
     for name in ("bounds", "users", "items", "values"):
         ours, theirs = getattr(fast, name), getattr(plain, name)

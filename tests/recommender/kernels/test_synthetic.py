@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, Taste, synthetic_items
+from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, UserTastes, synthetic_items
 from recommender.kernels.rating_lines import line_bytes, rating_lines
 from recommender.kernels.rating_lines_plain import rating_lines_plain
 from recommender.kernels.synthetic import synthetic_rows
@@ -12,7 +12,7 @@ from recommender.kernels.synthetic_plain import synthetic_rows_plain
 @pytest.mark.parametrize(("n_items", "per_user", "n_times"), [(1, 1, 0), (40, 10, 10), (40, 11, 0), (13, 13, 13)])
 def test_rows_equal_those_of_the_plain_twin(even: bool, n_items: int, per_user: int, n_times: int) -> None:  # noqa: FBT001 - a parameter of a test.
     items = synthetic_items(SyntheticConfig(n_users=1, n_items=n_items, per_user=1, n_factors=3, seed=4))
-    taste = Taste(mean=3.5, user_bias=0.4, user_factor=0.3, noise=0.5, even=even)
+    taste = UserTastes(mean=3.5, user_bias=0.4, user_factor=0.3, noise=0.5, even=even)
     blocks = []
     for rows in (synthetic_rows, synthetic_rows_plain):
         drawn = np.zeros((130, per_user), dtype=np.int32)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from pipeline.management.stage_command import StageCommand
-from pipeline.services.comparing import Contest, Contestant, models_compare
+from pipeline.services.comparison import ComparedAlgorithm, ComparisonReport, models_compare
 from recommender.algorithms import ALGORITHMS
 
 _ROW = "{:16} {:>8} {:>8} {:>8} {:>9}"
@@ -39,14 +39,14 @@ class Command(StageCommand):
             contestants.append(contestant)
         if options["json"] is not None:
             _json_write(options["json"], contest, contestants)
-        rehearsal = contest.rehearsal
+        holdout = contest.holdout
         return (
-            f"Compared {len(contestants)} algorithms, trained on {len(rehearsal.train):,} ratings and asked about "
-            f"{rehearsal.n_asked:,} later ones of {len(rehearsal.askers):,} users"
+            f"Compared {len(contestants)} algorithms, trained on {len(holdout.train):,} ratings and asked about "
+            f"{holdout.n_asked:,} later ones of {len(holdout.test_users):,} users"
         )
 
 
-def _line(contestant: Contestant) -> str:
+def _line(contestant: ComparedAlgorithm) -> str:
     if contestant.error:
         return f"{contestant.algorithm:16} {contestant.error}"
     figures = [contestant.metrics.get(name) for name in ("rmse", "mae", "ndcg@10")]
@@ -54,15 +54,15 @@ def _line(contestant: Contestant) -> str:
     return _ROW.format(contestant.algorithm, *cells, f"{contestant.seconds:.1f} s")
 
 
-def _json_write(path: Path, contest: Contest, contestants: list[Contestant]) -> None:
-    rehearsal = contest.rehearsal
+def _json_write(path: Path, contest: ComparisonReport, contestants: list[ComparedAlgorithm]) -> None:
+    holdout = contest.holdout
     content = {
         "snapshot": contest.snapshot,
         "seed": contest.seed,
-        "n_train": len(rehearsal.train),
-        "n_test": rehearsal.n_asked,
-        "n_users": len(rehearsal.askers),
-        "is_by_time": rehearsal.moment is not None,
+        "n_train": len(holdout.train),
+        "n_test": holdout.n_asked,
+        "n_users": len(holdout.test_users),
+        "is_by_time": holdout.moment is not None,
         "algorithms": [contestant.as_json() for contestant in contestants],
     }
     try:

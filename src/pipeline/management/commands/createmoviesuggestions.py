@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from pipeline.management.stage_command import StageCommand
-from pipeline.services.distributing import shared_refresh, shared_refresh_complete
+from pipeline.services.distributed_refresh import shared_refresh, shared_refresh_complete
 from pipeline.services.similar import similar_movies_refresh
 from pipeline.services.suggesting import SuggestionReport, suggestion_lists_refresh
 from pipeline.tasks import helpers_invite

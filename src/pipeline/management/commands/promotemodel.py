@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from pipeline.management.stage_command import StageCommand
-from pipeline.services.releasing import candidate_release, model_version_named
+from pipeline.services.model_release import candidate_release, model_version_get
 
 
 class Command(StageCommand):
@@ -22,7 +22,7 @@ class Command(StageCommand):
 
     def run_stage(self, **options: Any) -> str:
         """Promote it."""
-        candidate = model_version_named(options["model"])
+        candidate = model_version_get(options["model"])
         version = candidate_release(model_version_id=candidate.pk, force_reason=options["force"].strip())
         self.gate_print(version.gate_report)
         return f"{version} is live; createmoviesuggestions writes everybody's lists from it"

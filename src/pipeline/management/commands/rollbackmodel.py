@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from pipeline.management.stage_command import StageCommand
+from pipeline.services.model_release import model_version_get
 from pipeline.services.promotion import model_roll_back
-from pipeline.services.releasing import model_version_named
 from pipeline.services.similar import similar_movies_refresh
 from pipeline.services.suggesting import suggestion_lists_refresh
 
@@ -25,7 +25,7 @@ class Command(StageCommand):
 
     def run_stage(self, **options: Any) -> str:
         """Go back, and let the lists follow."""
-        wanted = model_version_named(options["to"]).pk if options["to"] else None
+        wanted = model_version_get(options["to"]).pk if options["to"] else None
         version = model_roll_back(model_version_id=wanted)
         if options["keep_lists"]:
             return f"{version} is live again; lists of the other model stay until their next refresh"

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from pipeline.management.train_command import TrainCommand
 from pipeline.services.training import model_train
-from recommender.algorithms import ALGORITHMS, settings_parsed
+from recommender.algorithms import ALGORITHMS, parse_settings
 from recommender.errors import ConfigError
 from recommender.factors.als import ENGINES
 
@@ -51,7 +51,7 @@ class Command(TrainCommand):
             raise CommandError(f"--search is {options['search']}: it must be a number of trials, 0 for no search.")
         try:
             engine = [f"engine={options['engine']}"] if options["engine"] else []
-            hyper_parameters = settings_parsed(algorithm, [*options["set"], *engine])
+            hyper_parameters = parse_settings(algorithm, [*options["set"], *engine])
         except ConfigError as error:
             raise CommandError(str(error)) from error
         report = model_train(
@@ -68,4 +68,4 @@ class Command(TrainCommand):
         figures = [f"RMSE {metrics['gate_rmse']:.4f}", f"MAE {metrics['gate_mae']:.4f}"]
         if "gate_ndcg@10" in metrics:
             figures.append(f"NDCG@10 {metrics['gate_ndcg@10']:.4f}")
-        return self.told(report, f"{', '.join(figures)} on {metrics['gate_n_test']:,} later ratings")
+        return self.report_print(report, f"{', '.join(figures)} on {metrics['gate_n_test']:,} later ratings")

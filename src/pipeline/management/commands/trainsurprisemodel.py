@@ -32,4 +32,4 @@ class Command(TrainCommand):
         )
         metrics = report.version.metrics
         errors = f"RMSE {metrics['rmse']:.4f}, MAE {metrics['mae']:.4f} on {metrics['n_test']:,} ratings held out"
-        return self.told(report, errors)
+        return self.report_print(report, errors)

@@ -1,0 +1,176 @@
+"""Which format a folder is in, told by the files in it and not by its name."""
+
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from importing.datasets import kaggle, movielens, trailer_catalogue
+from importing.datasets.dataset import Dataset
+from importing.errors import DatasetError
+
+_NAME_CHARACTERS = 48
+_FILES_SHOWN = 8
+_README_NAME = re.compile(r"This dataset \((ml-[a-z0-9-]+)\)")
+_README_BYTES = 8192
+
+
+class RatingChoice(StrEnum):
+    """Which ratings to import, where a data set offers several files."""
+
+    SMALL = "small"
+    FULL = "full"
+    NONE = "none"
+
+
+Opening = Callable[[Path, RatingChoice | None], Dataset]
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A format and the files that tell it: all of ``needed`` and one of ``one_of``, if there are any."""
+
+    title: str
+    needed: tuple[str, ...]
+    one_of: tuple[str, ...]
+    open: Opening
+
+    def matches(self, folder: Path) -> bool:
+        present = [(folder / name).exists() for name in self.one_of]
+        return all((folder / name).exists() for name in self.needed) and (any(present) or not present)
+
+    def signature(self) -> str:
+        return " and ".join([*self.needed, *([" or ".join(self.one_of)] if self.one_of else [])])
+
+
+def detect_format(path: Path, *, ratings: RatingChoice | None = None) -> Dataset:
+    """Return the reader of the data set in ``path``.
+
+    Raises:
+        DatasetError: there is no such folder, it is in no known format, or it lacks the ratings asked for.
+
+    """
+    if not path.exists():
+        message = f"{path}: there is no such folder."
+        raise DatasetError(message)
+    if not path.is_dir():
+        advice = "unzip it first, then name the folder" if zipfile.is_zipfile(path) else "name the folder that it is in"
+        what = "a zip archive" if zipfile.is_zipfile(path) else "a file"
+        message = f"{path}: this is {what}, not a folder: {advice}."
+        raise DatasetError(message)
+    for known in _FORMATS:
+        if known.matches(path):
+            return known.open(path, ratings)
+    raise DatasetError(_unrecognised(path))
+
+
+def _unrecognised(folder: Path) -> str:
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        return f"{folder}: cannot be read ({error.strerror})."
+    found = ", ".join(names[:_FILES_SHOWN]) + (" …" if len(names) > _FILES_SHOWN else "")
+    lines = [f"{folder}: no known data set. Looked for:"]
+    lines += [f"  {known.signature()} ({known.title})" for known in _FORMATS]
+    return "\n".join([*lines, f"Found: {found or 'nothing'}."])
+
+
+def _kaggle(folder: Path, ratings: RatingChoice | None) -> Dataset:
+    present = [selection for selection, name in kaggle.RATING_FILES.items() if (folder / name).exists()]
+    selection = next(iter(present), None)
+    if ratings is RatingChoice.NONE:
+        selection = None
+    elif ratings is not None:
+        selection = kaggle.Selection(ratings.value)
+        _file_demand(folder, kaggle.RATING_FILES[selection], f"--ratings {ratings}")
+    name = f"{kaggle.NAME}/{selection}" if selection else kaggle.NAME
+    return kaggle.KaggleDataset(folder, name, "Kaggle's The Movies Dataset", overwrites=True, selection=selection)
+
+
+def _movielens_csv(folder: Path, ratings: RatingChoice | None) -> Dataset:
+    with_ratings = _all_or_none(folder, movielens.RATINGS_CSV, ratings)
+    name = _readme_name(folder) or _folder_name(folder)
+    return movielens.MovieLensCsv(folder, name, "MovieLens with links", with_ratings=with_ratings)
+
+
+def _movielens_dat(folder: Path, ratings: RatingChoice | None) -> Dataset:
+    with_ratings = _all_or_none(folder, movielens.RATINGS_DAT, ratings)
+    # Only 1M tells of its users, and only 10M has tags; without either the text itself decides.
+    is_10m = (folder / "tags.dat").exists() or (
+        not (folder / "users.dat").exists() and _is_utf8(folder / movielens.MOVIES_DAT)
+    )
+    name, title, encoding = ("ml-10m", "MovieLens 10M", "utf-8") if is_10m else ("ml-1m", "MovieLens 1M", "latin-1")
+    return movielens.MovieLensDat(folder, name, title, with_ratings=with_ratings, encoding=encoding)
+
+
+def _movielens_100k(folder: Path, ratings: RatingChoice | None) -> Dataset:
+    with_ratings = _all_or_none(folder, movielens.U_DATA, ratings)
+    return movielens.MovieLens100K(
+        folder, "ml-100k", "MovieLens 100K", external_source="ml-100k", with_ratings=with_ratings
+    )
+
+
+def _trailer_catalogue(folder: Path, ratings: RatingChoice | None) -> Dataset:
+    if ratings not in {None, RatingChoice.NONE}:
+        message = f"{folder}: a catalogue with trailers has no ratings; leave out --ratings {ratings}."
+        raise DatasetError(message)
+    name = f"trailers/{_folder_name(folder)}"
+    return trailer_catalogue.TrailerCatalogue(folder, name, "catalogue with trailers", external_source=name)
+
+
+_FORMATS = (
+    _Format("Kaggle's The Movies Dataset", (kaggle.METADATA,), (), _kaggle),
+    _Format("MovieLens 100K", (movielens.U_ITEM, movielens.U_GENRE), (), _movielens_100k),
+    _Format("MovieLens 1M or 10M", (movielens.MOVIES_DAT,), (), _movielens_dat),
+    _Format(
+        "catalogue with trailers",
+        (trailer_catalogue.MOVIES_CSV, trailer_catalogue.TRAILERS_CSV),
+        (),
+        _trailer_catalogue,
+    ),
+    _Format(
+        "MovieLens 20M, 25M, 32M, latest or latest-small",
+        (movielens.MOVIES_CSV,),
+        (movielens.RATINGS_CSV, movielens.LINKS_CSV),
+        _movielens_csv,
+    ),
+)
+
+
+def _all_or_none(folder: Path, name: str, ratings: RatingChoice | None) -> bool:
+    if ratings is RatingChoice.NONE:
+        return False
+    if ratings is RatingChoice.SMALL:
+        message = f"{folder}: MovieLens sets have one file of ratings: use --ratings full or none, not small."
+        raise DatasetError(message)
+    _file_demand(folder, name, "the ratings")
+    return True
+
+
+def _file_demand(folder: Path, name: str, purpose: str) -> None:
+    if not (folder / name).exists():
+        message = f"{folder / name}: there is no such file, which {purpose} takes. Add it, or use --ratings none."
+        raise DatasetError(message)
+
+
+def _readme_name(folder: Path) -> str:
+    for readme in sorted(folder.glob("README*")):
+        with readme.open("rb") as handle:
+            found = _README_NAME.search(handle.read(_README_BYTES).decode(errors="replace"))
+        if found:
+            return found[1]
+    return ""
+
+
+def _folder_name(folder: Path) -> str:
+    return re.sub(r"[^\w.-]+", "-", folder.resolve().name)[:_NAME_CHARACTERS] or "data"
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,239 @@
+"""Films into the catalogue: matched in memory, staged by COPY, merged by two statements."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.db.backends.utils import CursorWrapper
+
+from importing.datasets.dataset import Dataset, Int64s, Kind, MovieRecord, Reason, Skip
+from importing.import_report import ImportReport
+from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
+from postgres.copy_rows import Cell, rows_copy
+
+_COLUMNS = (
+    "movie_id",
+    "is_new",
+    "tmdb_id",
+    "imdb_id",
+    "movielens_id",
+    "title",
+    "original_title",
+    "released_at",
+    "year",
+    "runtime",
+    "overview",
+    "poster_path",
+    "genres",
+    "keywords",
+    '"cast"',
+    "directors",
+)
+# Null stands for what the data set does not say.
+_STAGE = """
+CREATE TEMPORARY TABLE import_film (
+    movie_id integer NOT NULL, is_new boolean NOT NULL, tmdb_id integer, imdb_id text, movielens_id integer,
+    title text, original_title text, released_at date, year smallint, runtime smallint, overview text, poster_path text,
+    genres text[], keywords text[], "cast" text[], directors text[]
+) ON COMMIT DROP
+"""
+_INSERT = """
+INSERT INTO movies_movie (
+    id, tmdb_id, imdb_id, movielens_id, title, original_title, released_at, year, runtime, overview, poster_path,
+    genres, keywords, "cast", directors, ratings_count, ratings_sum, created_at, updated_at
+)
+SELECT movie_id, tmdb_id, imdb_id, movielens_id, title, coalesce(original_title, ''), released_at, year, runtime,
+    coalesce(overview, ''), coalesce(poster_path, ''), coalesce(genres, '{}'), coalesce(keywords, '{}'),
+    coalesce("cast", '{}'), coalesce(directors, '{}'), 0, 0, now(), now()
+FROM import_film WHERE is_new
+ORDER BY movie_id
+"""
+# Both give, for each known film, its row as it shall be. A date that contradicts the known year is no gap to fill.
+_OVERWRITTEN = """
+SELECT film.id, stage.tmdb_id, stage.imdb_id, stage.movielens_id, stage.title AS title,
+    coalesce(stage.original_title, film.original_title) AS original_title,
+    coalesce(stage.released_at, film.released_at) AS released_at,
+    CASE WHEN stage.released_at IS NULL AND film.released_at IS NOT NULL THEN film.year
+        ELSE coalesce(stage.year, film.year) END AS year,
+    coalesce(stage.runtime, film.runtime) AS runtime,
+    coalesce(stage.overview, film.overview) AS overview,
+    coalesce(stage.poster_path, film.poster_path) AS poster_path,
+    coalesce(stage.genres, film.genres::text[]) AS genres,
+    coalesce(stage.keywords, film.keywords::text[]) AS keywords,
+    coalesce(stage."cast", film."cast"::text[]) AS "cast",
+    coalesce(stage.directors, film.directors::text[]) AS directors
+FROM import_film stage JOIN movies_movie film ON film.id = stage.movie_id
+WHERE NOT stage.is_new
+"""
+_FILLED = """
+SELECT film.id, stage.tmdb_id, stage.imdb_id, stage.movielens_id, film.title::text AS title,
+    coalesce(nullif(film.original_title, ''), stage.original_title, '') AS original_title,
+    CASE WHEN film.released_at IS NULL AND coalesce(film.year, extract(year FROM stage.released_at))
+        = extract(year FROM stage.released_at) THEN stage.released_at ELSE film.released_at END AS released_at,
+    coalesce(film.year, stage.year) AS year,
+    coalesce(film.runtime, stage.runtime) AS runtime,
+    coalesce(nullif(film.overview, ''), stage.overview, '') AS overview,
+    coalesce(nullif(film.poster_path, ''), stage.poster_path, '') AS poster_path,
+    coalesce(nullif(film.genres::text[], '{}'), stage.genres, '{}') AS genres,
+    coalesce(nullif(film.keywords::text[], '{}'), stage.keywords, '{}') AS keywords,
+    coalesce(nullif(film."cast"::text[], '{}'), stage."cast", '{}') AS "cast",
+    coalesce(nullif(film.directors::text[], '{}'), stage.directors, '{}') AS directors
+FROM import_film stage JOIN movies_movie film ON film.id = stage.movie_id
+WHERE NOT stage.is_new
+"""
+_CHANGES = """
+CREATE TEMPORARY TABLE import_film_change ON COMMIT DROP AS
+SELECT merged.* FROM ({merged}) merged JOIN movies_movie film USING (id)
+WHERE (film.tmdb_id, film.imdb_id, film.movielens_id, film.title, film.original_title, film.released_at, film.year,
+    film.runtime, film.overview, film.poster_path, film.genres::text[], film.keywords::text[], film."cast"::text[],
+    film.directors::text[])
+IS DISTINCT FROM (merged.tmdb_id, merged.imdb_id, merged.movielens_id, merged.title, merged.original_title,
+    merged.released_at, merged.year, merged.runtime, merged.overview, merged.poster_path, merged.genres,
+    merged.keywords, merged."cast", merged.directors)
+"""
+_UPDATE = """
+UPDATE movies_movie film
+SET tmdb_id = change.tmdb_id, imdb_id = change.imdb_id, movielens_id = change.movielens_id, title = change.title,
+    original_title = change.original_title, released_at = change.released_at, year = change.year,
+    runtime = change.runtime, overview = change.overview, poster_path = change.poster_path, genres = change.genres,
+    keywords = change.keywords, "cast" = change."cast", directors = change.directors, updated_at = now()
+FROM import_film_change change WHERE film.id = change.id
+"""
+_EXTERNAL = "CREATE TEMPORARY TABLE import_external (external_id integer, movie_id integer) ON COMMIT DROP"
+_EXTERNAL_INSERT = """
+INSERT INTO movies_externalmovie (source, external_id, movie_id)
+SELECT %s, external_id, movie_id FROM import_external
+"""
+
+
+@dataclass(frozen=True)
+class FilmKeys:
+    """The primary key of each of a data set's films: ``keys`` ascending, ``pks`` beside them, both (n_films,) int64."""
+
+    keys: Int64s
+    pks: Int64s
+    # IMDb ids that must be given up before others take them.
+    released: list[int] = field(default_factory=list)
+
+    @property
+    def injective(self) -> bool:
+        """Whether different keys always mean different films."""
+        return len(np.unique(self.pks)) == len(self.pks)
+
+    def pks_of(self, keys: Int64s) -> Int64s:
+        """Return the films' primary keys, -1 for a key that the data set has no film for."""
+        if not len(self.keys):
+            return np.full(len(keys), -1, dtype=np.int64)
+        places = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[places] == keys, self.pks[places], -1)
+
+
+def films_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> FilmKeys:
+    """Read and match the films and put them, and the changes they mean, into temporary tables."""
+    films = list(_distinct(dataset.films(), log))
+    log.check(Kind.FILMS)
+    external = _external(cursor, dataset)
+    matching = MovieMatcher(_known(cursor), external).match(
+        films, new_pks=lambda count: _new_pks(cursor, count), overwrites=dataset.overwrites
+    )
+    log.note(matching.skips)
+    cursor.execute(_STAGE)
+    rows_copy(cursor, table="import_film", columns=_COLUMNS, rows=(_row(entry) for entry in matching.entries))
+    cursor.execute("ANALYZE import_film")
+    cursor.execute(_CHANGES.format(merged=_OVERWRITTEN if dataset.overwrites else _FILLED))
+    _external_stage(cursor, dataset, external, matching)
+    return _keys(matching)
+
+
+def films_insert(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> None:
+    """Add the films that the catalogue does not have yet."""
+    cursor.execute(_INSERT)
+    tally = log.tallies[Kind.FILMS]
+    tally.imported = cursor.rowcount
+    cursor.execute("SELECT count(*) FROM import_film")
+    tally.unchanged = cursor.fetchone()[0] - tally.imported
+    cursor.execute(_EXTERNAL_INSERT, [dataset.external_source])
+
+
+def films_update(cursor: CursorWrapper, *, keys: FilmKeys, log: ImportReport) -> None:
+    """Change the films that the data set knows better; the others are not even locked."""
+    if keys.released:
+        cursor.execute("UPDATE movies_movie SET imdb_id = NULL WHERE id = ANY(%s)", [keys.released])
+    cursor.execute(_UPDATE)
+    tally = log.tallies[Kind.FILMS]
+    tally.updated = cursor.rowcount
+    tally.unchanged -= tally.updated
+
+
+def _distinct(rows: Iterable[MovieRecord | Skip], log: ImportReport) -> Iterator[MovieRecord]:
+    """Yield each film once; a row that repeats a film only fills the first one's gaps."""
+    films: dict[int, MovieRecord] = {}
+    for row in rows:
+        if isinstance(row, Skip):
+            log.skip([row])
+            continue
+        log.tallies[Kind.FILMS].read += 1
+        first = films.get(row.key)
+        if first is None:
+            films[row.key] = row
+            continue
+        films[row.key] = first.filled_from(row)
+        detail = f"{row.title}: first on line {first.line}"
+        log.drop([Skip(Kind.FILMS, row.file, row.line, Reason.DUPLICATE_FILM, detail)])
+    yield from films.values()
+
+
+def _known(cursor: CursorWrapper) -> Iterator[Entry]:
+    cursor.execute("SELECT id, tmdb_id, imdb_id, movielens_id, title, original_title, year FROM movies_movie")
+    for pk, tmdb_id, imdb_id, movielens_id, title, original_title, year in cursor.fetchall():
+        yield Entry(pk, tmdb_id, imdb_id, movielens_id, names_of(title, original_title), year)
+
+
+def _external(cursor: CursorWrapper, dataset: Dataset) -> dict[int, int]:
+    cursor.execute(
+        "SELECT external_id, movie_id FROM movies_externalmovie WHERE source = %s AND source <> ''",
+        [dataset.external_source],
+    )
+    return dict(cursor.fetchall())
+
+
+def _external_stage(cursor: CursorWrapper, dataset: Dataset, external: dict[int, int], matching: Matching) -> None:
+    cursor.execute(_EXTERNAL)
+    told = [(entry.told.key, entry.pk) for entry in matching.entries if entry.told]
+    rows: list[tuple[Cell, ...]] = [pair for pair in told if dataset.external_source and pair[0] not in external]
+    rows_copy(cursor, table="import_external", columns=("external_id", "movie_id"), rows=rows)
+
+
+def _new_pks(cursor: CursorWrapper, count: int) -> list[int]:
+    cursor.execute("SELECT nextval(pg_get_serial_sequence('movies_movie', 'id')) FROM generate_series(1, %s)", [count])
+    return [pk for (pk,) in cursor.fetchall()]
+
+
+def _row(entry: Entry) -> tuple[Cell, ...]:
+    film = entry.told
+    if film is None:  # pragma: no cover  # A matched entry always carries the film that it was matched with.
+        raise AssertionError
+    return (
+        entry.pk,
+        entry.is_new,
+        entry.tmdb_id,
+        entry.imdb_id,
+        entry.movielens_id,
+        film.title,
+        film.original_title,
+        film.released_at,
+        film.year,
+        film.runtime,
+        film.overview,
+        film.poster_path,
+        film.genres,
+        film.keywords,
+        film.cast,
+        film.directors,
+    )
+
+
+def _keys(matching: Matching) -> FilmKeys:
+    pairs = sorted((entry.told.key, entry.pk) for entry in matching.entries if entry.told)
+    table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return FilmKeys(table[:, 0].copy(), table[:, 1].copy(), matching.released)

@@ -1,0 +1,198 @@
+"""Which film of the catalogue a row of a data set means, so that a film is one row however many sets name it.
+
+A film is looked for by TMDB id, then IMDb id, then MovieLens id, then the set's own number, then title and year. A data
+set never names one film twice: where two of its rows would meet in one film, the second stays a film of its own, so
+that no rating is lost to a mistaken link.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from importing.datasets.dataset import Kind, MovieRecord, Reason, Skip
+from recommender.data.titles import title_key
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A film as the catalogue has it, or will have it after this import; ``told`` is what the data set says of it."""
+
+    pk: int
+    tmdb_id: int | None = None
+    imdb_id: str | None = None
+    movielens_id: int | None = None
+    names: tuple[str, ...] = ()
+    year: int | None = None
+    told: MovieRecord | None = None
+    is_new: bool = False
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether the film has a number that is valid everywhere."""
+        return any((self.tmdb_id, self.imdb_id, self.movielens_id))
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The outcome: a film for each row that was not left out, and the numbers that moved from one film to another."""
+
+    entries: list[Entry]
+    # Films that give up their IMDb id for another one before anybody takes it.
+    released: list[int] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+
+
+def names_of(title: str, original_title: str) -> tuple[str, ...]:
+    """Return what films are compared by, beside the year, when they have no number in common."""
+    return tuple(dict.fromkeys(title_key(name) for name in (title, original_title) if name))
+
+
+class MovieMatcher:
+    """The films by each of the numbers that can name them."""
+
+    def __init__(self, entries: Iterable[Entry], external: Mapping[int, int]) -> None:
+        """Take the films known so far, and the primary keys that the data set's own numbers stand for."""
+        self._tmdb: dict[int, Entry] = {}
+        self._imdb: dict[str, Entry] = {}
+        self._movielens: dict[int, Entry] = {}
+        self._named: defaultdict[str, list[Entry]] = defaultdict(list)
+        by_pk: dict[int, Entry] = {}
+        for entry in entries:
+            by_pk[entry.pk] = entry
+            self._index(entry)
+        self._external = {number: by_pk[pk] for number, pk in external.items()}
+
+    def match(
+        self, films: Sequence[MovieRecord], *, new_pks: Callable[[int], Iterable[int]], overwrites: bool
+    ) -> Matching:
+        """Find or make a film for each of ``films``, whose keys all differ; the entries are in the same order.
+
+        ``new_pks`` gives that many fresh primary keys. With ``overwrites`` an IMDb id replaces the one known so far;
+        any other number only fills a gap, so that data sets which disagree do not undo one another.
+        """
+        rivals: defaultdict[str, list[MovieRecord]] = defaultdict(list)
+        for film in filter(_has_ids, films):
+            for name in names_of(film.title, film.original_title):
+                rivals[name].append(film)
+        lookups: tuple[Callable[[MovieRecord], Entry | None], ...] = (
+            self._by_tmdb_and_imdb,
+            lambda film: self._tmdb.get(film.tmdb_id or 0),
+            lambda film: _agreeing(self._imdb.get(film.imdb_id or ""), film),
+            lambda film: _agreeing(self._movielens.get(film.movielens_id or 0), film),
+            lambda film: self._external.get(film.key),
+            lambda film: self._by_title(film, rivals, years_apart=0),
+            lambda film: self._by_title(film, rivals, years_apart=1),
+        )
+        found: dict[int, Entry] = {}
+        for lookup in lookups:
+            for film in films:
+                entry = None if film.key in found else lookup(film)
+                if entry is not None and entry.told is None:
+                    entry.told = film
+                    found[film.key] = entry
+        unknown = [film for film in films if film.key not in found]
+        for film, pk in zip(unknown, new_pks(len(unknown)), strict=True):
+            found[film.key] = Entry(pk, told=film, is_new=True)
+        return self._settle([found[film.key] for film in films], overwrites=overwrites)
+
+    def _by_tmdb_and_imdb(self, film: MovieRecord) -> Entry | None:
+        entry = self._tmdb.get(film.tmdb_id or 0)
+        return entry if entry and film.imdb_id and entry.imdb_id == film.imdb_id else None
+
+    def _by_title(
+        self, film: MovieRecord, rivals: Mapping[str, list[MovieRecord]], *, years_apart: int
+    ) -> Entry | None:
+        """Return the one film of that title and year; where there may be several, none is better than the wrong one.
+
+        Data sets disagree by a year on many films, counting from a festival or from a country's first showing.
+        """
+
+        def is_near(year: int | None) -> bool:
+            return year is not None and film.year is not None and abs(year - film.year) <= years_apart
+
+        names = names_of(film.title, film.original_title)
+        if len({rival.key for name in names for rival in rivals.get(name, []) if is_near(rival.year)} | {film.key}) > 1:
+            return None
+        found = {entry.pk: entry for name in names for entry in self._named.get(name, []) if is_near(entry.year)}
+        candidates = [entry for entry in found.values() if entry.told is None and not _contradicts(entry, film)]
+        certain = [entry for entry in candidates if entry.has_ids]
+        if len(certain) > 1:
+            return None
+        return min(certain or candidates, key=lambda entry: entry.pk, default=None)
+
+    def _index(self, entry: Entry) -> None:
+        if entry.tmdb_id is not None:
+            self._tmdb[entry.tmdb_id] = entry
+        if entry.imdb_id is not None:
+            self._imdb[entry.imdb_id] = entry
+        if entry.movielens_id is not None:
+            self._movielens[entry.movielens_id] = entry
+        for name in entry.names:
+            self._named[name].append(entry)
+
+    def _settle(self, entries: list[Entry], *, overwrites: bool) -> Matching:
+        """Give the films the numbers that they are told to have, as far as no other film has them."""
+        skips: list[Skip] = []
+        wanting: list[tuple[Entry, MovieRecord]] = []
+        for entry in entries:
+            film = entry.told
+            if film is None:
+                continue
+            skips += self._take_ids(entry, film)
+            if film.imdb_id and film.imdb_id != entry.imdb_id and (overwrites or entry.imdb_id is None):
+                wanting.append((entry, film))
+        released = self._take_imdb_ids(wanting)
+        skips += [_taken(film, f"IMDb id {film.imdb_id}") for entry, film in wanting if entry.imdb_id != film.imdb_id]
+        return Matching(entries, released, skips)
+
+    def _take_ids(self, entry: Entry, film: MovieRecord) -> Iterator[Skip]:
+        if film.tmdb_id and entry.tmdb_id is None:
+            if self._tmdb.setdefault(film.tmdb_id, entry) is entry:
+                entry.tmdb_id = film.tmdb_id
+            else:
+                yield _taken(film, f"TMDB id {film.tmdb_id}")
+        if film.movielens_id and entry.movielens_id is None:
+            if self._movielens.setdefault(film.movielens_id, entry) is entry:
+                entry.movielens_id = film.movielens_id
+            else:
+                yield _taken(film, f"MovieLens id {film.movielens_id}")
+
+    def _take_imdb_ids(self, wanting: Sequence[tuple[Entry, MovieRecord]]) -> list[int]:
+        """Hand out IMDb ids until no film can take one more; a film that changes its id frees the old one."""
+        released: list[int] = []
+        waiting, before = list(wanting), -1
+        while len(waiting) != before:
+            before = len(waiting)
+            for entry, film in waiting:
+                if film.imdb_id is None or self._imdb.setdefault(film.imdb_id, entry) is not entry:
+                    continue
+                if entry.imdb_id is not None:
+                    del self._imdb[entry.imdb_id]
+                    released.append(entry.pk)
+                entry.imdb_id = film.imdb_id
+            waiting = [(entry, film) for entry, film in waiting if entry.imdb_id != film.imdb_id]
+        return released
+
+
+def _has_ids(film: MovieRecord) -> bool:
+    return any((film.tmdb_id, film.imdb_id, film.movielens_id))
+
+
+def _contradicts(entry: Entry, film: MovieRecord) -> bool:
+    pairs = (
+        (entry.tmdb_id, film.tmdb_id),
+        (entry.imdb_id, film.imdb_id),
+        (entry.movielens_id, film.movielens_id),
+    )
+    return any(known and told and known != told for known, told in pairs)
+
+
+def _agreeing(entry: Entry | None, film: MovieRecord) -> Entry | None:
+    """Return ``entry`` unless its TMDB id, the surest of the numbers, says that it is another film."""
+    if entry is None or (entry.tmdb_id and film.tmdb_id and entry.tmdb_id != film.tmdb_id):
+        return None
+    return entry
+
+
+def _taken(film: MovieRecord, number: str) -> Skip:
+    return Skip(Kind.FILMS, film.file, film.line, Reason.ID_TAKEN, f"{film.title}: kept without {number}")

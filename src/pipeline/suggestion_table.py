@@ -1,0 +1,119 @@
+"""The table of everyone's suggestion lists: written beside and switched when most change, in place when few do."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from postgres.copy import Columns, copy_in_arrays
+from postgres.table_switch import (
+    NextTable,
+    next_table_create,
+    next_table_index,
+    next_table_switch,
+    old_table_drop,
+    table_keys_validate,
+)
+from recommender.arrays import Int32Array
+
+TABLE = "movies_suggestionlist"
+COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
+
+_KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
+# People who rated while this ran have newer lists than those made here. Readers wait for it: an index finds them.
+_CARRY_OVER = """
+INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > %s
+ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
+  model_version_id = excluded.model_version_id, created_at = excluded.created_at
+"""
+_BESIDE = "CREATE TEMPORARY TABLE list_made (LIKE movies_suggestionlist)"
+# Those who are just being deleted, or have no ratings any more, get none.
+_MERGE = """
+INSERT INTO movies_suggestionlist AS list
+SELECT made.* FROM list_made made JOIN accounts_user account ON account.id = made.user_id
+WHERE EXISTS (SELECT FROM movies_rating WHERE user_id = made.user_id) ORDER BY made.user_id
+FOR KEY SHARE OF account SKIP LOCKED
+ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
+  model_version_id = excluded.model_version_id, created_at = excluded.created_at
+WHERE list.created_at <= %s
+"""
+# Several processes of the server find them, but one alone may delete.
+_UNRATED = """
+SELECT user_id FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
+"""
+_REMOVE_UNRATED = """
+DELETE FROM movies_suggestionlist list
+WHERE user_id = ANY(%s) AND NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
+"""
+# The same for those alone who had ratings, or an account, when the refresh began. Newer lists are not its business.
+_REMOVE_GONE = """
+DELETE FROM movies_suggestionlist list WHERE created_at <= %(began_at)s AND user_id IN (
+  SELECT made.user_id FROM movies_suggestionlist made LEFT JOIN accounts_user account ON account.id = made.user_id
+  WHERE account.id IS NULL
+  UNION ALL
+  SELECT account.id FROM accounts_user account
+  LEFT JOIN LATERAL (SELECT id FROM movies_rating WHERE user_id = account.id LIMIT 1) rating ON true
+  WHERE account.ratings_changed_at >= %(began_at)s AND rating.id IS NULL)
+"""
+
+
+def lists_write_beside(cursor: CursorWrapper, blocks: Iterable[list[Columns]], *, kept: Int32Array) -> NextTable:
+    """Write block after block of lists to a table beside, with the present lists of the users ``kept``.
+
+    The caller commits before it switches: what a server has to bring to its disk then, no reader waits for.
+    """
+    next_table = next_table_create(cursor, TABLE)
+    for lists in blocks:
+        copy_in_arrays(cursor, next_table.name, COLUMNS, lists, freeze=True)
+    lists_keep(cursor, next_table, kept)
+    next_table_index(cursor, next_table)
+    return next_table
+
+
+def lists_keep(cursor: CursorWrapper, next_table: NextTable, user_ids: Int32Array) -> None:
+    """Bring over the present lists of some users."""
+    cursor.execute(_KEEP.format(next_table=next_table.name), [user_ids.tolist()])
+
+
+def lists_switch(cursor: CursorWrapper, next_table: NextTable, began_at: datetime) -> None:
+    """Make the next table the one that is read, with the lists that others have written since the refresh began.
+
+    Readers wait until the caller's transaction ends, which should do nothing else. `lists_settle` has to follow it.
+
+    Raises:
+        TableSwitchError: the table was in use for too long; the old lists stay.
+
+    """
+
+    def carry_over() -> None:
+        cursor.execute(_CARRY_OVER.format(next_table=next_table.name), [began_at])
+
+    next_table_switch(cursor, next_table, carry_over=carry_over)
+
+
+def lists_settle(began_at: datetime) -> None:
+    """Do what a switch leaves for later: drop the old table and lists of the gone, check all keys. Nobody waits."""
+    with connection.cursor() as cursor:
+        old_table_drop(cursor, TABLE)
+        cursor.execute(_REMOVE_GONE, {"began_at": began_at})
+        table_keys_validate(cursor, TABLE)
+
+
+def lists_merge(cursor: CursorWrapper, blocks: Iterable[list[Columns]], began_at: datetime) -> None:
+    """Write lists in place of the present ones of the same users; what this costs depends on them alone.
+
+    Readers see all of it when the caller's transaction ends, and never wait. Lists made since ``began_at`` stay.
+    """
+    cursor.execute(_BESIDE)
+    for lists in blocks:
+        copy_in_arrays(cursor, "list_made", COLUMNS, lists)
+    cursor.execute(_MERGE, [began_at])
+    cursor.execute("DROP TABLE list_made")
+
+
+def lists_of_the_unrated_remove(cursor: CursorWrapper) -> None:
+    """Remove the lists of those who have no ratings any more."""
+    cursor.execute(_UNRATED)
+    if unrated := [user_id for (user_id,) in cursor.fetchall()]:
+        cursor.execute(_REMOVE_UNRATED, [unrated])

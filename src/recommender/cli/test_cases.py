@@ -1,0 +1,196 @@
+"""What models are asked on the command line, the same in every command: from files, or split off by the command."""
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from recommender.algorithms import get_algorithm
+from recommender.cli.parsing import add_seed, whole_number
+from recommender.errors import ConfigError
+from recommender.evaluation.compare import RANKING, STARS
+
+if TYPE_CHECKING:
+    from recommender.data.catalogue import Catalogue
+    from recommender.data.ratings import Ratings
+    from recommender.data.splits import Split
+    from recommender.evaluation.ranking import LastOut
+
+PROTOCOLS = (STARS, RANKING)
+SPLITS = ("time", "last", "random")
+_TEST_FRACTION, _N_NEGATIVES = 0.1, 99
+
+
+class RatingTestCases(NamedTuple):
+    """`split_by`: how the parts came about; `n_left_out`: training ratings not used because they are asked about."""
+
+    split: "Split"
+    split_by: str
+    n_left_out: int
+
+
+class RankingTestCases(NamedTuple):
+    """As `RatingTestCases`, of leave-last-out."""
+
+    task: "LastOut"
+    split_by: str
+    n_left_out: int
+
+
+def add_test_case_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say what to learn from and what to ask."""
+    data = parser.add_argument_group("ratings")
+    data.add_argument("--ratings", type=Path, metavar="FILE", help="split these ratings into training and test")
+    data.add_argument("--train", type=Path, metavar="FILE", help="learn from these ratings")
+    data.add_argument("--test", type=Path, metavar="FILE", help="with --train: predict the stars of these ratings")
+    data.add_argument("--last", type=Path, metavar="FILE", help="with --train: userId,movieId to look for, one a user")
+    data.add_argument(
+        "--negatives", type=Path, metavar="FILE", help="movie ids to hold against each, a line for each of --last"
+    )
+    data.add_argument(
+        "--negatives-n",
+        type=whole_number(least=0),
+        metavar="N",
+        help=f"without --negatives: draw N for each user ({_N_NEGATIVES}); 0 for none",
+    )
+    add_split_arguments(data)
+    data.add_argument("--ignore-times", action="store_true", help="let nobody know when ratings were given")
+    data.add_argument("--movies", type=Path, metavar="FILE", help="genres (and keywords): a movies file or a data set")
+    add_seed(parser)
+
+
+def add_split_arguments(parser: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
+    """Add the arguments that say how ratings are split."""
+    parser.add_argument(
+        "--split",
+        choices=SPLITS,
+        help="with --ratings: test on the newest, on the last of each user, or on any (by time where it is known)",
+    )
+    parser.add_argument(
+        "--test-fraction",
+        type=fraction,
+        default=_TEST_FRACTION,
+        metavar="F",
+        help=f"part to test on ({_TEST_FRACTION})",
+    )
+
+
+def fraction(text: str) -> float:
+    """A type for argparse: a number between 0 and 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1, both excluded")
+    return number
+
+
+def add_settings_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--set`, which may come once with many settings or many times."""
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        dest="settings",
+        metavar="KEY=VALUE",
+        help="settings of the algorithm (see: matinee algorithms NAME)",
+    )
+
+
+def rating_test_cases(arguments: argparse.Namespace) -> RatingTestCases:
+    """The ratings to learn from and those to predict; ConfigError for arguments that contradict one another."""
+    from recommender.data.splits import Split, train_without  # noqa: PLC0415 - see Command.
+
+    _unused_checked(arguments, ("last", "negatives", "negatives_n"), f"--protocol {RANKING}")
+    if arguments.ratings is not None:
+        _unused_checked(arguments, ("train", "test"), "training and test files, without --ratings")
+        split, split_by = split_of(ratings_of(arguments.ratings, arguments), arguments)
+        return RatingTestCases(split, split_by, 0)
+    if arguments.train is None or arguments.test is None:
+        raise ConfigError("Ratings are missing: give --train and --test, or --ratings to be split.")
+    train, test = ratings_of(arguments.train, arguments), ratings_of(arguments.test, arguments)
+    kept = train_without(train, test.user_ids, test.item_ids)
+    return RatingTestCases(Split(kept, test), "files", len(train) - len(kept))
+
+
+def ranking_test_cases(arguments: argparse.Namespace) -> RankingTestCases:
+    """The ratings to learn from and the films to look for; ConfigError for arguments that contradict one another."""
+    from recommender.data.test_cases import read_negatives_file  # noqa: PLC0415 - see Command.
+
+    _unused_checked(arguments, ("test",), f"--protocol {STARS}")
+    questions = _last_split(arguments) if arguments.ratings is not None else _last_files(arguments)
+    task, n_drawn = questions.task, _N_NEGATIVES if arguments.negatives_n is None else arguments.negatives_n
+    if arguments.negatives is not None:
+        _unused_checked(arguments, ("negatives_n",), "negatives that are drawn, without --negatives")
+        task = replace(task, negatives=read_negatives_file(arguments.negatives, n_rows=task.user_ids.size))
+    elif n_drawn:
+        task = task.with_negatives(n_drawn, seed=arguments.seed)
+    return questions._replace(task=task)
+
+
+def ratings_of(path: Path, arguments: argparse.Namespace) -> "Ratings":
+    """The ratings of a file, without times where nobody may know them."""
+    from recommender.data.files import read_ratings_file  # noqa: PLC0415 - see Command.
+
+    read = read_ratings_file(path)
+    return replace(read, times=None) if arguments.ignore_times else read
+
+
+def split_of(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Split", str]:
+    """The parts of `ratings` as asked for, by time where nothing was asked and times are known; and how."""
+    from recommender.data.splits import last_out_split, random_split, time_split  # noqa: PLC0415 - see Command.
+
+    split_by = arguments.split or ("random" if ratings.times is None else "time")
+    if split_by == "time":
+        return time_split(ratings, test_fraction=arguments.test_fraction), split_by
+    if split_by == "last":
+        return last_out_split(ratings), split_by
+    return random_split(ratings, test_fraction=arguments.test_fraction, seed=arguments.seed), split_by
+
+
+def catalogue_of(arguments: argparse.Namespace) -> "Catalogue | None":
+    """What `--movies` tells of the films, or None; ConfigError where `--algorithm` cannot do without."""
+    from recommender.data.catalogue_files import read_catalogue  # noqa: PLC0415 - see Command.
+
+    if arguments.movies is not None:
+        return read_catalogue(arguments.movies)
+    if get_algorithm(arguments.algorithm).needs_catalogue:
+        raise ConfigError(f"{arguments.algorithm} learns from what films are about: give --movies.")
+    return None
+
+
+def _last_split(arguments: argparse.Namespace) -> RankingTestCases:
+    from recommender.data.splits import last_out_split, one_out_split  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.ranking import LastOut  # noqa: PLC0415
+
+    _unused_checked(arguments, ("train", "last", "negatives"), "files of training and questions, without --ratings")
+    ratings = ratings_of(arguments.ratings, arguments)
+    split_by = arguments.split or ("random" if ratings.times is None else "last")
+    if split_by == "time":
+        raise ConfigError("--split is time, but a ranking is asked for one film of each user: use last or random.")
+    split = last_out_split(ratings) if split_by == "last" else one_out_split(ratings, seed=arguments.seed)
+    return RankingTestCases(LastOut.of(split), split_by, 0)
+
+
+def _last_files(arguments: argparse.Namespace) -> RankingTestCases:
+    from recommender.data.splits import train_without  # noqa: PLC0415
+    from recommender.data.test_cases import read_last_file  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.ranking import LastOut  # noqa: PLC0415
+
+    if arguments.train is None or arguments.last is None:
+        raise ConfigError("Ratings are missing: give --train and --last, or --ratings to be split.")
+    users, films = read_last_file(arguments.last)
+    train = ratings_of(arguments.train, arguments)
+    kept = train_without(train, users, films)
+    return RankingTestCases(LastOut(kept, users, films), "files", len(train) - len(kept))
+
+
+def _unused_checked(arguments: argparse.Namespace, names: Sequence[str], purpose: str) -> None:
+    """Refuse arguments that would silently do nothing."""
+    for name in names:
+        if getattr(arguments, name) is not None:
+            raise ConfigError(f"--{name.replace('_', '-')} is for {purpose}: leave it out.")

@@ -1,0 +1,261 @@
+"""The best unrated items for many users at once, exactly, in bounded memory.
+
+A block of users times a tile of items is one float32 matrix product that stays in cache; a fused kernel masks what is
+rated and keeps the best (see `kernels.topk`, which also says why block sizes never change the result). Blocks run on
+threads, one BLAS thread each. Items that most people would like come first: then little of what follows enters a list,
+and a user whose list nothing more can enter, by the lengths of the vectors, leaves the block.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from recommender.answers import RecommendationBatch
+from recommender.arrays import (
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    check_finite,
+    check_shape,
+    frozen,
+)
+from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
+from recommender.errors import ConfigError, DataError
+from recommender.factors.candidate_tiles import CandidateTiles, Tile, norms
+from recommender.factors.foldin import FoldInPenalty, UserParameters
+from recommender.factors.model import FactorModel
+from recommender.kernels.topk_plain import topk_plain
+from recommender.threads import cores, map_in_order
+
+if TYPE_CHECKING:
+    from recommender.kernels import topk
+
+# A float32 dot product of k terms errs by at most k · 2⁻²⁴ · ‖p‖‖q‖, to first order (Higham, "Accuracy and Stability of
+# Numerical Algorithms", eq. 3.5). Twice that leaves room for the higher orders; the extra roundings are those of adding
+# the biases and of rounding exact scores and thresholds to float32.
+_ROUNDING = 2.0**-23
+_EXTRA_ROUNDINGS = 8
+_UNDERFLOW = 1e-30
+# Users whose lists are complete leave a block when fewer than so many others are left: to copy those costs, too.
+_WORTH_LEAVING_OUT = 15 / 16
+_TILES_PER_LOOK = 4
+_SAMPLE = 1024
+
+
+class UserBatch(NamedTuple):
+    """Parameters of b users. `biases`: (b,) float32; `factors`: (b, k) float32."""
+
+    biases: Float32Array
+    factors: Float32Array
+
+    @classmethod
+    def of(cls, parameters: Sequence[UserParameters]) -> "UserBatch":
+        """Users that were folded in one by one, in order; DataError for none."""
+        if not parameters:
+            raise DataError("There are no users to score: give at least one.")
+        biases = np.array([user.bias for user in parameters], dtype=np.float32)
+        return cls(biases, np.stack([user.factors for user in parameters]))
+
+
+@dataclass(frozen=True)
+class _Request:
+    model: FactorModel
+    users: Int64Array | UserBatch
+    n: int
+    exclude: Rows
+    shelf: CandidateTiles
+    item_norm: float
+
+    @property
+    def n_users(self) -> int:
+        return _count(self.users)
+
+
+def batch_topk(
+    model: FactorModel,
+    users: Int64Array | UserBatch,
+    *,
+    n: int,
+    exclude: Rows | None = None,
+    candidates: BoolArray | None = None,
+    block_users: int = 1024,
+    block_items: int = 512,
+    n_threads: int | None = None,
+) -> Iterator[RecommendationBatch]:
+    """The `n` best items of each user, block after block in the order of `users`.
+
+    `users`: (m,) user positions of the model, or the parameters of m folded-in users; `exclude`: m rows of item
+    positions never to suggest; `candidates`: (n_items,) bool, the only items to suggest; `block_users`, `block_items`:
+    how much is scored at once, which changes memory and speed, never a list; `n_threads`: default, one per core.
+
+    Items rank by score, descending, then position; scores are μ + b_u + b_i + q_i·p_u in float64, rounded to float32,
+    not clipped. A user with fewer than `n` items left gets those. Raises ConfigError for sizes below 1, DataError for
+    arrays that do not fit the model. Nothing is computed before iteration; memory stays near
+    n_threads · block_users · (4·block_items + 32·n) bytes besides the model, `exclude` and what the caller keeps.
+    While it runs, BLAS uses one thread in the whole process.
+    """
+    threads = cores() if n_threads is None else n_threads
+    for name, size in (("n", n), ("block_users", block_users), ("block_items", block_items), ("n_threads", threads)):
+        if size < 1:
+            raise ConfigError(f"{name} is {size}: it must be at least 1.")
+    request = _Request(
+        model=model,
+        users=_users_checked(model, users),
+        n=n,
+        exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
+        shelf=CandidateTiles.of(model, _allowed(model, candidates), _usual_norm(model, users), block_items),
+        item_norm=float(norms(model.item_factors).max()),
+    )
+    request.exclude.checked(n_rows=request.n_users, n_items=len(model.items))
+
+    def block(start: int) -> RecommendationBatch:
+        return _block(request, start, min(start + block_users, request.n_users))
+
+    return map_in_order(block, range(0, request.n_users, block_users), threads)
+
+
+def prepare_topk() -> None:
+    """Load the compiled kernels of `batch_topk`, which takes most of a second, ahead of their first use."""
+    one = Vocabulary(np.zeros(1, dtype=np.int64))
+    bias, factors = np.zeros(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32)
+    model = FactorModel(
+        users=one,
+        items=one,
+        global_mean=0.0,
+        user_biases=bias,
+        item_biases=bias,
+        user_factors=factors,
+        item_factors=factors,
+        fold_in_penalty=FoldInPenalty(constant=1.0, per_rating=0.0),
+    )
+    deque(batch_topk(model, np.zeros(1, dtype=np.int64), n=1, n_threads=1), maxlen=0)
+
+
+def topk_of_prepared(
+    model: FactorModel,
+    user: UserParameters,
+    *,
+    n: int,
+    exclude: Int64Array | None = None,
+    candidates: BoolArray | None = None,
+) -> tuple[Int32Array, Float32Array]:
+    """The `n` best items of one user without compiling anything, for use inside a request: about a millisecond.
+
+    `exclude`: item positions never to suggest, in any order. Gives item positions int32 and unclipped scores float32,
+    both (m,) with m ≤ n, best first, by the rules of `batch_topk`.
+    """
+    if n < 1:
+        raise ConfigError(f"n is {n}: it must be at least 1.")
+    allowed = _allowed(model, candidates).copy()
+    if exclude is not None:
+        allowed[exclude[exclude >= 0]] = False
+    items, scores = topk_plain(model.score_items(user)[None, :], allowed[None, :], min(n, max(len(model.items), 1)))
+    kept = items[0] >= 0
+    return items[0, kept], scores[0, kept]
+
+
+def _users_checked(model: FactorModel, users: Int64Array | UserBatch) -> Int64Array | UserBatch:
+    if isinstance(users, UserBatch):
+        check_shape(users.factors, (users.biases.size, model.n_factors), "factors")
+        check_finite(users.biases, "biases")
+        check_finite(users.factors, "factors")
+    elif users.size and not 0 <= users.min() <= users.max() < len(model.users):
+        raise DataError(f"User positions must lie in 0…{len(model.users) - 1}: leave out users unknown to the model.")
+    return users
+
+
+def _count(users: Int64Array | UserBatch) -> int:
+    return int(users.biases.size if isinstance(users, UserBatch) else users.size)
+
+
+def _parameters(model: FactorModel, users: Int64Array | UserBatch, chosen: slice) -> UserBatch:
+    """The parameters of some of `users`."""
+    if isinstance(users, UserBatch):
+        return UserBatch(users.biases[chosen], users.factors[chosen])
+    return UserBatch(model.user_biases[users[chosen]], model.user_factors[users[chosen]])
+
+
+def _usual_norm(model: FactorModel, users: Int64Array | UserBatch) -> float:
+    """The mean ‖p_u‖, of a sample: it decides about speed alone."""
+    n_users = _count(users)
+    if not n_users:
+        return 0.0
+    return float(norms(_parameters(model, users, slice(0, n_users, -(-n_users // _SAMPLE))).factors).mean())
+
+
+def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
+    if candidates is None:
+        return np.ones(len(model.items), dtype=np.bool_)
+    check_shape(candidates, (len(model.items),), "candidates")
+    return candidates
+
+
+def _block(request: _Request, start: int, stop: int) -> RecommendationBatch:
+    from recommender.kernels import topk  # noqa: PLC0415 - numba takes half a second that web processes need not pay.
+
+    block = topk.Block(*_kernel_arrays(request, start, stop))
+    state = topk.top_state(block, min(request.n, request.shelf.order.size))
+    buffer = np.empty((stop - start) * max((len(tile.factors) for tile in request.shelf.tiles), default=0), np.float32)
+    for rows, factors, tile in _tiles_needed(request.shelf, block, state):
+        products = buffer[: rows.size * len(tile.factors)].reshape(rows.size, len(tile.factors))
+        np.matmul(factors, tile.factors.T, out=products)
+        topk.topk_update(block, rows, products, tile.first, state)
+    items = np.full((stop - start, request.n), -1, dtype=np.int32)
+    scores = np.full((stop - start, request.n), np.nan, dtype=np.float32)
+    topk.topk_finish(block, state, items, scores)
+    return RecommendationBatch(start, items, scores)
+
+
+def _tiles_needed(
+    shelf: CandidateTiles, block: "topk.Block", state: "topk.TopState"
+) -> Iterator[tuple[Int64Array, Float32Array, Tile]]:
+    """Tile after tile with the rows of the users, and their factors, whose lists it may still change."""
+    rows, factors = np.arange(block.offsets.size), block.factors
+    user_norms = norms(factors)
+    for number, tile in enumerate(shelf.tiles):
+        if number % _TILES_PER_LOOK == 0:
+            needed = shelf.bounds(tile, user_norms[rows]) + block.errors[rows] >= state.floors[rows]
+            n_needed = np.count_nonzero(needed)
+            if not n_needed:
+                return
+            if n_needed < _WORTH_LEAVING_OUT * rows.size:
+                rows, factors = rows[needed], factors[needed]
+        yield rows, factors, tile
+
+
+def _kernel_arrays(
+    request: _Request, start: int, stop: int
+) -> tuple[
+    Float64Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Int32Array,
+    Float32Array,
+    Int64Array,
+    Int64Array,
+]:
+    """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
+    model, shelf = request.model, request.shelf
+    biases, factors = _parameters(model, request.users, slice(start, stop))
+    offsets = model.global_mean + biases.astype(np.float64)
+    largest = np.abs(offsets) + np.abs(model.item_biases).max() + norms(factors) * request.item_norm
+    rated = request.exclude.slice(start, stop)
+    return (
+        offsets,
+        np.ascontiguousarray(factors, dtype=np.float32),
+        ((model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
+        frozen(model.item_biases),
+        frozen(model.item_factors),
+        shelf.order,
+        shelf.biases,
+        rated.indptr,
+        shelf.places_of(rated),
+    )

@@ -1,0 +1,99 @@
+"""An epoch of `kernels.sgd` by threads that take whichever block is due, so that a slow one holds up few others.
+
+The kernel's own loop shares the blocks of a diagonal out beforehand, and all wait for the slowest before the next: on a
+machine with other work, that costs more than a thread. Here a block may be visited as soon as its user stripe and its
+item stripe have had their blocks of all earlier diagonals. Every stripe sees its blocks in the same order as there, so
+what is learnt does not depend on who visits them or when.
+"""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recommender.arrays import Int64Array
+
+if TYPE_CHECKING:
+    from recommender.kernels.sgd import Grid, Parameters
+
+
+def sgd_epoch_scheduled(
+    grid: "Grid",
+    diagonals: Int64Array,
+    parameters: "Parameters",
+    learning_rate: np.float32,
+    regularisation: np.float32,
+    *,
+    n_threads: int,
+) -> None:
+    """Visit every rating once, as `kernels.sgd.sgd_epoch` does."""
+    from recommender.kernels.sgd import sgd_block  # noqa: PLC0415 - numba takes half a second to load.
+
+    turns = BlockSchedule(diagonals)
+
+    def work() -> None:
+        with turns:
+            while (block := turns.next_block()) is not None:
+                sgd_block(grid, block, parameters, learning_rate, regularisation)
+                turns.done(block)
+
+    with turns, ThreadPoolExecutor(n_threads, "sgd") as pool:
+        for worker in [pool.submit(work) for _ in range(n_threads)]:
+            worker.result()
+
+
+class BlockSchedule:
+    """Which block is due: user stripe · s + item stripe, each handed out once; used by several threads.
+
+    Whoever leaves its `with` block by an error ends the turns for all.
+    """
+
+    def __init__(self, diagonals: Int64Array) -> None:
+        self._diagonals = diagonals.tolist()
+        self._n_stripes = len(self._diagonals)
+        # How many blocks of each stripe have been handed out, and of how many the visit has ended.
+        self._given = [0] * self._n_stripes
+        self._users_done = [0] * self._n_stripes
+        self._items_done = [0] * self._n_stripes
+        self._changed = threading.Condition()
+        self._ended = False
+
+    def __enter__(self) -> None:
+        """Take part."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        """Let nobody wait for whoever has failed."""
+        if kind is not None:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def next_block(self) -> int | None:
+        """Return a block of the earliest diagonal that has one due, once there is any; None when all are given."""
+        with self._changed:
+            while not self._ended and min(self._given) < self._n_stripes:
+                due = [(self._given[user], user) for user in range(self._n_stripes) if self._is_due(user)]
+                if due:
+                    turn, user = min(due)
+                    self._given[user] += 1
+                    return user * self._n_stripes + self._item(user, turn)
+                self._changed.wait()
+            return None
+
+    def done(self, block: int) -> None:
+        """Note that a visit has ended."""
+        user, item = divmod(block, self._n_stripes)
+        with self._changed:
+            self._users_done[user] += 1
+            self._items_done[item] += 1
+            self._changed.notify_all()
+
+    def _is_due(self, user: int) -> bool:
+        turn = self._given[user]
+        if turn == self._n_stripes or self._users_done[user] < turn:
+            return False
+        return self._items_done[self._item(user, turn)] == turn
+
+    def _item(self, user: int, turn: int) -> int:
+        return int((user + self._diagonals[turn]) % self._n_stripes)

@@ -1,0 +1,103 @@
+"""What algorithms share that learn who likes what, and so rank but predict no stars: stars from biases alone."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32Array, Int64Array
+from recommender.baselines.bias import Bias, BiasModel
+from recommender.contract import Model
+from recommender.data.ratings import Ratings
+from recommender.data.rows import Rows
+
+T = TypeVar("T")
+STARS_ARRAYS = ("user_biases", "item_biases")
+
+
+class ImplicitUserState(NamedTuple, Generic[T]):
+    """What such a model knows of somebody. `bias`: b_u in stars; `taste`: what ranks, in a type of the algorithm's."""
+
+    bias: float
+    taste: T
+
+
+class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
+    """A model whose `score` is of its own and whose stars are those of `stars`, trained on the same ratings."""
+
+    array_names: ClassVar[tuple[str, ...]] = STARS_ARRAYS
+
+    stars: BiasModel
+
+    @abstractmethod
+    def _taste_at(self, position: int) -> T:
+        """The taste of the user at a position."""
+
+    @abstractmethod
+    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> T:
+        """The taste of someone with these ratings, of distinct items, ascending; maybe none."""
+
+    @abstractmethod
+    def _score_taste(self, taste: T) -> Float32Array:
+        """What ranks every item for someone: (n_items,) float32."""
+
+    def _score_taste_at(self, taste: T, items: Int64Array) -> Float32Array:
+        """`_score_taste` at some items only, for algorithms to which that is less work: (m,) float32."""
+        scores: Float32Array = self._score_taste(taste)[items]
+        return scores
+
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        return self.stars._rate_pairs(users, items)  # noqa: SLF001 - a part of this model.
+
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        return self.stars._fallback_stars(users, items)  # noqa: SLF001 - a part of this model.
+
+    def parameters_at(self, position: int) -> ImplicitUserState[T]:
+        """Bias and taste as trained."""
+        return ImplicitUserState(self.stars.parameters_at(position), self._taste_at(position))
+
+    def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> ImplicitUserState[T]:
+        bias = self.stars._fold_in(positions, values, times)  # noqa: SLF001 - a part of this model.
+        return ImplicitUserState(bias, self._taste_of(positions, values, times))
+
+    def _rate_items(self, user: ImplicitUserState[T]) -> Float32Array:
+        return self.stars._rate_items(user.bias)  # noqa: SLF001 - a part of this model.
+
+    def score_items(self, user: ImplicitUserState[T]) -> Float32Array:
+        """What ranks one person's suggestions, for every item: (n_items,) float32, by item position."""
+        return self._score_taste(user.taste)
+
+    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        scores = np.empty(users.size, dtype=np.float32)
+        order = np.argsort(users, kind="stable")
+        distinct, starts = np.unique(users[order], return_index=True)
+        for user, rows in zip(distinct.tolist(), np.split(order, starts[1:]), strict=True):
+            scores[rows] = self._score_taste_at(self._taste_at(user), items[rows])
+        return scores
+
+    def _arrays(self) -> dict[str, AnyArray]:
+        return {
+            "user_biases": self.stars.user_biases,
+            "item_biases": self.stars.item_biases,
+            **{name: getattr(self, name) for name in self.array_names if name not in STARS_ARRAYS},
+        }
+
+    def _scalars(self) -> dict[str, Any]:
+        return self.stars._scalars()  # noqa: SLF001 - a part of this model.
+
+
+def fit_bias_model(ratings: Ratings) -> BiasModel:
+    """The biases of `ratings`, for the stars of a model that ranks."""
+    return Bias().fit(ratings)
+
+
+def restore_bias_model(arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> BiasModel:
+    """The stars of a stored model that ranks."""
+    return BiasModel._restored(arrays, scalars)  # noqa: SLF001 - a part of such models.
+
+
+def positive_interactions(ratings: Ratings, liked_from: float) -> Rows:
+    """The items that each user gave at least `liked_from` stars: low ratings are not liking."""
+    liked = ratings.values >= np.float32(liked_from)
+    return Rows.of_sorted(ratings.user_positions[liked], ratings.item_positions[liked], n_rows=len(ratings.users))

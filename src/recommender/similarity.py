@@ -1,0 +1,64 @@
+"""How alike items are: cosines of what a model knows of each, dense or sparse."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+
+from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.data.rows import Rows
+from recommender.topk import best_of
+
+# Items that are compared with all others at a time.
+_BLOCK = 256
+
+
+class ItemCosines(Protocol):
+    """Vectors of n_items items, as far as they can be compared."""
+
+    @property
+    def comparable(self) -> BoolArray:
+        """Which items have a direction at all: (n_items,) bool."""
+        ...
+
+    def to_items(self, items: Int64Array) -> Float32Array:
+        """Cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DenseCosines:
+    """`unit`: (n_items, d) float32 vectors of length 1, or 0 where there is no direction."""
+
+    unit: Float32Array
+    comparable: BoolArray
+
+    @classmethod
+    def of(cls, vectors: Float32Array) -> Self:
+        """The cosines of vectors of any length."""
+        lengths = np.linalg.norm(vectors, axis=1)
+        return cls(unit_rows(vectors), lengths > 0)
+
+    def to_items(self, items: Int64Array) -> Float32Array:
+        """Cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
+        cosines: Float32Array = self.unit[items] @ self.unit.T
+        return cosines
+
+
+def nearest_neighbours(alike: ItemCosines, items: Int64Array, n: int) -> tuple[Int32Array, Float32Array]:
+    """The `n` items most alike those at the positions `items` (m,), all of them comparable, themselves left out.
+
+    Positions (m, n) int32 padded with -1, and cosines (m, n) float32 padded with NaN, best first.
+    """
+    found = np.empty((items.size, n), dtype=np.int32), np.empty((items.size, n), dtype=np.float32)
+    for start in range(0, items.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        itself = Rows(np.arange(items[block].size + 1), items[block].astype(np.int32))
+        found[0][block], found[1][block] = best_of(alike.to_items(items[block]), alike.comparable, itself, n)
+    return found
+
+
+def unit_rows(vectors: Float32Array | Float64Array) -> Float32Array:
+    """Each row divided by its length; rows of zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)

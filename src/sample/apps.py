@@ -1,0 +1,9 @@
+"""Configuration of the sample app."""
+
+from django.apps import AppConfig
+
+
+class SampleConfig(AppConfig):
+    """Sample data: a catalogue of real films, an invented crowd and a demo user."""
+
+    name = "sample"

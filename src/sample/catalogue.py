@@ -1,0 +1,176 @@
+"""Reads the sample catalogue: facts about well-known films, shipped as ``films.csv`` beside this file."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from movies.errors import MoviesError
+
+FILMS_PATH = Path(__file__).with_name("films.csv")
+GENRES = (
+    "Action",
+    "Adventure",
+    "Animation",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Family",
+    "Fantasy",
+    "History",
+    "Horror",
+    "Music",
+    "Mystery",
+    "Romance",
+    "Science Fiction",
+    "Thriller",
+    "War",
+    "Western",
+)
+COLUMNS = (
+    "title",
+    "original_title",
+    "year",
+    "runtime",
+    "genres",
+    "director",
+    "cast",
+    "keywords",
+    "acclaim",
+    "fame",
+)
+_LIST_SEPARATOR = "|"
+
+
+class CatalogueError(MoviesError):
+    """A catalogue that cannot be read; the message names the file, the line and the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMovie:
+    """One film of the catalogue.
+
+    Attributes:
+        title: English title.
+        original_title: title in the film's own language; empty where it is the same.
+        year: year of the first release.
+        runtime: minutes.
+        genres: one to four of ``GENRES``, the most typical first.
+        directors: at least one.
+        cast: the leads, three at most; voices where the film is animated.
+        keywords: lower-case themes, settings and motifs.
+        acclaim: how good it is held to be, 1 to 5; the prior of its quality for the invented crowd.
+        fame: how many have seen it, 1 to 5; the prior of its popularity.
+
+    """
+
+    title: str
+    original_title: str
+    year: int
+    runtime: int
+    genres: tuple[str, ...]
+    directors: tuple[str, ...]
+    cast: tuple[str, ...]
+    keywords: tuple[str, ...]
+    acclaim: int
+    fame: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The cells of one line, each read with an error that says where it stands."""
+
+    path: Path
+    line: int
+    cells: dict[str, str]
+
+    def error(self, column: str, problem: str) -> CatalogueError:
+        return CatalogueError(f"{self.path}, line {self.line}, column {column}: {problem}")
+
+    def text(self, column: str) -> str:
+        value = self.cells[column]
+        if not value.strip():
+            raise self.error(column, "is empty; give a value")
+        return value
+
+    def number(self, column: str, *, lowest: int, highest: int) -> int:
+        value = self.cells[column]
+        if not (value.isascii() and value.isdecimal() and lowest <= int(value) <= highest):
+            raise self.error(column, f"must be a whole number from {lowest} to {highest}, not {value!r}")
+        return int(value)
+
+    def items(self, column: str, *, fewest: int, most: int) -> tuple[str, ...]:
+        value = self.cells[column]
+        items = tuple(value.split(_LIST_SEPARATOR)) if value else ()
+        if not fewest <= len(items) <= most:
+            raise self.error(column, f"must list {fewest} to {most} items separated by '|', not {len(items)}")
+        if any(not item or item != item.strip() for item in items):
+            raise self.error(column, f"holds a blank or padded item in {value!r}")
+        if len(set(items)) < len(items):
+            raise self.error(column, f"names an item twice in {value!r}")
+        return items
+
+
+def films_read(path: Path = FILMS_PATH) -> list[SampleMovie]:
+    """Return the films of the catalogue at ``path`` in the order of the file.
+
+    Raises:
+        CatalogueError: the file is missing, is not UTF-8, or a cell does not hold what its column requires.
+
+    """
+    films: list[SampleMovie] = []
+    lines: dict[tuple[str, int], int] = {}
+    for row in _rows(path):
+        film = _film(row)
+        first_line = lines.setdefault((film.title, film.year), row.line)
+        if first_line != row.line:
+            raise row.error("title", f"{film.title} ({film.year}) already stands in line {first_line}; remove one")
+        films.append(film)
+    if not films:
+        raise CatalogueError(f"{path} holds no film.")
+    return films
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = tuple(next(reader, ()))
+            if header != COLUMNS:
+                raise CatalogueError(
+                    f"{path}, line 1: the columns must be {','.join(COLUMNS)}, not {','.join(header) or 'nothing'}."
+                )
+            for cells in reader:
+                if len(cells) != len(COLUMNS):
+                    raise CatalogueError(
+                        f"{path}, line {reader.line_num}: {len(COLUMNS)} cells are needed, not {len(cells)}."
+                    )
+                yield _Row(path, reader.line_num, dict(zip(COLUMNS, cells, strict=True)))
+    except FileNotFoundError as error:
+        raise CatalogueError(f"{path} is missing; install Matinee again.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CatalogueError(f"{path} is not a UTF-8 CSV file: {error}.") from error
+
+
+def _film(row: _Row) -> SampleMovie:
+    genres = row.items("genres", fewest=1, most=4)
+    unknown = [genre for genre in genres if genre not in GENRES]
+    if unknown:
+        raise row.error("genres", f"{unknown[0]!r} is none of {', '.join(GENRES)}")
+    keywords = row.items("keywords", fewest=4, most=6)
+    shouted = [keyword for keyword in keywords if keyword != keyword.lower()]
+    if shouted:
+        raise row.error("keywords", f"{shouted[0]!r} must be in lower case")
+    return SampleMovie(
+        title=row.text("title"),
+        original_title=row.cells["original_title"],
+        year=row.number("year", lowest=1888, highest=2100),
+        runtime=row.number("runtime", lowest=1, highest=900),
+        genres=genres,
+        directors=row.items("director", fewest=1, most=4),
+        cast=row.items("cast", fewest=0 if "Documentary" in genres else 3, most=3),
+        keywords=keywords,
+        acclaim=row.number("acclaim", lowest=1, highest=5),
+        fame=row.number("fame", lowest=1, highest=5),
+    )

@@ -1,0 +1,205 @@
+"""Invents the ratings of a crowd whose tastes follow genres, eras, directors and quality.
+
+A user is a mixture of archetypes with a few favourite directors and quirks. The value that user ``u`` gives film ``i``:
+
+    r_ui = μ + b_u + s_u · (q_i + τ · a_ui) + ε,    ε ~ N(0, σ²),    to the next whole or half star
+
+with q_i the film's latent quality, a_ui the user's affinity and s_u the user's expressiveness. Users see films with
+odds ∝ exp(φ · fame_i + κ · a_ui): the famous, and what they expect to like.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sample.archetypes import ARCHETYPES, archetype_affinities, film_traits
+from sample.catalogue import GENRES, SampleMovie
+
+# All times lie in the three years before 2024-01-01 00:00 UTC, so that a seed gives the same crowd whatever the day.
+REFERENCE_TIME = 1_704_067_200
+YEARS = 3
+DEFAULT_USERS, DEFAULT_SEED = 1500, 7
+MEAN_VALUE = 3.28
+TASTE = 0.88
+NOISE = 0.70
+USER_BIAS = 0.28
+EXPRESSIVENESS = 0.20
+MIXTURE_CONCENTRATION = 0.28
+QUIRK = 0.16
+FAVOURITE_DIRECTORS = 3
+DIRECTOR_BONUS = 0.6
+FAME_PULL = 0.85
+TASTE_PULL = 0.5
+MEDIAN_ACTIVITY = 50.0
+ACTIVITY_SPREAD = 0.75
+FEWEST_RATINGS, MOST_RATINGS = 15, 300
+# Full marks come reluctantly: what is felt above this value counts for this much.
+HIGH_VALUE, TOP_EASE = 4.0, 0.75
+# Of the values nearest to a half star, this share is given as the nearer whole star instead.
+WHOLE_STAR_HABIT = 0.40
+# Users are drawn in blocks, each from its own stream: memory stays bounded, and a larger crowd begins with the smaller.
+BLOCK = 1024
+_SECONDS_PER_YEAR = 365 * 24 * 3600
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdRatings:
+    """Ratings as parallel arrays, ordered by user and then by time; no (user, film) pair occurs twice.
+
+    Attributes:
+        user_index: (n,) int32, from 0.
+        film_index: (n,) int32, position in the list of films.
+        value: (n,) float32, half-stars from 0.5 to 5.0.
+        rated_at: (n,) int64, seconds since 1970 (UTC).
+
+    """
+
+    user_index: NDArray[np.int32]
+    film_index: NDArray[np.int32]
+    value: NDArray[np.float32]
+    rated_at: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What is the same for all users: each array's last axis runs over the films."""
+
+    quality: Floats  # (n_films,) stars above the mean
+    fame: Floats  # (n_films,) points above the middling film
+    affinities: Floats  # (n_archetypes, n_films)
+    genres: Floats  # (n_genres, n_films)
+    directed: Floats  # (n_directors, n_films) 1 where the director made the film
+
+
+def crowd_generate(
+    films: Sequence[SampleMovie], *, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED
+) -> CrowdRatings:
+    """Return the ratings of ``n_users`` invented users.
+
+    The same films and seed give the same ratings, and a larger crowd begins with the smaller one.
+
+    Raises:
+        ValueError: ``n_users`` is below 1, or there are no films.
+
+    """
+    if n_users < 1:
+        raise ValueError(f"A crowd needs at least 1 user, not {n_users}.")
+    if not films:
+        raise ValueError("A crowd needs films to rate.")
+    stage = _stage(films, np.random.default_rng([seed, 0]))
+    blocks = [
+        _block_generate(stage, first_user=first, rng=np.random.default_rng([seed, 1, first]))
+        for first in range(0, n_users, BLOCK)
+    ]
+    joined = CrowdRatings(
+        user_index=np.concatenate([block.user_index for block in blocks]),
+        film_index=np.concatenate([block.film_index for block in blocks]),
+        value=np.concatenate([block.value for block in blocks]),
+        rated_at=np.concatenate([block.rated_at for block in blocks]),
+    )
+    return _head(joined, n_users=n_users)
+
+
+def _head(ratings: CrowdRatings, *, n_users: int) -> CrowdRatings:
+    end = int(np.searchsorted(ratings.user_index, n_users))
+    return CrowdRatings(ratings.user_index[:end], ratings.film_index[:end], ratings.value[:end], ratings.rated_at[:end])
+
+
+def _stage(films: Sequence[SampleMovie], rng: np.random.Generator) -> _Stage:
+    traits = film_traits(films)
+    directors = sorted({name for film in films for name in film.directors})
+    directed = np.array([[float(name in film.directors) for film in films] for name in directors])
+    return _Stage(
+        quality=0.28 * traits["acclaim"] + rng.normal(0.0, 0.15, len(films)),
+        fame=traits["fame"] + rng.normal(0.0, 0.35, len(films)),
+        affinities=archetype_affinities(films),
+        genres=np.array([traits[genre] for genre in GENRES]),
+        directed=directed,
+    )
+
+
+def _block_generate(stage: _Stage, *, first_user: int, rng: np.random.Generator) -> CrowdRatings:
+    affinity = _affinities_draw(stage, rng)
+    users, film_index = _exposures_draw(stage, affinity, rng)
+    value = _values_draw(stage, affinity, users, film_index, rng)
+    rated_at = _times_draw(users, rng)
+    order = np.lexsort((rated_at, users))
+    return CrowdRatings(
+        user_index=(users[order] + first_user).astype(np.int32),
+        film_index=film_index[order].astype(np.int32),
+        value=value[order].astype(np.float32),
+        rated_at=rated_at[order],
+    )
+
+
+def _affinities_draw(stage: _Stage, rng: np.random.Generator) -> Floats:
+    """Return a_ui, shape ``(BLOCK, n_films)``: archetypes mixed, plus quirks of genre and favourite directors."""
+    shares = np.array([kind.share for kind in ARCHETYPES])
+    mixture = rng.dirichlet(MIXTURE_CONCENTRATION * shares, size=BLOCK)
+    # A mixture is milder than its parts; people are not, so its length is brought back to one.
+    mixture /= np.linalg.norm(mixture, axis=1, keepdims=True)
+    affinity = mixture @ stage.affinities
+    affinity += rng.normal(0.0, QUIRK, (BLOCK, len(stage.genres))) @ stage.genres
+    return affinity + DIRECTOR_BONUS * _favourites_draw(stage, affinity, rng)
+
+
+def _favourites_draw(stage: _Stage, affinity: Floats, rng: np.random.Generator) -> Floats:
+    """Return 1 where a favourite director of the user made the film; favourites make films that the user likes."""
+    appeal = affinity @ (stage.directed / stage.directed.sum(axis=1, keepdims=True)).T
+    prolific = np.log(stage.directed.sum(axis=1))
+    n_favourites = min(FAVOURITE_DIRECTORS, len(stage.directed))
+    ranked = np.argsort(appeal + prolific + rng.gumbel(size=appeal.shape), axis=1)[:, -n_favourites:]
+    chosen = np.zeros_like(appeal)
+    np.put_along_axis(chosen, ranked, 1.0, axis=1)
+    made: Floats = chosen @ stage.directed
+    return np.minimum(made, 1.0)
+
+
+def _exposures_draw(
+    stage: _Stage, affinity: Floats, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the user of the block and the film of each rating.
+
+    Adding Gumbel noise to log-odds and keeping the largest draws without replacement (Efraimidis & Spirakis 2006).
+    """
+    n_users, n_films = affinity.shape
+    activity = MEDIAN_ACTIVITY * np.exp(rng.normal(0.0, ACTIVITY_SPREAD, n_users))
+    counts = np.clip(np.rint(activity), FEWEST_RATINGS, MOST_RATINGS).astype(np.int64)
+    counts = np.minimum(counts, n_films)
+    keys = FAME_PULL * stage.fame + TASTE_PULL * affinity + rng.gumbel(size=affinity.shape)
+    ranked = np.argsort(-keys, axis=1)
+    kept = np.arange(n_films) < counts[:, None]
+    users, _ = np.nonzero(kept)
+    return users, ranked[kept]
+
+
+def _values_draw(
+    stage: _Stage,
+    affinity: Floats,
+    users: NDArray[np.int64],
+    film_index: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Floats:
+    """Return the half-stars that ``users`` give the films."""
+    bias = rng.normal(0.0, USER_BIAS, len(affinity))
+    expressiveness = np.exp(rng.normal(0.0, EXPRESSIVENESS, len(affinity)))
+    judged = stage.quality[film_index] + TASTE * affinity[users, film_index]
+    felt = MEAN_VALUE + bias[users] + expressiveness[users] * judged + rng.normal(0.0, NOISE, len(users))
+    felt = np.where(felt > HIGH_VALUE, HIGH_VALUE + TOP_EASE * (felt - HIGH_VALUE), felt)
+    halves = np.rint(2 * felt) / 2
+    whole = rng.random(len(users)) < WHOLE_STAR_HABIT
+    return np.clip(np.where(whole, np.rint(felt), halves), 0.5, 5.0)
+
+
+def _times_draw(users: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return when each rating was given: each user joins at some time and rates until the reference time."""
+    joined = rng.uniform(0.05, 1.0, BLOCK) * YEARS * _SECONDS_PER_YEAR
+    age = rng.random(len(users)) * joined[users]
+    return REFERENCE_TIME - 1 - age.astype(np.int64)

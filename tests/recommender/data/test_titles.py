@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.data.titles import FIRST_YEAR, LAST_YEAR, Title, article_first, parse_title, title_key
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Toy Story (1995)", Title("Toy Story", "", 1995)),
+        ("Matrix, The (1999)", Title("The Matrix", "", 1999)),
+        ("Avventura, L' (Adventure, The) (1960)", Title("L'Avventura", "The Adventure", 1960)),
+        ("Boot, Das (Boat, The) (1981)", Title("Das Boot", "The Boat", 1981)),
+        ("Postino, Il (1994)", Title("Il Postino", "", 1994)),
+        (
+            "City of Lost Children, The (Cité des enfants perdus, La) (1995)",
+            Title("The City of Lost Children", "La Cité des enfants perdus", 1995),
+        ),
+        ("Seven (a.k.a. Se7en) (1995)", Title("Seven", "", 1995)),
+        (
+            "Léon: The Professional (a.k.a. The Professional) (Léon) (1994)",
+            Title("Léon: The Professional", "Léon", 1994),
+        ),
+        ("(500) Days of Summer (2009)", Title("(500) Days of Summer", "", 2009)),
+        ("1-900 (06) (1994)", Title("1-900 (06)", "", 1994)),
+        (
+            "Birdman: Or (The Unexpected Virtue of Ignorance) (2014)",
+            Title("Birdman: Or (The Unexpected Virtue of Ignorance)", "", 2014),
+        ),
+        ("Death Note: Desu nôto (2006\u20132007)", Title("Death Note: Desu nôto (2006\u20132007)", "", None)),
+        ("Heidi Fleiss: Hollywood Madam (1995) ", Title("Heidi Fleiss: Hollywood Madam", "", 1995)),
+        ("Land Before Time III (1995) (V)", Title("Land Before Time III", "", 1995)),
+        ("Play It Again, Sam (1972)", Title("Play It Again, Sam", "", 1972)),
+        ("Babylon 5", Title("Babylon 5", "", None)),
+        ("unknown", Title("unknown", "", None)),
+        ("(1984)", Title("(1984)", "", None)),
+        ("Future (9999)", Title("Future (9999)", "", None)),
+    ],
+)
+def test_title_is_taken_apart(text: str, expected: Title) -> None:
+    assert parse_title(text) == expected
+
+
+words = st.text(alphabet=st.characters(whitelist_categories=["Lu", "Ll"]), min_size=1, max_size=12)
+titles = st.lists(words, min_size=1, max_size=5).map(" ".join)
+
+
+@given(title=titles, year=st.integers(FIRST_YEAR, LAST_YEAR), article=st.sampled_from(["The", "A", "Le", "Der", "Los"]))
+def test_any_title_comes_back_with_its_article_and_year(title: str, year: int, article: str) -> None:
+    assert parse_title(f"{title}, {article} ({year})") == Title(f"{article} {title}", "", year)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_parsed_without_losing_all_of_it(text: str) -> None:
+    parsed = parse_title(text)
+
+    assert bool(parsed.title) == bool(text.split())
+    assert parsed.year is None or FIRST_YEAR <= parsed.year <= LAST_YEAR
+
+
+@given(st.text(max_size=80))
+def test_a_title_already_in_reading_order_stays(text: str) -> None:
+    once = parse_title(text).title
+
+    assert article_first(article_first(once)) == article_first(once) or ", " in once
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Amélie", "AMELIE"),
+        ("WALL·E", "wall e"),
+        ("Dumb & Dumber", "Dumb and Dumber"),
+        ("Ocean's Eleven", "Oceans eleven"),
+        ("\uff2d", "m"),
+    ],
+)
+def test_spellings_of_one_title_share_a_key(one: str, other: str) -> None:
+    assert title_key(one) == title_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Alien", "Aliens"), ("!!!", "???"), ("Se7en", "Seven")])
+def test_different_titles_have_different_keys(one: str, other: str) -> None:
+    assert title_key(one) != title_key(other)

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from recommender.data.ratings import Ratings
+from recommender.data.rows import Rows
+from recommender.kernels.skipgram import Sampling, noise_table, skipgram_epoch
+from recommender.kernels.skipgram_plain import skipgram_epoch_plain
+from recommender.neural.item2vec import Item2Vec, Item2VecConfig, positive_sequences
+
+
+def test_the_kernel_equals_its_plain_twin() -> None:
+    rng = np.random.default_rng(0)
+    rows = Rows(np.array([0, 0, 5, 6, 30]), rng.integers(0, 9, 30).astype(np.int32))
+    sampling = Sampling(3, 2, noise_table(np.bincount(rows.indices, minlength=9), size=64))
+    start = rng.standard_normal((2, 9, 4)).astype(np.float32) / 3
+    fast, plain = (start[0].copy(), start[1].copy()), (start[0].copy(), start[1].copy())
+    ends = (
+        int(skipgram_epoch(rows, sampling, fast, np.float32(0.1), np.uint64(42))),
+        skipgram_epoch_plain(rows, sampling, plain, 0.1, 42),
+    )
+    assert ends[0] == ends[1]
+    assert fast[0] == pytest.approx(plain[0], abs=1e-5)
+    assert fast[1] == pytest.approx(plain[1], abs=1e-5)
+    assert not np.allclose(fast[0], start[0])
+
+
+def test_noise_is_drawn_by_counts_to_the_power_of_three_quarters() -> None:
+    drawn = np.bincount(noise_table(np.array([16, 0, 1]), size=900), minlength=3)
+    assert drawn.tolist() == [800, 0, 100]
+
+
+def test_sequences_are_what_was_liked_by_time_and_by_id_where_time_is_equal() -> None:
+    ratings = Ratings.from_arrays([1, 1, 1, 1, 2], [5, 6, 7, 8, 5], [4.0, 5.0, 2.0, 3.5, 5.0], [30, 10, 20, 10, 5])
+    rows = positive_sequences(ratings, 3.5)
+    assert rows.indptr.tolist() == [0, 3, 4]
+    assert ratings.items.ids[rows.indices].tolist() == [6, 8, 5, 5]
+
+
+def test_items_that_are_liked_together_become_alike() -> None:
+    users = np.repeat(np.arange(200), 6)
+    kind = users % 2
+    items = kind * 10 + np.tile(np.arange(6), 200) + users // 2 % 4
+    model = Item2Vec(Item2VecConfig(n_factors=6, n_epochs=30, learning_rate=0.05)).fit(
+        Ratings.from_arrays(users, items, np.full(users.size, 4.5), np.arange(users.size))
+    )
+    near = model.similar_items([4], 5).item_ids[0]
+    assert (near < 10).all()
+    best = model.recommend([0], 5).item_ids[0]
+    assert (best < 10).all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n_factors": 5},
+        {"n_epochs": 3},
+        {"window": 1},
+        {"n_negatives": 2},
+        {"learning_rate": 1},
+        {"liked_from": 5},
+        {"seed": 4},
+    ],
+)
+def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, int]) -> None:
+    usual = {"n_factors": 4, "n_epochs": 2}
+    before, after = (Item2Vec(Item2VecConfig(**settings)).fit(synthetic) for settings in (usual, {**usual, **change}))
+    pairs = synthetic.user_ids, synthetic.item_ids
+    assert not np.array_equal(before.score(*pairs), after.score(*pairs))

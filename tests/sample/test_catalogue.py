@@ -1,0 +1,105 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sample.catalogue import COLUMNS, FILMS_PATH, GENRES, CatalogueError, SampleMovie, films_read
+
+HEAT = (
+    "Heat,,1995,170,Action|Crime,Michael Mann,Al Pacino|Robert De Niro|Val Kilmer,"
+    "heist|police|los angeles|obsession,5,4"
+)
+HEADER = ",".join(COLUMNS)
+
+
+def written(folder: Path, *lines: str, header: str = HEADER) -> Path:
+    path = folder / "films.csv"
+    path.write_text("\n".join((header, *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_line_becomes_a_film(tmp_path: Path) -> None:
+    (film,) = films_read(written(tmp_path, HEAT))
+
+    assert film == SampleMovie(
+        title="Heat",
+        original_title="",
+        year=1995,
+        runtime=170,
+        genres=("Action", "Crime"),
+        directors=("Michael Mann",),
+        cast=("Al Pacino", "Robert De Niro", "Val Kilmer"),
+        keywords=("heist", "police", "los angeles", "obsession"),
+        acclaim=5,
+        fame=4,
+    )
+
+
+def test_every_genre_has_its_films(films: list[SampleMovie]) -> None:
+    counts = Counter(genre for film in films for genre in film.genres)
+
+    assert set(counts) == set(GENRES)
+    least = {"Science Fiction": 60, "Horror": 40, "Romance": 30, "Western": 15, "Documentary": 10, "Music": 12}
+    assert {genre: counts[genre] for genre, n in least.items() if counts[genre] < n} == {}
+
+
+def test_catalogue_spans_a_century_and_many_languages(films: list[SampleMovie]) -> None:
+    assert len(films) > 500
+    assert {film.year // 10 for film in films} == set(range(192, 203))
+    assert sum(bool(film.original_title) for film in films) / len(films) > 0.15
+
+
+def test_remakes_stand_beside_the_films_that_they_share_a_title_with(films: list[SampleMovie]) -> None:
+    years = {film.year for film in films if film.title == "The Thing"}
+
+    assert years == {1982, 2011}
+
+
+def test_every_film_shares_a_keyword_with_another(films: list[SampleMovie]) -> None:
+    counts = Counter(keyword for film in films for keyword in film.keywords)
+
+    assert [film.title for film in films if max(counts[keyword] for keyword in film.keywords) == 1] == []
+
+
+def test_catalogue_is_small_enough_to_ship() -> None:
+    assert FILMS_PATH.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("Heat,", ",", r"line 2, column title: is empty"),
+        ("1995", "95", r"line 2, column year: must be a whole number from 1888 to 2100, not '95'"),
+        ("170", "2h50", r"line 2, column runtime: must be a whole number"),
+        ("Action|Crime", "Action|Noir", r"line 2, column genres: 'Noir' is none of Action"),
+        ("Action|Crime", "", r"line 2, column genres: must list 1 to 4 items"),
+        ("Michael Mann", "", r"line 2, column director: must list 1 to 4"),
+        ("|Val Kilmer", "", r"line 2, column cast: must list 3 to 3 items separated by '\|', not 2"),
+        ("heist", "Heist", r"line 2, column keywords: 'Heist' must be in lower case"),
+        ("|police", "| police", r"line 2, column keywords: holds a blank or padded item"),
+        ("police", "heist", r"line 2, column keywords: names an item twice"),
+        (",5,4", ",6,4", r"line 2, column acclaim: must be a whole number from 1 to 5"),
+        (",5,4", ",5", r"line 2: 10 cells are needed, not 9"),
+    ],
+)
+def test_a_wrong_cell_is_named_by_line_and_column(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        films_read(written(tmp_path, HEAT.replace(old, new, 1)))
+
+
+def test_a_film_listed_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"line 3, column title: Heat \(1995\) already stands in line 2"):
+        films_read(written(tmp_path, HEAT, HEAT))
+
+
+def test_wrong_columns_missing_file_wrong_encoding_and_no_film_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="the columns must be title"):
+        films_read(written(tmp_path, HEAT, header="name,year"))
+    with pytest.raises(CatalogueError, match="is missing"):
+        films_read(tmp_path / "absent.csv")
+    with pytest.raises(CatalogueError, match="holds no film"):
+        films_read(written(tmp_path))
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes((HEADER + "\n" + HEAT.replace("Heat", "Amélie") + "\n").encode("latin-1"))
+    with pytest.raises(CatalogueError, match="not a UTF-8 CSV file"):
+        films_read(latin)

@@ -1,0 +1,106 @@
+"""What scikit-surprise's SVD, with its own defaults, learns from the sample."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from surprise import SVD, BaselineOnly, Trainset
+
+from sample.catalogue import SampleMovie
+from sample.crowd import CrowdRatings
+from sample.demo_ratings import DEMO_RATINGS, demo_ratings
+
+NEWCOMER = 10**6
+
+Rows = list[tuple[int, int, float]]
+
+
+def rows_of(crowd: CrowdRatings) -> Rows:
+    return list(zip(crowd.user_index.tolist(), crowd.film_index.tolist(), crowd.value.tolist(), strict=True))
+
+
+def trainset(rows: Rows) -> Trainset:
+    users: dict[int, int] = {}
+    items: dict[int, int] = {}
+    by_user: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    by_item: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for raw_user, raw_item, value in rows:
+        user, item = users.setdefault(raw_user, len(users)), items.setdefault(raw_item, len(items))
+        by_user[user].append((item, value))
+        by_item[item].append((user, value))
+    return Trainset(by_user, by_item, len(users), len(items), len(rows), (0.5, 5.0), users, items)
+
+
+def held_out_rmse(algorithm: object, train: Rows, test: Rows) -> float:
+    fitted = algorithm.fit(trainset(train))  # type: ignore[attr-defined]  # Surprise ships no types.
+    errors = [fitted.predict(user, film).est - value for user, film, value in test]
+    return float(np.sqrt(np.mean(np.square(errors))))
+
+
+def suggested(
+    crowd: CrowdRatings, films: Sequence[SampleMovie], stars: dict[tuple[str, int], float], *, seed: int
+) -> list[SampleMovie]:
+    """Return the 20 films that a newcomer with ``stars`` is predicted to like best, by the unclipped score."""
+    rated = {
+        index: stars[film.title, film.year] for index, film in enumerate(films) if (film.title, film.year) in stars
+    }
+    assert len(rated) == len(stars)
+    model = SVD(random_state=seed).fit(trainset(rows_of(crowd) + [(NEWCOMER, film, v) for film, v in rated.items()]))
+    user = model.trainset.to_inner_uid(NEWCOMER)
+    scores: NDArray[np.float64] = model.bi + model.qi @ model.pu[user]
+    best = [model.trainset.to_raw_iid(item) for item in np.argsort(-scores)]
+    return [films[index] for index in best if index not in rated][:20]
+
+
+def test_svd_beats_the_bias_baseline_clearly_on_held_out_ratings(crowd: CrowdRatings) -> None:
+    rows = rows_of(crowd)
+    held_out = np.random.default_rng(0).random(len(rows)) < 0.2
+    train = [row for row, out in zip(rows, held_out, strict=True) if not out]
+    test = [row for row, out in zip(rows, held_out, strict=True) if out]
+
+    baseline = held_out_rmse(BaselineOnly(verbose=False), train, test)
+    svd = held_out_rmse(SVD(random_state=0), train, test)
+
+    assert svd < 0.92 * baseline
+
+
+def test_demo_user_has_rated_films_of_the_catalogue_only_once_each(films: list[SampleMovie]) -> None:
+    rated = demo_ratings(films)
+
+    assert len(rated) == len(DEMO_RATINGS) == len({(film.title, film.year) for film, _ in rated})
+    assert ("The Matrix", 5.0) in {(film.title, value) for film, value in rated}
+    assert demo_ratings([]) == []
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_demo_user_is_suggested_science_fiction(crowd: CrowdRatings, films: list[SampleMovie], seed: int) -> None:
+    stars = {(film.title, film.year): value for film, value in demo_ratings(films)}
+
+    top = suggested(crowd, films, stars, seed=seed)
+
+    assert sum("Science Fiction" in film.genres for film in top) >= 14, [film.title for film in top]
+
+
+def test_lover_of_family_films_is_suggested_family_films(crowd: CrowdRatings, films: list[SampleMovie]) -> None:
+    loved = [film for film in films if {"Family", "Animation"} <= set(film.genres) and film.fame >= 4][::3]
+    hated = [film for film in films if "Horror" in film.genres and film.fame >= 4][::4]
+    stars = {(film.title, film.year): 5.0 for film in loved} | {(film.title, film.year): 1.5 for film in hated}
+
+    top = suggested(crowd, films, stars, seed=0)
+
+    assert sum("Family" in film.genres or "Animation" in film.genres for film in top) >= 14, [
+        film.title for film in top
+    ]
+    assert not any("Horror" in film.genres for film in top)
+
+
+def test_lover_of_classics_is_suggested_old_films(crowd: CrowdRatings, films: list[SampleMovie]) -> None:
+    loved = [film for film in films if film.year < 1965 and film.fame >= 3 and "Horror" not in film.genres][::3]
+    cool = [film for film in films if film.year >= 2000 and film.fame == 5][::5]
+    stars = {(film.title, film.year): 5.0 for film in loved} | {(film.title, film.year): 2.0 for film in cool}
+
+    top = suggested(crowd, films, stars, seed=0)
+
+    assert sum(film.year < 1970 for film in top) >= 14, [film.title for film in top]
