@@ -32,10 +32,10 @@ BLOCK_RATINGS = 1_000_000
 THREADS = 4
 N_FACTORS = 8
 # The logarithms of how much users rate and how often films are rated are normal, so wide as in the original.
-USER_SPREAD, FILM_SPREAD = 1.4, 2.2
+USER_SPREAD, MOVIE_SPREAD = 1.4, 2.2
 FIRST_SECOND, LAST_SECOND = 820_454_400, 1_501_632_000
 # MovieLens' number of a film differs from TMDB's, and both have gaps.
-FILM_STRIDE, TMDB_STRIDE = 3, 7
+MOVIE_STRIDE, TMDB_STRIDE = 3, 7
 GENRES = "[{'id': 18, 'name': 'Drama'}, {'id': 35, 'name': 'Comedy'}]"
 Encoded = TypeVar("Encoded")
 HALVES = np.array([f"{half / 2:.1f}" for half in range(11)])
@@ -45,7 +45,7 @@ class Block(NamedTuple):
     """Ratings of consecutive users: positions of users and films, stars times two, Unix seconds."""
 
     users: npt.NDArray[np.int64]
-    films: npt.NDArray[np.int64]
+    movies: npt.NDArray[np.int64]
     halves: npt.NDArray[np.int64]
     times: npt.NDArray[np.int64]
 
@@ -59,59 +59,59 @@ class World:
     starts: npt.NDArray[np.int64]
     popularity: npt.NDArray[np.float64]
     user_biases: npt.NDArray[np.float32]
-    film_biases: npt.NDArray[np.float32]
+    movie_biases: npt.NDArray[np.float32]
     user_factors: npt.NDArray[np.float32]
-    film_factors: npt.NDArray[np.float32]
+    movie_factors: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, *, ratings: int, users: int, films: int, seed: int) -> "World":
+    def of(cls, *, ratings: int, users: int, movies: int, seed: int) -> "World":
         """Draw it; `ratings` must be from `users` to a third of all pairs."""
         rng = np.random.default_rng(seed)
-        weights = np.exp(FILM_SPREAD * rng.standard_normal(films))
+        weights = np.exp(MOVIE_SPREAD * rng.standard_normal(movies))
         return cls(
             seed=seed,
-            counts=counts_of(ratings, users, films // 3, rng),
+            counts=counts_of(ratings, users, movies // 3, rng),
             starts=rng.integers(FIRST_SECOND, LAST_SECOND - 30 * 86_400, users),
             popularity=np.cumsum(weights) / weights.sum(),
             user_biases=rng.normal(0, 0.4, users).astype(np.float32),
-            film_biases=rng.normal(0, 0.45, films).astype(np.float32),
+            movie_biases=rng.normal(0, 0.45, movies).astype(np.float32),
             user_factors=rng.normal(0, 0.42, (users, N_FACTORS)).astype(np.float32),
-            film_factors=rng.normal(0, 0.42, (films, N_FACTORS)).astype(np.float32),
+            movie_factors=rng.normal(0, 0.42, (movies, N_FACTORS)).astype(np.float32),
         )
 
     def block(self, first: int, last: int) -> Block:
         """Make the ratings of the users `first`…`last - 1`."""
         rng = np.random.default_rng([self.seed, first])
-        users, films = self._pairs(first, last, rng)
-        tastes = np.einsum("nk,nk->n", self.user_factors[users], self.film_factors[films])
-        stars = 3.45 + self.user_biases[users] + self.film_biases[films] + tastes
+        users, movies = self._pairs(first, last, rng)
+        tastes = np.einsum("nk,nk->n", self.user_factors[users], self.movie_factors[movies])
+        stars = 3.45 + self.user_biases[users] + self.movie_biases[movies] + tastes
         stars += rng.normal(0, 0.7, len(users)).astype(np.float32)
         halves = np.clip(np.rint(2 * stars), 1, 10).astype(np.int64)
         # Half of the users give everything in a day, as newcomers do; the rest take a month.
         spans = np.where(np.arange(first, last) % 2, 86_400, 30 * 86_400)[users - first]
-        return Block(users, films, halves, self.starts[users] + (spans * rng.random(len(users))).astype(np.int64))
+        return Block(users, movies, halves, self.starts[users] + (spans * rng.random(len(users))).astype(np.int64))
 
     def _pairs(
         self, first: int, last: int, rng: np.random.Generator
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Draw as many distinct films as each user rates, by popularity and, where those give out, evenly."""
-        counts, n_films = self.counts[first:last], self.popularity.size
+        counts, n_movies = self.counts[first:last], self.popularity.size
         keys = np.empty(0, dtype=np.int64)
         missing, popular = counts, True
         while missing.any():
             drawn = np.repeat(np.arange(last - first), missing + missing // 2 + 2 * (missing > 0))
             at = rng.random(drawn.size)
-            films = np.searchsorted(self.popularity, at) if popular else (at * n_films).astype(np.int64)
-            keys = np.unique(np.concatenate([keys, drawn * n_films + films.clip(max=n_films - 1)]))
-            missing = np.maximum(counts - np.bincount(keys // n_films, minlength=last - first), 0)
+            movies = np.searchsorted(self.popularity, at) if popular else (at * n_movies).astype(np.int64)
+            keys = np.unique(np.concatenate([keys, drawn * n_movies + movies.clip(max=n_movies - 1)]))
+            missing = np.maximum(counts - np.bincount(keys // n_movies, minlength=last - first), 0)
             popular = False
         # Too many are thinned out at random: each user keeps the first in a random order.
-        shuffled = np.sort((keys // n_films << 44) + (rng.integers(0, 1 << 20, keys.size) << 24) + keys % n_films)
+        shuffled = np.sort((keys // n_movies << 44) + (rng.integers(0, 1 << 20, keys.size) << 24) + keys % n_movies)
         owners = shuffled >> 44
         starts = np.searchsorted(owners, np.arange(last - first))
         kept = np.arange(keys.size) - starts[owners] < counts[owners]
-        keys = np.sort(owners[kept] * n_films + (shuffled[kept] & (1 << 24) - 1))
-        return keys // n_films + first, keys % n_films
+        keys = np.sort(owners[kept] * n_movies + (shuffled[kept] & (1 << 24) - 1))
+        return keys // n_movies + first, keys % n_movies
 
     def blocks(self, encode: Callable[[Block], Encoded]) -> Iterator[Encoded]:
         """Make and encode all ratings, users ascending, a few blocks ahead."""
@@ -141,19 +141,19 @@ def counts_of(ratings: int, users: int, most: int, rng: np.random.Generator) -> 
     return counts
 
 
-def films_write(folder: Path, films: int) -> None:
+def movies_write(folder: Path, movies: int) -> None:
     """Write the metadata and the links."""
     with (folder / "movies_metadata.csv").open("w", encoding="utf-8") as handle:
         handle.write("id,imdb_id,title,original_title,genres,release_date,runtime,overview,poster_path\n")
         handle.writelines(
-            f'{TMDB_STRIDE * film + 1},tt{film + 1:07d},Film {film},Film {film},"{GENRES}",{1950 + film % 70}-05-01,'
-            f"{80 + film % 60}.0,What happens in film {film}.,/film{film}.jpg\n"
-            for film in range(films)
+            f'{TMDB_STRIDE * movie + 1},tt{movie + 1:07d},Film {movie},Film {movie},"{GENRES}",'
+            f"{1950 + movie % 70}-05-01,{80 + movie % 60}.0,What happens in film {movie}.,/film{movie}.jpg\n"
+            for movie in range(movies)
         )
     with (folder / "links.csv").open("w", encoding="utf-8") as handle:
         handle.write("movieId,imdbId,tmdbId\n")
         handle.writelines(
-            f"{FILM_STRIDE * film + 1},{film + 1:07d},{TMDB_STRIDE * film + 1}\n" for film in range(films)
+            f"{MOVIE_STRIDE * movie + 1},{movie + 1:07d},{TMDB_STRIDE * movie + 1}\n" for movie in range(movies)
         )
 
 
@@ -168,7 +168,7 @@ def ratings_csv_write(path: Path, world: World) -> None:
 def csv_text(block: Block) -> memoryview:
     columns = {
         "userId": block.users + 1,
-        "movieId": FILM_STRIDE * block.films + 1,
+        "movieId": MOVIE_STRIDE * block.movies + 1,
         "rating": HALVES[block.halves],
         "timestamp": block.times,
     }
@@ -185,7 +185,7 @@ def snapshot_write(path: Path, world: World) -> None:
 
     def table(block: Block) -> pa.Table:
         times = pa.array(block.times * 1_000_000).cast(pa.timestamp("us", "UTC"))
-        columns = [block.users + 1, block.films + 1, block.halves / 2]
+        columns = [block.users + 1, block.movies + 1, block.halves / 2]
         arrays = [pa.array(column).cast(field.type) for column, field in zip(columns, schema, strict=False)]
         return pa.table([*arrays, times], schema=schema)
 
@@ -195,13 +195,13 @@ def snapshot_write(path: Path, world: World) -> None:
 
 
 def dataset_write(
-    folder: Path, *, ratings: int, users: int, films: int, seed: int = 1, as_snapshot: bool = False
+    folder: Path, *, ratings: int, users: int, movies: int, seed: int = 1, as_snapshot: bool = False
 ) -> None:
     """Write the files into `folder`."""
-    world = World.of(ratings=ratings, users=users, films=films, seed=seed)
+    world = World.of(ratings=ratings, users=users, movies=movies, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     if not as_snapshot:
-        films_write(folder, films)
+        movies_write(folder, movies)
         ratings_csv_write(folder / "ratings.csv", world)
     else:
         snapshot_write(folder / "ratings.parquet", world)
@@ -234,7 +234,7 @@ def timed_write(folder: Path, options: argparse.Namespace) -> None:
         folder,
         ratings=options.ratings,
         users=users_of(options),
-        films=options.movies,
+        movies=options.movies,
         seed=options.seed,
         as_snapshot=options.snapshot,
     )

@@ -21,7 +21,7 @@ class Archetype:
         name: what one would call such a person.
         share: weight among the crowd.
         likes: trait → how much it attracts (above 0) or repels (below 0); traits are ``GENRES`` and those of
-            ``film_traits``.
+            ``movie_traits``.
 
     """
 
@@ -66,31 +66,31 @@ ARCHETYPES = (
 )
 
 
-def film_traits(films: Sequence[SampleMovie]) -> dict[str, NDArray[np.float64]]:
+def movie_traits(movies: Sequence[SampleMovie]) -> dict[str, NDArray[np.float64]]:
     """Return trait → how strongly each film has it, shape ``(n_films,)``.
 
     Beside one trait per genre there are ``classic`` (from 0 in 1980 to 1 in 1940), ``recent`` (1 from 2000 on),
     ``world`` (1 where the original title is not English), ``acclaim`` and ``fame`` (points above the middling film's).
     """
-    year = np.array([film.year for film in films], dtype=np.float64)
-    traits = {genre: np.zeros(len(films)) for genre in GENRES}
-    for index, film in enumerate(films):
-        for genre, weight in zip(film.genres, _GENRE_WEIGHTS, strict=False):
+    year = np.array([movie.year for movie in movies], dtype=np.float64)
+    traits = {genre: np.zeros(len(movies)) for genre in GENRES}
+    for index, movie in enumerate(movies):
+        for genre, weight in zip(movie.genres, _GENRE_WEIGHTS, strict=False):
             traits[genre][index] = weight
     traits["classic"] = np.clip((1980.0 - year) / 40.0, 0.0, 1.0)
     traits["recent"] = (year >= _RECENT_FROM).astype(np.float64)
-    traits["world"] = np.array([float(bool(film.original_title)) for film in films])
-    traits["acclaim"] = np.array([film.acclaim - 4.0 for film in films])
-    traits["fame"] = np.array([film.fame - 3.0 for film in films])
+    traits["world"] = np.array([float(bool(movie.original_title)) for movie in movies])
+    traits["acclaim"] = np.array([movie.acclaim - 4.0 for movie in movies])
+    traits["fame"] = np.array([movie.fame - 3.0 for movie in movies])
     return traits
 
 
-def archetype_affinities(films: Sequence[SampleMovie]) -> NDArray[np.float64]:
+def archetype_affinities(movies: Sequence[SampleMovie]) -> NDArray[np.float64]:
     """Return how much each archetype likes each film, shape ``(n_archetypes, n_films)``.
 
     Each row has mean 0 and standard deviation 1 over the films, so that no kind of film-goer is louder than another.
     """
-    traits = film_traits(films)
+    traits = movie_traits(movies)
     rows = np.array(
         [sum(weight * traits[trait] for trait, weight in kind.likes.items()) for kind in ARCHETYPES], dtype=np.float64
     )

@@ -1,4 +1,4 @@
-"""Reads the sample catalogue: facts about well-known films, shipped as ``films.csv`` beside this file."""
+"""Reads the sample catalogue: facts about well-known films, shipped as ``movies.csv`` beside this file."""
 
 import csv
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from movies.errors import MoviesError
 
-FILMS_PATH = Path(__file__).with_name("films.csv")
+MOVIES_PATH = Path(__file__).with_name("films.csv")
 GENRES = (
     "Action",
     "Adventure",
@@ -112,24 +112,24 @@ class _Row:
         return items
 
 
-def films_read(path: Path = FILMS_PATH) -> list[SampleMovie]:
+def movies_read(path: Path = MOVIES_PATH) -> list[SampleMovie]:
     """Return the films of the catalogue at ``path`` in the order of the file.
 
     Raises:
         CatalogueError: the file is missing, is not UTF-8, or a cell does not hold what its column requires.
 
     """
-    films: list[SampleMovie] = []
+    movies: list[SampleMovie] = []
     lines: dict[tuple[str, int], int] = {}
     for row in _rows(path):
-        film = _film(row)
-        first_line = lines.setdefault((film.title, film.year), row.line)
+        movie = _movie(row)
+        first_line = lines.setdefault((movie.title, movie.year), row.line)
         if first_line != row.line:
-            raise row.error("title", f"{film.title} ({film.year}) already stands in line {first_line}; remove one")
-        films.append(film)
-    if not films:
+            raise row.error("title", f"{movie.title} ({movie.year}) already stands in line {first_line}; remove one")
+        movies.append(movie)
+    if not movies:
         raise CatalogueError(f"{path} holds no film.")
-    return films
+    return movies
 
 
 def _rows(path: Path) -> Iterator[_Row]:
@@ -153,7 +153,7 @@ def _rows(path: Path) -> Iterator[_Row]:
         raise CatalogueError(f"{path} is not a UTF-8 CSV file: {error}.") from error
 
 
-def _film(row: _Row) -> SampleMovie:
+def _movie(row: _Row) -> SampleMovie:
     genres = row.items("genres", fewest=1, most=4)
     unknown = [genre for genre in genres if genre not in GENRES]
     if unknown:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sample.archetypes import ARCHETYPES, archetype_affinities, film_traits
+from sample.archetypes import ARCHETYPES, archetype_affinities, movie_traits
 from sample.catalogue import GENRES, SampleMovie
 
 # All times lie in the three years before 2024-01-01 00:00 UTC, so that a seed gives the same crowd whatever the day.
@@ -52,14 +52,14 @@ class CrowdRatings:
 
     Attributes:
         user_index: (n,) int32, from 0.
-        film_index: (n,) int32, position in the list of films.
+        movie_index: (n,) int32, position in the list of films.
         value: (n,) float32, half-stars from 0.5 to 5.0.
         rated_at: (n,) int64, seconds since 1970 (UTC).
 
     """
 
     user_index: NDArray[np.int32]
-    film_index: NDArray[np.int32]
+    movie_index: NDArray[np.int32]
     value: NDArray[np.float32]
     rated_at: NDArray[np.int64]
 
@@ -79,7 +79,7 @@ class _Stage:
 
 
 def crowd_generate(
-    films: Sequence[SampleMovie], *, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED
+    movies: Sequence[SampleMovie], *, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED
 ) -> CrowdRatings:
     """Return the ratings of ``n_users`` invented users.
 
@@ -91,16 +91,16 @@ def crowd_generate(
     """
     if n_users < 1:
         raise ValueError(f"A crowd needs at least 1 user, not {n_users}.")
-    if not films:
+    if not movies:
         raise ValueError("A crowd needs films to rate.")
-    stage = _stage(films, np.random.default_rng([seed, 0]))
+    stage = _stage(movies, np.random.default_rng([seed, 0]))
     blocks = [
         _block_generate(stage, first_user=first, rng=np.random.default_rng([seed, 1, first]))
         for first in range(0, n_users, BLOCK)
     ]
     joined = CrowdRatings(
         user_index=np.concatenate([block.user_index for block in blocks]),
-        film_index=np.concatenate([block.film_index for block in blocks]),
+        movie_index=np.concatenate([block.movie_index for block in blocks]),
         value=np.concatenate([block.value for block in blocks]),
         rated_at=np.concatenate([block.rated_at for block in blocks]),
     )
@@ -109,17 +109,19 @@ def crowd_generate(
 
 def _head(ratings: CrowdRatings, *, n_users: int) -> CrowdRatings:
     end = int(np.searchsorted(ratings.user_index, n_users))
-    return CrowdRatings(ratings.user_index[:end], ratings.film_index[:end], ratings.value[:end], ratings.rated_at[:end])
+    return CrowdRatings(
+        ratings.user_index[:end], ratings.movie_index[:end], ratings.value[:end], ratings.rated_at[:end]
+    )
 
 
-def _stage(films: Sequence[SampleMovie], rng: np.random.Generator) -> _Stage:
-    traits = film_traits(films)
-    directors = sorted({name for film in films for name in film.directors})
-    directed = np.array([[float(name in film.directors) for film in films] for name in directors])
+def _stage(movies: Sequence[SampleMovie], rng: np.random.Generator) -> _Stage:
+    traits = movie_traits(movies)
+    directors = sorted({name for movie in movies for name in movie.directors})
+    directed = np.array([[float(name in movie.directors) for movie in movies] for name in directors])
     return _Stage(
-        quality=0.28 * traits["acclaim"] + rng.normal(0.0, 0.15, len(films)),
-        fame=traits["fame"] + rng.normal(0.0, 0.35, len(films)),
-        affinities=archetype_affinities(films),
+        quality=0.28 * traits["acclaim"] + rng.normal(0.0, 0.15, len(movies)),
+        fame=traits["fame"] + rng.normal(0.0, 0.35, len(movies)),
+        affinities=archetype_affinities(movies),
         genres=np.array([traits[genre] for genre in GENRES]),
         directed=directed,
     )
@@ -127,13 +129,13 @@ def _stage(films: Sequence[SampleMovie], rng: np.random.Generator) -> _Stage:
 
 def _block_generate(stage: _Stage, *, first_user: int, rng: np.random.Generator) -> CrowdRatings:
     affinity = _affinities_draw(stage, rng)
-    users, film_index = _exposures_draw(stage, affinity, rng)
-    value = _values_draw(stage, affinity, users, film_index, rng)
+    users, movie_index = _exposures_draw(stage, affinity, rng)
+    value = _values_draw(stage, affinity, users, movie_index, rng)
     rated_at = _times_draw(users, rng)
     order = np.lexsort((rated_at, users))
     return CrowdRatings(
         user_index=(users[order] + first_user).astype(np.int32),
-        film_index=film_index[order].astype(np.int32),
+        movie_index=movie_index[order].astype(np.int32),
         value=value[order].astype(np.float32),
         rated_at=rated_at[order],
     )
@@ -169,13 +171,13 @@ def _exposures_draw(
 
     Adding Gumbel noise to log-odds and keeping the largest draws without replacement (Efraimidis & Spirakis 2006).
     """
-    n_users, n_films = affinity.shape
+    n_users, n_movies = affinity.shape
     activity = MEDIAN_ACTIVITY * np.exp(rng.normal(0.0, ACTIVITY_SPREAD, n_users))
     counts = np.clip(np.rint(activity), FEWEST_RATINGS, MOST_RATINGS).astype(np.int64)
-    counts = np.minimum(counts, n_films)
+    counts = np.minimum(counts, n_movies)
     keys = FAME_PULL * stage.fame + TASTE_PULL * affinity + rng.gumbel(size=affinity.shape)
     ranked = np.argsort(-keys, axis=1)
-    kept = np.arange(n_films) < counts[:, None]
+    kept = np.arange(n_movies) < counts[:, None]
     users, _ = np.nonzero(kept)
     return users, ranked[kept]
 
@@ -184,13 +186,13 @@ def _values_draw(
     stage: _Stage,
     affinity: Floats,
     users: NDArray[np.int64],
-    film_index: NDArray[np.int64],
+    movie_index: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> Floats:
     """Return the half-stars that ``users`` give the films."""
     bias = rng.normal(0.0, USER_BIAS, len(affinity))
     expressiveness = np.exp(rng.normal(0.0, EXPRESSIVENESS, len(affinity)))
-    judged = stage.quality[film_index] + TASTE * affinity[users, film_index]
+    judged = stage.quality[movie_index] + TASTE * affinity[users, movie_index]
     felt = MEAN_VALUE + bias[users] + expressiveness[users] * judged + rng.normal(0.0, NOISE, len(users))
     felt = np.where(felt > HIGH_VALUE, HIGH_VALUE + TOP_EASE * (felt - HIGH_VALUE), felt)
     halves = np.rint(2 * felt) / 2

@@ -44,7 +44,7 @@ OTHER_TITLES: dict[tuple[str, int], tuple[str, ...]] = {
 }
 
 
-def demo_ratings(films: Sequence[SampleMovie]) -> list[tuple[SampleMovie, float]]:
-    """Return the demo user's stars for those of ``films`` that the demo user has rated."""
+def demo_ratings(movies: Sequence[SampleMovie]) -> list[tuple[SampleMovie, float]]:
+    """Return the demo user's stars for those of ``movies`` that the demo user has rated."""
     values = {(title, year): value for title, year, value in DEMO_RATINGS}
-    return [(film, values[film.title, film.year]) for film in films if (film.title, film.year) in values]
+    return [(movie, values[movie.title, movie.year]) for movie in movies if (movie.title, movie.year) in values]

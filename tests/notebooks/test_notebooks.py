@@ -19,7 +19,7 @@ METADATA_COLUMNS = (
     "popularity poster_path production_companies production_countries release_date revenue runtime "
     "spoken_languages status tagline title video vote_average vote_count"
 )
-FILMS = [
+MOVIES = [
     {"id": 8844, "imdb_id": "tt0113497", "title": "Jumanji", "release_date": "1995-12-15", "genres": "[]"},
     {"id": 2, "imdb_id": "tt0094675", "title": "Ariel", "release_date": "1988-10-21", "genres": "[{'name': 'Drama'}]"},
 ]
@@ -41,7 +41,7 @@ def dataset(tmp_path: Path) -> Path:
     with (tmp_path / "movies_metadata.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, METADATA_COLUMNS.split())
         writer.writeheader()
-        writer.writerows(FILMS)
+        writer.writerows(MOVIES)
     (tmp_path / "links.csv").write_text("\n".join(LINKS), encoding="utf-8")
     (tmp_path / "ratings_small.csv").write_text("\n".join(RATINGS), encoding="utf-8")
     return tmp_path

@@ -2,15 +2,15 @@
 
 import pytest
 
-from sample.catalogue import SampleMovie, films_read
+from sample.catalogue import SampleMovie, movies_read
 from sample.crowd import CrowdRatings, crowd_generate
 
 
 @pytest.fixture(scope="session")
-def films() -> list[SampleMovie]:
-    return films_read()
+def movies() -> list[SampleMovie]:
+    return movies_read()
 
 
 @pytest.fixture(scope="session")
-def crowd(films: list[SampleMovie]) -> CrowdRatings:
-    return crowd_generate(films)
+def crowd(movies: list[SampleMovie]) -> CrowdRatings:
+    return crowd_generate(movies)

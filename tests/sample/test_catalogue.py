@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sample.catalogue import COLUMNS, FILMS_PATH, GENRES, CatalogueError, SampleMovie, films_read
+from sample.catalogue import COLUMNS, GENRES, MOVIES_PATH, CatalogueError, SampleMovie, movies_read
 
 HEAT = (
     "Heat,,1995,170,Action|Crime,Michael Mann,Al Pacino|Robert De Niro|Val Kilmer,"
@@ -19,9 +19,9 @@ def written(folder: Path, *lines: str, header: str = HEADER) -> Path:
 
 
 def test_a_line_becomes_a_film(tmp_path: Path) -> None:
-    (film,) = films_read(written(tmp_path, HEAT))
+    (movie,) = movies_read(written(tmp_path, HEAT))
 
-    assert film == SampleMovie(
+    assert movie == SampleMovie(
         title="Heat",
         original_title="",
         year=1995,
@@ -35,34 +35,34 @@ def test_a_line_becomes_a_film(tmp_path: Path) -> None:
     )
 
 
-def test_every_genre_has_its_films(films: list[SampleMovie]) -> None:
-    counts = Counter(genre for film in films for genre in film.genres)
+def test_every_genre_has_its_films(movies: list[SampleMovie]) -> None:
+    counts = Counter(genre for movie in movies for genre in movie.genres)
 
     assert set(counts) == set(GENRES)
     least = {"Science Fiction": 60, "Horror": 40, "Romance": 30, "Western": 15, "Documentary": 10, "Music": 12}
     assert {genre: counts[genre] for genre, n in least.items() if counts[genre] < n} == {}
 
 
-def test_catalogue_spans_a_century_and_many_languages(films: list[SampleMovie]) -> None:
-    assert len(films) > 500
-    assert {film.year // 10 for film in films} == set(range(192, 203))
-    assert sum(bool(film.original_title) for film in films) / len(films) > 0.15
+def test_catalogue_spans_a_century_and_many_languages(movies: list[SampleMovie]) -> None:
+    assert len(movies) > 500
+    assert {movie.year // 10 for movie in movies} == set(range(192, 203))
+    assert sum(bool(movie.original_title) for movie in movies) / len(movies) > 0.15
 
 
-def test_remakes_stand_beside_the_films_that_they_share_a_title_with(films: list[SampleMovie]) -> None:
-    years = {film.year for film in films if film.title == "The Thing"}
+def test_remakes_stand_beside_the_films_that_they_share_a_title_with(movies: list[SampleMovie]) -> None:
+    years = {movie.year for movie in movies if movie.title == "The Thing"}
 
     assert years == {1982, 2011}
 
 
-def test_every_film_shares_a_keyword_with_another(films: list[SampleMovie]) -> None:
-    counts = Counter(keyword for film in films for keyword in film.keywords)
+def test_every_film_shares_a_keyword_with_another(movies: list[SampleMovie]) -> None:
+    counts = Counter(keyword for movie in movies for keyword in movie.keywords)
 
-    assert [film.title for film in films if max(counts[keyword] for keyword in film.keywords) == 1] == []
+    assert [movie.title for movie in movies if max(counts[keyword] for keyword in movie.keywords) == 1] == []
 
 
 def test_catalogue_is_small_enough_to_ship() -> None:
-    assert FILMS_PATH.stat().st_size < 200_000
+    assert MOVIES_PATH.stat().st_size < 200_000
 
 
 @pytest.mark.parametrize(
@@ -84,22 +84,22 @@ def test_catalogue_is_small_enough_to_ship() -> None:
 )
 def test_a_wrong_cell_is_named_by_line_and_column(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(CatalogueError, match=message):
-        films_read(written(tmp_path, HEAT.replace(old, new, 1)))
+        movies_read(written(tmp_path, HEAT.replace(old, new, 1)))
 
 
 def test_a_film_listed_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"line 3, column title: Heat \(1995\) already stands in line 2"):
-        films_read(written(tmp_path, HEAT, HEAT))
+        movies_read(written(tmp_path, HEAT, HEAT))
 
 
 def test_wrong_columns_missing_file_wrong_encoding_and_no_film_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="the columns must be title"):
-        films_read(written(tmp_path, HEAT, header="name,year"))
+        movies_read(written(tmp_path, HEAT, header="name,year"))
     with pytest.raises(CatalogueError, match="is missing"):
-        films_read(tmp_path / "absent.csv")
+        movies_read(tmp_path / "absent.csv")
     with pytest.raises(CatalogueError, match="holds no film"):
-        films_read(written(tmp_path))
+        movies_read(written(tmp_path))
     latin = tmp_path / "latin.csv"
     latin.write_bytes((HEADER + "\n" + HEAT.replace("Heat", "Amélie") + "\n").encode("latin-1"))
     with pytest.raises(CatalogueError, match="not a UTF-8 CSV file"):
-        films_read(latin)
+        movies_read(latin)

@@ -1,39 +1,39 @@
 import numpy as np
 import pytest
 
-from sample.archetypes import ARCHETYPES, archetype_affinities, film_traits
+from sample.archetypes import ARCHETYPES, archetype_affinities, movie_traits
 from sample.catalogue import SampleMovie
 from sample.crowd import FEWEST_RATINGS, MOST_RATINGS, REFERENCE_TIME, CrowdRatings, crowd_generate
 
 
 def test_arrays_are_parallel_and_of_the_promised_types(crowd: CrowdRatings) -> None:
-    columns = (crowd.user_index, crowd.film_index, crowd.value, crowd.rated_at)
+    columns = (crowd.user_index, crowd.movie_index, crowd.value, crowd.rated_at)
 
     assert [column.dtype for column in columns] == [np.int32, np.int32, np.float32, np.int64]
     assert {len(column) for column in columns} == {len(crowd)}
 
 
-def test_values_are_half_stars_and_no_pair_occurs_twice(crowd: CrowdRatings, films: list[SampleMovie]) -> None:
+def test_values_are_half_stars_and_no_pair_occurs_twice(crowd: CrowdRatings, movies: list[SampleMovie]) -> None:
     assert set(np.unique(crowd.value).tolist()) == {half / 2 for half in range(1, 11)}
-    pairs = crowd.user_index.astype(np.int64) * len(films) + crowd.film_index
+    pairs = crowd.user_index.astype(np.int64) * len(movies) + crowd.movie_index
     assert len(np.unique(pairs)) == len(crowd)
 
 
-def test_equal_seeds_give_equal_crowds_and_others_differ(films: list[SampleMovie]) -> None:
-    one, same, other = (crowd_generate(films, n_users=20, seed=seed) for seed in (3, 3, 4))
+def test_equal_seeds_give_equal_crowds_and_others_differ(movies: list[SampleMovie]) -> None:
+    one, same, other = (crowd_generate(movies, n_users=20, seed=seed) for seed in (3, 3, 4))
 
     assert np.array_equal(one.value, same.value)
     assert np.array_equal(one.rated_at, same.rated_at)
-    assert not np.array_equal(one.film_index, other.film_index)
+    assert not np.array_equal(one.movie_index, other.movie_index)
 
 
 @pytest.mark.parametrize("n_users", [1, 30, 1025])
-def test_a_larger_crowd_begins_with_the_smaller(films: list[SampleMovie], crowd: CrowdRatings, n_users: int) -> None:
-    small = crowd_generate(films, n_users=n_users)
+def test_a_larger_crowd_begins_with_the_smaller(movies: list[SampleMovie], crowd: CrowdRatings, n_users: int) -> None:
+    small = crowd_generate(movies, n_users=n_users)
 
     n = len(small)
     assert small.user_index[-1] == n_users - 1
-    assert np.array_equal(small.film_index, crowd.film_index[:n])
+    assert np.array_equal(small.movie_index, crowd.movie_index[:n])
     assert np.array_equal(small.value, crowd.value[:n])
     assert crowd.user_index[n] == n_users
 
@@ -48,21 +48,21 @@ def test_values_are_spread_as_people_spread_them(crowd: CrowdRatings) -> None:
     assert sum(share[value] for value in (1.0, 2.0, 3.0, 4.0, 5.0)) > 0.6
 
 
-def test_activity_and_popularity_have_long_tails(crowd: CrowdRatings, films: list[SampleMovie]) -> None:
+def test_activity_and_popularity_have_long_tails(crowd: CrowdRatings, movies: list[SampleMovie]) -> None:
     per_user = np.bincount(crowd.user_index)
-    per_film = np.sort(np.bincount(crowd.film_index, minlength=len(films)))[::-1]
+    per_movie = np.sort(np.bincount(crowd.movie_index, minlength=len(movies)))[::-1]
 
     assert len(per_user) == 1500
     assert (per_user.min(), per_user.max()) == (FEWEST_RATINGS, MOST_RATINGS)
     assert 42 < np.median(per_user) < 60
-    assert per_film[: len(films) // 5].sum() > 0.4 * len(crowd)
-    assert per_film[-1] < 15
+    assert per_movie[: len(movies) // 5].sum() > 0.4 * len(crowd)
+    assert per_movie[-1] < 15
 
 
-def test_famous_films_are_rated_more_and_acclaimed_ones_higher(crowd: CrowdRatings, films: list[SampleMovie]) -> None:
-    counts = np.bincount(crowd.film_index, minlength=len(films))
-    average = np.bincount(crowd.film_index, weights=crowd.value, minlength=len(films)) / np.maximum(counts, 1)
-    fame, acclaim = np.array([film.fame for film in films]), np.array([film.acclaim for film in films])
+def test_famous_films_are_rated_more_and_acclaimed_ones_higher(crowd: CrowdRatings, movies: list[SampleMovie]) -> None:
+    counts = np.bincount(crowd.movie_index, minlength=len(movies))
+    average = np.bincount(crowd.movie_index, weights=crowd.value, minlength=len(movies)) / np.maximum(counts, 1)
+    fame, acclaim = np.array([movie.fame for movie in movies]), np.array([movie.acclaim for movie in movies])
 
     assert counts[fame == 5].mean() > 5 * counts[fame == 1].mean()
     assert average[acclaim == 5].mean() > average[acclaim == 3].mean() + 0.3
@@ -75,24 +75,24 @@ def test_times_lie_in_the_three_years_before_the_reference_in_each_users_order(c
     assert (np.diff(crowd.rated_at)[same_user] >= 0).all()
 
 
-def test_a_few_films_are_rated_by_everyone(films: list[SampleMovie]) -> None:
-    crowd = crowd_generate(films[:4], n_users=5)
+def test_a_few_films_are_rated_by_everyone(movies: list[SampleMovie]) -> None:
+    crowd = crowd_generate(movies[:4], n_users=5)
 
     assert np.bincount(crowd.user_index).tolist() == [4] * 5
 
 
-def test_no_users_and_no_films_are_refused(films: list[SampleMovie]) -> None:
+def test_no_users_and_no_films_are_refused(movies: list[SampleMovie]) -> None:
     with pytest.raises(ValueError, match="at least 1 user, not 0"):
-        crowd_generate(films, n_users=0)
+        crowd_generate(movies, n_users=0)
     with pytest.raises(ValueError, match="needs films"):
         crowd_generate([])
 
 
-def test_archetypes_name_only_traits_that_films_have_and_like_what_they_say(films: list[SampleMovie]) -> None:
-    traits = film_traits(films)
-    affinities = archetype_affinities(films)
+def test_archetypes_name_only_traits_that_films_have_and_like_what_they_say(movies: list[SampleMovie]) -> None:
+    traits = movie_traits(movies)
+    affinities = archetype_affinities(movies)
 
-    assert affinities.shape == (len(ARCHETYPES), len(films))
+    assert affinities.shape == (len(ARCHETYPES), len(movies))
     for kind, row in zip(ARCHETYPES, affinities, strict=True):
         assert set(kind.likes) <= set(traits)
         favourite = max(kind.likes, key=lambda trait: kind.likes[trait])

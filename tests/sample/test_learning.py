@@ -18,7 +18,7 @@ Rows = list[tuple[int, int, float]]
 
 
 def rows_of(crowd: CrowdRatings) -> Rows:
-    return list(zip(crowd.user_index.tolist(), crowd.film_index.tolist(), crowd.value.tolist(), strict=True))
+    return list(zip(crowd.user_index.tolist(), crowd.movie_index.tolist(), crowd.value.tolist(), strict=True))
 
 
 def trainset(rows: Rows) -> Trainset:
@@ -35,23 +35,25 @@ def trainset(rows: Rows) -> Trainset:
 
 def held_out_rmse(algorithm: object, train: Rows, test: Rows) -> float:
     fitted = algorithm.fit(trainset(train))  # type: ignore[attr-defined]  # Surprise ships no types.
-    errors = [fitted.predict(user, film).est - value for user, film, value in test]
+    errors = [fitted.predict(user, movie).est - value for user, movie, value in test]
     return float(np.sqrt(np.mean(np.square(errors))))
 
 
 def suggested(
-    crowd: CrowdRatings, films: Sequence[SampleMovie], stars: dict[tuple[str, int], float], *, seed: int
+    crowd: CrowdRatings, movies: Sequence[SampleMovie], stars: dict[tuple[str, int], float], *, seed: int
 ) -> list[SampleMovie]:
     """Return the 20 films that a newcomer with ``stars`` is predicted to like best, by the unclipped score."""
     rated = {
-        index: stars[film.title, film.year] for index, film in enumerate(films) if (film.title, film.year) in stars
+        index: stars[movie.title, movie.year]
+        for index, movie in enumerate(movies)
+        if (movie.title, movie.year) in stars
     }
     assert len(rated) == len(stars)
-    model = SVD(random_state=seed).fit(trainset(rows_of(crowd) + [(NEWCOMER, film, v) for film, v in rated.items()]))
+    model = SVD(random_state=seed).fit(trainset(rows_of(crowd) + [(NEWCOMER, movie, v) for movie, v in rated.items()]))
     user = model.trainset.to_inner_uid(NEWCOMER)
     scores: NDArray[np.float64] = model.bi + model.qi @ model.pu[user]
     best = [model.trainset.to_raw_iid(item) for item in np.argsort(-scores)]
-    return [films[index] for index in best if index not in rated][:20]
+    return [movies[index] for index in best if index not in rated][:20]
 
 
 def test_svd_beats_the_bias_baseline_clearly_on_held_out_ratings(crowd: CrowdRatings) -> None:
@@ -66,41 +68,41 @@ def test_svd_beats_the_bias_baseline_clearly_on_held_out_ratings(crowd: CrowdRat
     assert svd < 0.92 * baseline
 
 
-def test_demo_user_has_rated_films_of_the_catalogue_only_once_each(films: list[SampleMovie]) -> None:
-    rated = demo_ratings(films)
+def test_demo_user_has_rated_films_of_the_catalogue_only_once_each(movies: list[SampleMovie]) -> None:
+    rated = demo_ratings(movies)
 
-    assert len(rated) == len(DEMO_RATINGS) == len({(film.title, film.year) for film, _ in rated})
-    assert ("The Matrix", 5.0) in {(film.title, value) for film, value in rated}
+    assert len(rated) == len(DEMO_RATINGS) == len({(movie.title, movie.year) for movie, _ in rated})
+    assert ("The Matrix", 5.0) in {(movie.title, value) for movie, value in rated}
     assert demo_ratings([]) == []
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_demo_user_is_suggested_science_fiction(crowd: CrowdRatings, films: list[SampleMovie], seed: int) -> None:
-    stars = {(film.title, film.year): value for film, value in demo_ratings(films)}
+def test_demo_user_is_suggested_science_fiction(crowd: CrowdRatings, movies: list[SampleMovie], seed: int) -> None:
+    stars = {(movie.title, movie.year): value for movie, value in demo_ratings(movies)}
 
-    top = suggested(crowd, films, stars, seed=seed)
+    top = suggested(crowd, movies, stars, seed=seed)
 
-    assert sum("Science Fiction" in film.genres for film in top) >= 14, [film.title for film in top]
+    assert sum("Science Fiction" in movie.genres for movie in top) >= 14, [movie.title for movie in top]
 
 
-def test_lover_of_family_films_is_suggested_family_films(crowd: CrowdRatings, films: list[SampleMovie]) -> None:
-    loved = [film for film in films if {"Family", "Animation"} <= set(film.genres) and film.fame >= 4][::3]
-    hated = [film for film in films if "Horror" in film.genres and film.fame >= 4][::4]
-    stars = {(film.title, film.year): 5.0 for film in loved} | {(film.title, film.year): 1.5 for film in hated}
+def test_lover_of_family_films_is_suggested_family_films(crowd: CrowdRatings, movies: list[SampleMovie]) -> None:
+    loved = [movie for movie in movies if {"Family", "Animation"} <= set(movie.genres) and movie.fame >= 4][::3]
+    hated = [movie for movie in movies if "Horror" in movie.genres and movie.fame >= 4][::4]
+    stars = {(movie.title, movie.year): 5.0 for movie in loved} | {(movie.title, movie.year): 1.5 for movie in hated}
 
-    top = suggested(crowd, films, stars, seed=0)
+    top = suggested(crowd, movies, stars, seed=0)
 
-    assert sum("Family" in film.genres or "Animation" in film.genres for film in top) >= 14, [
-        film.title for film in top
+    assert sum("Family" in movie.genres or "Animation" in movie.genres for movie in top) >= 14, [
+        movie.title for movie in top
     ]
-    assert not any("Horror" in film.genres for film in top)
+    assert not any("Horror" in movie.genres for movie in top)
 
 
-def test_lover_of_classics_is_suggested_old_films(crowd: CrowdRatings, films: list[SampleMovie]) -> None:
-    loved = [film for film in films if film.year < 1965 and film.fame >= 3 and "Horror" not in film.genres][::3]
-    cool = [film for film in films if film.year >= 2000 and film.fame == 5][::5]
-    stars = {(film.title, film.year): 5.0 for film in loved} | {(film.title, film.year): 2.0 for film in cool}
+def test_lover_of_classics_is_suggested_old_films(crowd: CrowdRatings, movies: list[SampleMovie]) -> None:
+    loved = [movie for movie in movies if movie.year < 1965 and movie.fame >= 3 and "Horror" not in movie.genres][::3]
+    cool = [movie for movie in movies if movie.year >= 2000 and movie.fame == 5][::5]
+    stars = {(movie.title, movie.year): 5.0 for movie in loved} | {(movie.title, movie.year): 2.0 for movie in cool}
 
-    top = suggested(crowd, films, stars, seed=0)
+    top = suggested(crowd, movies, stars, seed=0)
 
-    assert sum(film.year < 1970 for film in top) >= 14, [film.title for film in top]
+    assert sum(movie.year < 1970 for movie in top) >= 14, [movie.title for movie in top]

@@ -30,12 +30,12 @@ def state() -> tuple[list[tuple[object, ...]], ...]:
     )
 
 
-def test_everything_of_the_sample_arrives(films: list[SampleMovie]) -> None:
-    crowd = crowd_generate(films, n_users=12)
+def test_everything_of_the_sample_arrives(movies: list[SampleMovie]) -> None:
+    crowd = crowd_generate(movies, n_users=12)
 
     summary = sample_load(n_users=12)
 
-    assert (summary.films_added, summary.users_added, summary.ratings_added) == (len(films), 12, len(crowd))
+    assert (summary.movies_added, summary.users_added, summary.ratings_added) == (len(movies), 12, len(crowd))
     heat = Movie.objects.get(title="Heat")
     assert (heat.year, heat.runtime, heat.directors) == (1995, 170, ["Michael Mann"])
     assert heat.genres[0] == "Action"
@@ -43,15 +43,15 @@ def test_everything_of_the_sample_arrives(films: list[SampleMovie]) -> None:
     user = User.objects.get(crowd_source="sample", crowd_key=7)
     mine = crowd.user_index == 7
     expected = {
-        (films[film].title, films[film].year): value
-        for film, value in zip(crowd.film_index[mine], crowd.value[mine], strict=True)
+        (movies[movie].title, movies[movie].year): value
+        for movie, value in zip(crowd.movie_index[mine], crowd.value[mine], strict=True)
     }
     stored = user.ratings.values_list("movie__title", "movie__year", "value")
     assert {(title, year): value for title, year, value in stored} == expected
 
 
-def test_second_load_changes_nothing_and_says_so(films: list[SampleMovie]) -> None:
-    n = len(films)
+def test_second_load_changes_nothing_and_says_so(movies: list[SampleMovie]) -> None:
+    n = len(movies)
     assert ran("--users", "5").startswith(f"Added {n:,} of {n:,} films, 5 of 5 users and ")
     before = state()
 
@@ -59,15 +59,15 @@ def test_second_load_changes_nothing_and_says_so(films: list[SampleMovie]) -> No
     assert state() == before
 
 
-def test_larger_crowd_adds_to_the_smaller_and_another_seed_stands_beside_it(films: list[SampleMovie]) -> None:
+def test_larger_crowd_adds_to_the_smaller_and_another_seed_stands_beside_it(movies: list[SampleMovie]) -> None:
     sample_load(n_users=3)
 
     assert sample_load(n_users=5).users_added == 2
     other = sample_load(n_users=3, seed=8)
 
-    assert (other.films_added, other.users_added) == (0, 3)
+    assert (other.movies_added, other.users_added) == (0, 3)
     assert User.objects.filter(crowd_source="sample-8").count() == 3
-    assert Rating.objects.count() == len(crowd_generate(films, n_users=5)) + other.ratings
+    assert Rating.objects.count() == len(crowd_generate(movies, n_users=5)) + other.ratings
 
 
 def test_figures_of_films_match_their_ratings() -> None:
@@ -87,7 +87,7 @@ def test_film_that_is_already_there_is_used_as_it_is() -> None:
     summary = sample_load(n_users=30)
 
     mine.refresh_from_db()
-    assert summary.films_added == summary.films - 1
+    assert summary.movies_added == summary.movies - 1
     assert (mine.tmdb_id, mine.overview, mine.genres) == (949, "Mine.", [])
     assert mine.ratings_count > 0
     assert Movie.objects.get(year=1986, title="Heat").ratings_count == 0

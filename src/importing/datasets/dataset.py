@@ -18,7 +18,7 @@ Watch = Callable[[int], None]
 class Kind(StrEnum):
     """What a row is about."""
 
-    FILMS = "films"
+    MOVIES = "films"
     RATINGS = "ratings"
     TRAILERS = "trailers"
     LINKS = "links"
@@ -32,29 +32,29 @@ class Reason(StrEnum):
     TORN = "torn row"
     BAD_ID = "id is no whole number"
     BAD_USER = "user is no whole number"
-    BAD_FILM = "film is no whole number"
+    BAD_MOVIE = "film is no whole number"
     BAD_RATING = "rating is no half-star from 0.5 to 5"
     BAD_TIME = "time is no number of seconds since 1970"
     BAD_LIST = "list cannot be read"
     BAD_TRAILER = "no YouTube id"
     NO_TITLE = "no title"
     LONG_TITLE = "title longer than 500 characters"
-    DUPLICATE_FILM = "film repeated"
+    DUPLICATE_MOVIE = "film repeated"
     DUPLICATE_RATING = "rating repeated, a later one counts"
     DUPLICATE_TRAILER = "trailer repeated"
     UNLINKED = "film has no TMDB id"
-    UNKNOWN_FILM = "film is not in the data set"
+    UNKNOWN_MOVIE = "film is not in the data set"
     ID_TAKEN = "number belongs to another film"
 
 
 # These rows are sound in themselves; too many of the others mean that the file is not what its name says.
 SOUND_REASONS = frozenset(
     {
-        Reason.DUPLICATE_FILM,
+        Reason.DUPLICATE_MOVIE,
         Reason.DUPLICATE_RATING,
         Reason.DUPLICATE_TRAILER,
         Reason.UNLINKED,
-        Reason.UNKNOWN_FILM,
+        Reason.UNKNOWN_MOVIE,
         Reason.ID_TAKEN,
     }
 )
@@ -104,11 +104,11 @@ class MovieRecord:
 
 @dataclass(frozen=True, slots=True)
 class Trailer:
-    """A film's trailer on YouTube; ``film`` is the film's key in the same data set."""
+    """A film's trailer on YouTube; ``movie`` is the film's key in the same data set."""
 
     file: str
     line: int
-    film: int
+    movie: int
     youtube_id: str
 
 
@@ -116,13 +116,13 @@ class Trailer:
 class RatingBlock:
     """Some thousand consecutive ratings, one array per column, all of one length.
 
-    ``users`` and ``films`` are the data set's own numbers, ``values`` are half-stars, ``times`` are seconds since 1970
+    ``users`` and ``movies`` are the data set's own numbers, ``values`` are half-stars, ``times`` are seconds since 1970
     and ``lines`` the physical lines that the ratings stand on.
     """
 
     file: str
     users: Int64s
-    films: Int64s
+    movies: Int64s
     values: Float32s
     times: Int64s
     lines: Int64s
@@ -136,7 +136,7 @@ class RatingBlock:
         return RatingBlock(
             self.file,
             self.users[chosen],
-            self.films[chosen],
+            self.movies[chosen],
             self.values[chosen],
             self.times[chosen],
             self.lines[chosen],
@@ -171,7 +171,7 @@ class Dataset(ABC):
         """Return the files that will be read."""
 
     @abstractmethod
-    def films(self) -> Iterator[MovieRecord | Skip]:
+    def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films. Raises ``DatasetError`` where a file as a whole is unusable."""
 
     def ratings(self) -> Iterator[RatingBlock]:

@@ -77,21 +77,21 @@ class KaggleDataset(Dataset):
         sides = [self.folder / name for name in (KEYWORDS, CREDITS) if (self.folder / name).exists()]
         return [self.folder / METADATA, *sides, *self._links_files, *ratings]
 
-    def films(self) -> Iterator[MovieRecord | Skip]:
+    def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the metadata, each film completed from the links, the keywords and the credits."""
         keywords = self._side(KEYWORDS, Kind.KEYWORDS, ("id", "keywords"), _keywords)
         people = self._side(CREDITS, Kind.CREDITS, ("id", "cast", "crew"), _people)
-        rows = read_csv(self.folder / METADATA, kind=Kind.FILMS, columns=_METADATA_COLUMNS, watch=self.watch)
+        rows = read_csv(self.folder / METADATA, kind=Kind.MOVIES, columns=_METADATA_COLUMNS, watch=self.watch)
         for row in rows:
-            film = row if isinstance(row, Skip) else _film(row)
-            if isinstance(film, Skip):
-                yield film
+            movie = row if isinstance(row, Skip) else _movie(row)
+            if isinstance(movie, Skip):
+                yield movie
                 continue
-            made_by = people.get(film.key, _People())
+            made_by = people.get(movie.key, _People())
             yield replace(
-                film,
-                movielens_id=self._movielens_id(film),
-                keywords=keywords.get(film.key, ()),
+                movie,
+                movielens_id=self._movielens_id(movie),
+                keywords=keywords.get(movie.key, ()),
                 cast=made_by.cast,
                 directors=made_by.directors,
             )
@@ -109,13 +109,13 @@ class KaggleDataset(Dataset):
             raise DatasetError(message)
         movielens_ids, tmdb_ids = self._links_arrays()
         for block in read_rating_blocks(RatingFile(self.folder / RATING_FILES[self.selection]), watch=self.watch):
-            places = np.searchsorted(movielens_ids, block.films).clip(max=len(movielens_ids) - 1)
-            linked = movielens_ids[places] == block.films
+            places = np.searchsorted(movielens_ids, block.movies).clip(max=len(movielens_ids) - 1)
+            linked = movielens_ids[places] == block.movies
             skips = tuple(
-                Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNLINKED, f"movieId {block.films[row]}")
+                Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNLINKED, f"movieId {block.movies[row]}")
                 for row in np.flatnonzero(~linked)
             )
-            yield replace(block, films=tmdb_ids[places]).keep(linked, skips=skips)
+            yield replace(block, movies=tmdb_ids[places]).keep(linked, skips=skips)
 
     @cached_property
     def _links_files(self) -> list[Path]:
@@ -146,10 +146,10 @@ class KaggleDataset(Dataset):
             linked.setdefault(tmdb_id, []).append((movielens_id, imdb_id))
         return linked
 
-    def _movielens_id(self, film: MovieRecord) -> int | None:
+    def _movielens_id(self, movie: MovieRecord) -> int | None:
         """Return the film's MovieLens id; of several, the one that agrees on the IMDb id, else the first."""
-        candidates = self._movielens_ids.get(film.key, [])
-        agreeing = [movielens_id for movielens_id, imdb_id in candidates if imdb_id == film.imdb_id]
+        candidates = self._movielens_ids.get(movie.key, [])
+        agreeing = [movielens_id for movielens_id, imdb_id in candidates if imdb_id == movie.imdb_id]
         return next(iter(agreeing or [movielens_id for movielens_id, _imdb_id in candidates]), None)
 
     def _side(
@@ -186,19 +186,19 @@ def _tell(
     return None
 
 
-def _film(row: Row) -> MovieRecord | Skip:
+def _movie(row: Row) -> MovieRecord | Skip:
     line, values = row
     tmdb_id = parse_positive_id(values["id"])
     if tmdb_id is None:
-        return Skip(Kind.FILMS, METADATA, line, Reason.BAD_ID, shorten(values["id"]))
+        return Skip(Kind.MOVIES, METADATA, line, Reason.BAD_ID, shorten(values["id"]))
     title = clean_text(values["title"])
     fault = title_fault(title)
     if fault:
-        return Skip(Kind.FILMS, METADATA, line, fault, f"id {tmdb_id}")
+        return Skip(Kind.MOVIES, METADATA, line, fault, f"id {tmdb_id}")
     try:
         genres = clean_names(_names(parse_entries(values["genres"])))
     except ValueError as error:
-        return Skip(Kind.FILMS, METADATA, line, Reason.BAD_LIST, f"id {tmdb_id}, genres: {error}")
+        return Skip(Kind.MOVIES, METADATA, line, Reason.BAD_LIST, f"id {tmdb_id}, genres: {error}")
     released_at = parse_date(values["release_date"])
     return MovieRecord(
         file=METADATA,

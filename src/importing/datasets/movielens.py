@@ -47,13 +47,13 @@ class MovieLensCsv(_MovieLens):
         names = [MOVIES_CSV, *([LINKS_CSV] if (self.folder / LINKS_CSV).exists() else [])]
         return [*(self.folder / name for name in names), *self._rating_files()]
 
-    def films(self) -> Iterator[MovieRecord | Skip]:
+    def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films with their TMDB and IMDb ids."""
         faults: list[Skip] = []
         links = self._links(faults)
         columns = ("movieId", "title", "genres")
-        for row in read_csv(self.folder / MOVIES_CSV, kind=Kind.FILMS, columns=columns, watch=self.watch):
-            yield row if isinstance(row, Skip) else _film(row, MOVIES_CSV, links)
+        for row in read_csv(self.folder / MOVIES_CSV, kind=Kind.MOVIES, columns=columns, watch=self.watch):
+            yield row if isinstance(row, Skip) else _movie(row, MOVIES_CSV, links)
         yield from faults
 
     def _rating_file(self) -> RatingFile:
@@ -82,18 +82,18 @@ class MovieLensDat(_MovieLens):
         """Return the files that will be read."""
         return [self.folder / MOVIES_DAT, *self._rating_files()]
 
-    def films(self) -> Iterator[MovieRecord | Skip]:
+    def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films."""
         rows = read_separated(
             self.folder / MOVIES_DAT,
-            kind=Kind.FILMS,
+            kind=Kind.MOVIES,
             columns=("movieId", "title", "genres"),
             separator="::",
             encoding=self.encoding,
             watch=self.watch,
         )
         for row in rows:
-            yield row if isinstance(row, Skip) else _film(row, MOVIES_DAT, {})
+            yield row if isinstance(row, Skip) else _movie(row, MOVIES_DAT, {})
 
     def _rating_file(self) -> RatingFile:
         return RatingFile(self.folder / RATINGS_DAT, separator=b"::", header=False)
@@ -107,12 +107,12 @@ class MovieLens100K(_MovieLens):
         """Return the files that will be read."""
         return [self.folder / U_ITEM, *self._rating_files()]
 
-    def films(self) -> Iterator[MovieRecord | Skip]:
+    def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films, a column of 0 or 1 for each genre that ``u.genre`` lists."""
         genres = self._genres()
         rows = read_separated(
             self.folder / U_ITEM,
-            kind=Kind.FILMS,
+            kind=Kind.MOVIES,
             columns=(*_ITEM_COLUMNS, *genres),
             separator="|",
             encoding="latin-1",
@@ -124,8 +124,8 @@ class MovieLens100K(_MovieLens):
                 continue
             line, values = row
             listed = "|".join(genre for genre in genres if values[genre].strip() == "1")
-            film = _film((line, {**values, "genres": listed}), U_ITEM, None)
-            yield film if isinstance(film, Skip) else _with_day(film, values["released"])
+            movie = _movie((line, {**values, "genres": listed}), U_ITEM, None)
+            yield movie if isinstance(movie, Skip) else _with_day(movie, values["released"])
 
     def _rating_file(self) -> RatingFile:
         return RatingFile(self.folder / U_DATA, separator=b"\t", header=False)
@@ -133,7 +133,7 @@ class MovieLens100K(_MovieLens):
     def _genres(self) -> list[str]:
         rows = read_separated(
             self.folder / U_GENRE,
-            kind=Kind.FILMS,
+            kind=Kind.MOVIES,
             columns=("genre", "number"),
             separator="|",
             encoding="latin-1",
@@ -142,16 +142,16 @@ class MovieLens100K(_MovieLens):
         return [row[1]["genre"] for row in rows if not isinstance(row, Skip)]
 
 
-def _film(row: Row, file: str, links: "dict[int, tuple[int | None, str | None]] | None") -> MovieRecord | Skip:
+def _movie(row: Row, file: str, links: "dict[int, tuple[int | None, str | None]] | None") -> MovieRecord | Skip:
     """Read a film; without ``links``, not even empty ones, its number is not a MovieLens id."""
     line, values = row
     key = parse_id(values["movieId"])
     if key is None or (key == 0 and links is not None):
-        return Skip(Kind.FILMS, file, line, Reason.BAD_ID, shorten(values["movieId"]))
+        return Skip(Kind.MOVIES, file, line, Reason.BAD_ID, shorten(values["movieId"]))
     told = parse_title(clean_text(values["title"]))
     fault = title_fault(told.title)
     if fault:
-        return Skip(Kind.FILMS, file, line, fault, f"movieId {key}")
+        return Skip(Kind.MOVIES, file, line, fault, f"movieId {key}")
     tmdb_id, imdb_id = (links or {}).get(key, (None, None))
     return MovieRecord(
         file=file,
@@ -167,12 +167,14 @@ def _film(row: Row, file: str, links: "dict[int, tuple[int | None, str | None]] 
     )
 
 
-def _with_day(film: MovieRecord, text: str) -> MovieRecord:
+def _with_day(movie: MovieRecord, text: str) -> MovieRecord:
     """Add the day of release, written as 29-Mar-1996; 1 January stands there for an unknown day."""
     try:
         day: date = datetime.strptime(text, "%d-%b-%Y").replace(tzinfo=UTC).date()
     except ValueError:
-        return film
-    if (day.month, day.day) == (1, 1) or film.year not in {None, day.year}:
-        return film.filled_from(MovieRecord(film.file, film.line, film.key, film.title, year=day.year))
-    return film.filled_from(MovieRecord(film.file, film.line, film.key, film.title, released_at=day, year=day.year))
+        return movie
+    if (day.month, day.day) == (1, 1) or movie.year not in {None, day.year}:
+        return movie.filled_from(MovieRecord(movie.file, movie.line, movie.key, movie.title, year=day.year))
+    return movie.filled_from(
+        MovieRecord(movie.file, movie.line, movie.key, movie.title, released_at=day, year=day.year)
+    )

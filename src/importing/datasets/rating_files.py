@@ -19,13 +19,13 @@ from importing.datasets.tables import check_header, open_bytes, shorten
 
 BLOCK_BYTES = 4 << 20
 PIECE_BYTES = 4 << 10
-USER, FILM, VALUE, TIME = "userId", "movieId", "rating", "timestamp"
-COLUMNS = (USER, FILM, VALUE, TIME)
+USER, MOVIE, VALUE, TIME = "userId", "movieId", "rating", "timestamp"
+COLUMNS = (USER, MOVIE, VALUE, TIME)
 Numbers = npt.NDArray[np.int64 | np.float64]
-_TYPES = {USER: pa.int64(), FILM: pa.int64(), VALUE: pa.float64(), TIME: pa.int64()}
+_TYPES = {USER: pa.int64(), MOVIE: pa.int64(), VALUE: pa.float64(), TIME: pa.int64()}
 
 _LARGEST_USER = 2**62
-_LARGEST_FILM = 2**31 - 1
+_LARGEST_MOVIE = 2**31 - 1
 # From 1970 to 2100; a time in milliseconds or in words is beyond.
 _LATEST_SECOND = 4_102_444_800
 _INT64_DIGITS = 18
@@ -118,11 +118,11 @@ class _Parser:
         return [table.column(name).to_numpy() for name in COLUMNS]
 
     def _checked(self, columns: Sequence[Numbers], lines: Int64s) -> RatingBlock:
-        users, films, times = (columns[place].astype(np.int64, copy=False) for place in (0, 1, 3))
+        users, movies, times = (columns[place].astype(np.int64, copy=False) for place in (0, 1, 3))
         values = columns[2].astype(np.float64, copy=False)
         faults = (
             (Reason.BAD_USER, users, (users < 0) | (users > _LARGEST_USER)),
-            (Reason.BAD_FILM, films, (films < 0) | (films > _LARGEST_FILM)),
+            (Reason.BAD_MOVIE, movies, (movies < 0) | (movies > _LARGEST_MOVIE)),
             (Reason.BAD_RATING, values, ~np.isin(values, np.arange(1, 11) / 2)),
             (Reason.BAD_TIME, times, (times < 0) | (times > _LATEST_SECOND)),
         )
@@ -131,7 +131,7 @@ class _Parser:
         for reason, found, wrong in faults:
             skips += [self._skip(int(lines[row]), reason, str(found[row])) for row in np.flatnonzero(wrong & good)]
             good &= ~wrong
-        block = RatingBlock(self._file.path.name, users, films, values.astype(np.float32), times, lines)
+        block = RatingBlock(self._file.path.name, users, movies, values.astype(np.float32), times, lines)
         return block if good.all() else block.keep(good, skips=tuple(skips))
 
     def _by_line(self, block: bytes, first_line: int) -> RatingBlock:
@@ -159,12 +159,12 @@ class _Parser:
         parts = text.removesuffix(b"\r").split(self._file.separator)
         if len(parts) != len(self._names):
             return Reason.TORN
-        user, film, value, time = (parts[place].strip() for place in self._places)
-        for reason, digits in ((Reason.BAD_USER, user), (Reason.BAD_FILM, film), (Reason.BAD_TIME, time)):
+        user, movie, value, time = (parts[place].strip() for place in self._places)
+        for reason, digits in ((Reason.BAD_USER, user), (Reason.BAD_MOVIE, movie), (Reason.BAD_TIME, time)):
             if not digits.removeprefix(b"-").isdigit() or len(digits) > _INT64_DIGITS:
                 return reason
         try:
-            return int(user), int(film), float(value), int(time)
+            return int(user), int(movie), float(value), int(time)
         except ValueError:
             return Reason.BAD_RATING
 
@@ -179,7 +179,7 @@ def join_blocks(blocks: Sequence[RatingBlock]) -> RatingBlock:
     return RatingBlock(
         blocks[0].file,
         np.concatenate([block.users for block in blocks]),
-        np.concatenate([block.films for block in blocks]),
+        np.concatenate([block.movies for block in blocks]),
         np.concatenate([block.values for block in blocks]),
         np.concatenate([block.times for block in blocks]),
         np.concatenate([block.lines for block in blocks]),

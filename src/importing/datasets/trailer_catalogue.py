@@ -30,10 +30,10 @@ class TrailerCatalogue(Dataset):
         """Return the files that will be read."""
         return [self.folder / MOVIES_CSV, self.folder / TRAILERS_CSV]
 
-    def films(self) -> Iterator[MovieRecord | Skip]:
+    def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films, whose names end in the year."""
-        for row in self._rows(MOVIES_CSV, Kind.FILMS, MOVIE_COLUMNS):
-            yield row if isinstance(row, Skip) else _film(row)
+        for row in self._rows(MOVIES_CSV, Kind.MOVIES, MOVIE_COLUMNS):
+            yield row if isinstance(row, Skip) else _movie(row)
 
     def trailers(self) -> Iterator[Trailer | Skip]:
         """Read the trailers."""
@@ -44,15 +44,15 @@ class TrailerCatalogue(Dataset):
         return read_rows(self.folder / name, kind=kind, columns=columns, watch=self.watch)
 
 
-def _film(row: Row) -> MovieRecord | Skip:
+def _movie(row: Row) -> MovieRecord | Skip:
     line, values = row
     key = parse_id(values["id"])
     if key is None:
-        return Skip(Kind.FILMS, MOVIES_CSV, line, Reason.BAD_ID, shorten(values["id"]))
+        return Skip(Kind.MOVIES, MOVIES_CSV, line, Reason.BAD_ID, shorten(values["id"]))
     told = parse_title(clean_text(values["name"]))
     fault = title_fault(told.title)
     if fault:
-        return Skip(Kind.FILMS, MOVIES_CSV, line, fault, f"id {key}")
+        return Skip(Kind.MOVIES, MOVIES_CSV, line, fault, f"id {key}")
     return MovieRecord(
         file=MOVIES_CSV,
         line=line,
@@ -67,10 +67,10 @@ def _film(row: Row) -> MovieRecord | Skip:
 
 def _trailer(row: Row) -> Trailer | Skip:
     line, values = row
-    film = parse_id(values["movie"])
-    if film is None:
-        return Skip(Kind.TRAILERS, TRAILERS_CSV, line, Reason.BAD_FILM, shorten(values["movie"]))
+    movie = parse_id(values["movie"])
+    if movie is None:
+        return Skip(Kind.TRAILERS, TRAILERS_CSV, line, Reason.BAD_MOVIE, shorten(values["movie"]))
     youtube_id = values["youtube_id"].strip()
     if not _YOUTUBE_ID.fullmatch(youtube_id):
         return Skip(Kind.TRAILERS, TRAILERS_CSV, line, Reason.BAD_TRAILER, shorten(youtube_id))
-    return Trailer(TRAILERS_CSV, line, film, youtube_id)
+    return Trailer(TRAILERS_CSV, line, movie, youtube_id)

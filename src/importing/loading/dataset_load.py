@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 from importing.datasets.dataset import Dataset, Kind
 from importing.errors import DatasetError
 from importing.import_report import ImportReport, Tally
-from importing.loading.movie_load import FilmKeys, films_insert, films_stage, films_update
+from importing.loading.movie_load import MovieKeys, movies_insert, movies_stage, movies_update
 from importing.loading.rating_merge import RatingMerge
 from importing.loading.rating_table import rating_keys_validate
 from importing.loading.rating_table_build import RatingTableBuild, bulk_fits
@@ -87,22 +87,22 @@ def _keys_validate() -> None:
 
 
 def _load(cursor: CursorWrapper, dataset: Dataset, log: ImportReport, progress: Progress) -> int:
-    films = films_stage(cursor, dataset=dataset, log=log)
-    ratings = _ratings_fill(cursor, dataset, films, log)
+    movies = movies_stage(cursor, dataset=dataset, log=log)
+    ratings = _ratings_fill(cursor, dataset, movies, log)
     progress.step("Storing")
     # From here on foreign keys are checked by each statement, so that no long queue of checks waits for the commit.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    films_insert(cursor, dataset=dataset, log=log)
-    trailers_load(cursor, dataset=dataset, films=films, log=log)
+    movies_insert(cursor, dataset=dataset, log=log)
+    trailers_load(cursor, dataset=dataset, movies=movies, log=log)
     new_users = ratings.merge()
-    rated = ratings.rated_films()
+    rated = ratings.rated_movies()
     # Films are locked once, last and in order, for as short as can be: whoever rates one meanwhile waits for this.
     cursor.execute(
         "SELECT FROM movies_movie WHERE id = ANY(%s) OR id IN (SELECT id FROM import_film_change) "
         "ORDER BY id FOR NO KEY UPDATE",
         [rated],
     )
-    films_update(cursor, keys=films, log=log)
+    movies_update(cursor, keys=movies, log=log)
     if rated:
         cursor.execute("ANALYZE movies_movie; ANALYZE movies_rating; ANALYZE accounts_user")
         movie_averages_refresh(movie_ids=rated)
@@ -110,13 +110,13 @@ def _load(cursor: CursorWrapper, dataset: Dataset, log: ImportReport, progress: 
 
 
 def _ratings_fill(
-    cursor: CursorWrapper, dataset: Dataset, films: FilmKeys, log: ImportReport
+    cursor: CursorWrapper, dataset: Dataset, movies: MovieKeys, log: ImportReport
 ) -> RatingMerge | RatingTableBuild:
     """Read the ratings: into a table of their own where they are most of what there will be, else to be merged."""
     blocks = dataset.ratings()
     first = next(blocks, None)
     kind = RatingTableBuild if bulk_fits(cursor, dataset=dataset, first=first) else RatingMerge
-    ratings = kind(cursor, dataset=dataset, films=films, log=log)
+    ratings = kind(cursor, dataset=dataset, movies=movies, log=log)
     ratings.fill(chain([] if first is None else [first], blocks))
     return ratings
 

@@ -107,7 +107,7 @@ SELECT %s, external_id, movie_id FROM import_external
 
 
 @dataclass(frozen=True)
-class FilmKeys:
+class MovieKeys:
     """The primary key of each of a data set's films: ``keys`` ascending, ``pks`` beside them, both (n_films,) int64."""
 
     keys: Int64s
@@ -128,13 +128,13 @@ class FilmKeys:
         return np.where(self.keys[places] == keys, self.pks[places], -1)
 
 
-def films_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> FilmKeys:
+def movies_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> MovieKeys:
     """Read and match the films and put them, and the changes they mean, into temporary tables."""
-    films = list(_distinct(dataset.films(), log))
-    log.check(Kind.FILMS)
+    movies = list(_distinct(dataset.movies(), log))
+    log.check(Kind.MOVIES)
     external = _external(cursor, dataset)
     matching = MovieMatcher(_known(cursor), external).match(
-        films, new_pks=lambda count: _new_pks(cursor, count), overwrites=dataset.overwrites
+        movies, new_pks=lambda count: _new_pks(cursor, count), overwrites=dataset.overwrites
     )
     log.note(matching.skips)
     cursor.execute(_STAGE)
@@ -145,42 +145,42 @@ def films_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -
     return _keys(matching)
 
 
-def films_insert(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> None:
+def movies_insert(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> None:
     """Add the films that the catalogue does not have yet."""
     cursor.execute(_INSERT)
-    tally = log.tallies[Kind.FILMS]
+    tally = log.tallies[Kind.MOVIES]
     tally.imported = cursor.rowcount
     cursor.execute("SELECT count(*) FROM import_film")
     tally.unchanged = cursor.fetchone()[0] - tally.imported
     cursor.execute(_EXTERNAL_INSERT, [dataset.external_source])
 
 
-def films_update(cursor: CursorWrapper, *, keys: FilmKeys, log: ImportReport) -> None:
+def movies_update(cursor: CursorWrapper, *, keys: MovieKeys, log: ImportReport) -> None:
     """Change the films that the data set knows better; the others are not even locked."""
     if keys.released:
         cursor.execute("UPDATE movies_movie SET imdb_id = NULL WHERE id = ANY(%s)", [keys.released])
     cursor.execute(_UPDATE)
-    tally = log.tallies[Kind.FILMS]
+    tally = log.tallies[Kind.MOVIES]
     tally.updated = cursor.rowcount
     tally.unchanged -= tally.updated
 
 
 def _distinct(rows: Iterable[MovieRecord | Skip], log: ImportReport) -> Iterator[MovieRecord]:
     """Yield each film once; a row that repeats a film only fills the first one's gaps."""
-    films: dict[int, MovieRecord] = {}
+    movies: dict[int, MovieRecord] = {}
     for row in rows:
         if isinstance(row, Skip):
             log.skip([row])
             continue
-        log.tallies[Kind.FILMS].read += 1
-        first = films.get(row.key)
+        log.tallies[Kind.MOVIES].read += 1
+        first = movies.get(row.key)
         if first is None:
-            films[row.key] = row
+            movies[row.key] = row
             continue
-        films[row.key] = first.filled_from(row)
+        movies[row.key] = first.filled_from(row)
         detail = f"{row.title}: first on line {first.line}"
-        log.drop([Skip(Kind.FILMS, row.file, row.line, Reason.DUPLICATE_FILM, detail)])
-    yield from films.values()
+        log.drop([Skip(Kind.MOVIES, row.file, row.line, Reason.DUPLICATE_MOVIE, detail)])
+    yield from movies.values()
 
 
 def _known(cursor: CursorWrapper) -> Iterator[Entry]:
@@ -210,8 +210,8 @@ def _new_pks(cursor: CursorWrapper, count: int) -> list[int]:
 
 
 def _row(entry: Entry) -> tuple[Cell, ...]:
-    film = entry.told
-    if film is None:  # pragma: no cover  # A matched entry always carries the film that it was matched with.
+    movie = entry.told
+    if movie is None:  # pragma: no cover  # A matched entry always carries the film that it was matched with.
         raise AssertionError
     return (
         entry.pk,
@@ -219,21 +219,21 @@ def _row(entry: Entry) -> tuple[Cell, ...]:
         entry.tmdb_id,
         entry.imdb_id,
         entry.movielens_id,
-        film.title,
-        film.original_title,
-        film.released_at,
-        film.year,
-        film.runtime,
-        film.overview,
-        film.poster_path,
-        film.genres,
-        film.keywords,
-        film.cast,
-        film.directors,
+        movie.title,
+        movie.original_title,
+        movie.released_at,
+        movie.year,
+        movie.runtime,
+        movie.overview,
+        movie.poster_path,
+        movie.genres,
+        movie.keywords,
+        movie.cast,
+        movie.directors,
     )
 
 
-def _keys(matching: Matching) -> FilmKeys:
+def _keys(matching: Matching) -> MovieKeys:
     pairs = sorted((entry.told.key, entry.pk) for entry in matching.entries if entry.told)
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return FilmKeys(table[:, 0].copy(), table[:, 1].copy(), matching.released)
+    return MovieKeys(table[:, 0].copy(), table[:, 1].copy(), matching.released)

@@ -63,44 +63,44 @@ class MovieMatcher:
         self._external = {number: by_pk[pk] for number, pk in external.items()}
 
     def match(
-        self, films: Sequence[MovieRecord], *, new_pks: Callable[[int], Iterable[int]], overwrites: bool
+        self, movies: Sequence[MovieRecord], *, new_pks: Callable[[int], Iterable[int]], overwrites: bool
     ) -> Matching:
-        """Find or make a film for each of ``films``, whose keys all differ; the entries are in the same order.
+        """Find or make a film for each of ``movies``, whose keys all differ; the entries are in the same order.
 
         ``new_pks`` gives that many fresh primary keys. With ``overwrites`` an IMDb id replaces the one known so far;
         any other number only fills a gap, so that data sets which disagree do not undo one another.
         """
         rivals: defaultdict[str, list[MovieRecord]] = defaultdict(list)
-        for film in filter(_has_ids, films):
-            for name in names_of(film.title, film.original_title):
-                rivals[name].append(film)
+        for movie in filter(_has_ids, movies):
+            for name in names_of(movie.title, movie.original_title):
+                rivals[name].append(movie)
         lookups: tuple[Callable[[MovieRecord], Entry | None], ...] = (
             self._by_tmdb_and_imdb,
-            lambda film: self._tmdb.get(film.tmdb_id or 0),
-            lambda film: _agreeing(self._imdb.get(film.imdb_id or ""), film),
-            lambda film: _agreeing(self._movielens.get(film.movielens_id or 0), film),
-            lambda film: self._external.get(film.key),
-            lambda film: self._by_title(film, rivals, years_apart=0),
-            lambda film: self._by_title(film, rivals, years_apart=1),
+            lambda movie: self._tmdb.get(movie.tmdb_id or 0),
+            lambda movie: _agreeing(self._imdb.get(movie.imdb_id or ""), movie),
+            lambda movie: _agreeing(self._movielens.get(movie.movielens_id or 0), movie),
+            lambda movie: self._external.get(movie.key),
+            lambda movie: self._by_title(movie, rivals, years_apart=0),
+            lambda movie: self._by_title(movie, rivals, years_apart=1),
         )
         found: dict[int, Entry] = {}
         for lookup in lookups:
-            for film in films:
-                entry = None if film.key in found else lookup(film)
+            for movie in movies:
+                entry = None if movie.key in found else lookup(movie)
                 if entry is not None and entry.told is None:
-                    entry.told = film
-                    found[film.key] = entry
-        unknown = [film for film in films if film.key not in found]
-        for film, pk in zip(unknown, new_pks(len(unknown)), strict=True):
-            found[film.key] = Entry(pk, told=film, is_new=True)
-        return self._settle([found[film.key] for film in films], overwrites=overwrites)
+                    entry.told = movie
+                    found[movie.key] = entry
+        unknown = [movie for movie in movies if movie.key not in found]
+        for movie, pk in zip(unknown, new_pks(len(unknown)), strict=True):
+            found[movie.key] = Entry(pk, told=movie, is_new=True)
+        return self._settle([found[movie.key] for movie in movies], overwrites=overwrites)
 
-    def _by_tmdb_and_imdb(self, film: MovieRecord) -> Entry | None:
-        entry = self._tmdb.get(film.tmdb_id or 0)
-        return entry if entry and film.imdb_id and entry.imdb_id == film.imdb_id else None
+    def _by_tmdb_and_imdb(self, movie: MovieRecord) -> Entry | None:
+        entry = self._tmdb.get(movie.tmdb_id or 0)
+        return entry if entry and movie.imdb_id and entry.imdb_id == movie.imdb_id else None
 
     def _by_title(
-        self, film: MovieRecord, rivals: Mapping[str, list[MovieRecord]], *, years_apart: int
+        self, movie: MovieRecord, rivals: Mapping[str, list[MovieRecord]], *, years_apart: int
     ) -> Entry | None:
         """Return the one film of that title and year; where there may be several, none is better than the wrong one.
 
@@ -108,13 +108,16 @@ class MovieMatcher:
         """
 
         def is_near(year: int | None) -> bool:
-            return year is not None and film.year is not None and abs(year - film.year) <= years_apart
+            return year is not None and movie.year is not None and abs(year - movie.year) <= years_apart
 
-        names = names_of(film.title, film.original_title)
-        if len({rival.key for name in names for rival in rivals.get(name, []) if is_near(rival.year)} | {film.key}) > 1:
+        names = names_of(movie.title, movie.original_title)
+        if (
+            len({rival.key for name in names for rival in rivals.get(name, []) if is_near(rival.year)} | {movie.key})
+            > 1
+        ):
             return None
         found = {entry.pk: entry for name in names for entry in self._named.get(name, []) if is_near(entry.year)}
-        candidates = [entry for entry in found.values() if entry.told is None and not _contradicts(entry, film)]
+        candidates = [entry for entry in found.values() if entry.told is None and not _contradicts(entry, movie)]
         certain = [entry for entry in candidates if entry.has_ids]
         if len(certain) > 1:
             return None
@@ -135,27 +138,29 @@ class MovieMatcher:
         skips: list[Skip] = []
         wanting: list[tuple[Entry, MovieRecord]] = []
         for entry in entries:
-            film = entry.told
-            if film is None:
+            movie = entry.told
+            if movie is None:
                 continue
-            skips += self._take_ids(entry, film)
-            if film.imdb_id and film.imdb_id != entry.imdb_id and (overwrites or entry.imdb_id is None):
-                wanting.append((entry, film))
+            skips += self._take_ids(entry, movie)
+            if movie.imdb_id and movie.imdb_id != entry.imdb_id and (overwrites or entry.imdb_id is None):
+                wanting.append((entry, movie))
         released = self._take_imdb_ids(wanting)
-        skips += [_taken(film, f"IMDb id {film.imdb_id}") for entry, film in wanting if entry.imdb_id != film.imdb_id]
+        skips += [
+            _taken(movie, f"IMDb id {movie.imdb_id}") for entry, movie in wanting if entry.imdb_id != movie.imdb_id
+        ]
         return Matching(entries, released, skips)
 
-    def _take_ids(self, entry: Entry, film: MovieRecord) -> Iterator[Skip]:
-        if film.tmdb_id and entry.tmdb_id is None:
-            if self._tmdb.setdefault(film.tmdb_id, entry) is entry:
-                entry.tmdb_id = film.tmdb_id
+    def _take_ids(self, entry: Entry, movie: MovieRecord) -> Iterator[Skip]:
+        if movie.tmdb_id and entry.tmdb_id is None:
+            if self._tmdb.setdefault(movie.tmdb_id, entry) is entry:
+                entry.tmdb_id = movie.tmdb_id
             else:
-                yield _taken(film, f"TMDB id {film.tmdb_id}")
-        if film.movielens_id and entry.movielens_id is None:
-            if self._movielens.setdefault(film.movielens_id, entry) is entry:
-                entry.movielens_id = film.movielens_id
+                yield _taken(movie, f"TMDB id {movie.tmdb_id}")
+        if movie.movielens_id and entry.movielens_id is None:
+            if self._movielens.setdefault(movie.movielens_id, entry) is entry:
+                entry.movielens_id = movie.movielens_id
             else:
-                yield _taken(film, f"MovieLens id {film.movielens_id}")
+                yield _taken(movie, f"MovieLens id {movie.movielens_id}")
 
     def _take_imdb_ids(self, wanting: Sequence[tuple[Entry, MovieRecord]]) -> list[int]:
         """Hand out IMDb ids until no film can take one more; a film that changes its id frees the old one."""
@@ -163,36 +168,36 @@ class MovieMatcher:
         waiting, before = list(wanting), -1
         while len(waiting) != before:
             before = len(waiting)
-            for entry, film in waiting:
-                if film.imdb_id is None or self._imdb.setdefault(film.imdb_id, entry) is not entry:
+            for entry, movie in waiting:
+                if movie.imdb_id is None or self._imdb.setdefault(movie.imdb_id, entry) is not entry:
                     continue
                 if entry.imdb_id is not None:
                     del self._imdb[entry.imdb_id]
                     released.append(entry.pk)
-                entry.imdb_id = film.imdb_id
-            waiting = [(entry, film) for entry, film in waiting if entry.imdb_id != film.imdb_id]
+                entry.imdb_id = movie.imdb_id
+            waiting = [(entry, movie) for entry, movie in waiting if entry.imdb_id != movie.imdb_id]
         return released
 
 
-def _has_ids(film: MovieRecord) -> bool:
-    return any((film.tmdb_id, film.imdb_id, film.movielens_id))
+def _has_ids(movie: MovieRecord) -> bool:
+    return any((movie.tmdb_id, movie.imdb_id, movie.movielens_id))
 
 
-def _contradicts(entry: Entry, film: MovieRecord) -> bool:
+def _contradicts(entry: Entry, movie: MovieRecord) -> bool:
     pairs = (
-        (entry.tmdb_id, film.tmdb_id),
-        (entry.imdb_id, film.imdb_id),
-        (entry.movielens_id, film.movielens_id),
+        (entry.tmdb_id, movie.tmdb_id),
+        (entry.imdb_id, movie.imdb_id),
+        (entry.movielens_id, movie.movielens_id),
     )
     return any(known and told and known != told for known, told in pairs)
 
 
-def _agreeing(entry: Entry | None, film: MovieRecord) -> Entry | None:
+def _agreeing(entry: Entry | None, movie: MovieRecord) -> Entry | None:
     """Return ``entry`` unless its TMDB id, the surest of the numbers, says that it is another film."""
-    if entry is None or (entry.tmdb_id and film.tmdb_id and entry.tmdb_id != film.tmdb_id):
+    if entry is None or (entry.tmdb_id and movie.tmdb_id and entry.tmdb_id != movie.tmdb_id):
         return None
     return entry
 
 
-def _taken(film: MovieRecord, number: str) -> Skip:
-    return Skip(Kind.FILMS, film.file, film.line, Reason.ID_TAKEN, f"{film.title}: kept without {number}")
+def _taken(movie: MovieRecord, number: str) -> Skip:
+    return Skip(Kind.MOVIES, movie.file, movie.line, Reason.ID_TAKEN, f"{movie.title}: kept without {number}")

@@ -7,7 +7,7 @@ from django.db.backends.utils import CursorWrapper
 
 from importing.datasets.dataset import Dataset, Int64s, Kind, RatingBlock, Reason, Skip
 from importing.import_report import ImportReport
-from importing.loading.movie_load import FilmKeys
+from importing.loading.movie_load import MovieKeys
 from postgres.copy_rows import arrays_copy
 
 # A statement's foreign key checks queue up in memory until it ends, and until then Ctrl-C is not heard; so a statement
@@ -76,18 +76,18 @@ WHERE id IN (SELECT user_id FROM import_rating_change)
 class RatingMerge:
     """The ratings of one data set on their way into the database."""
 
-    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, films: FilmKeys, log: ImportReport) -> None:
+    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, log: ImportReport) -> None:
         """Make the temporary tables."""
         self._cursor = cursor
         self._dataset = dataset
-        self._films = films
+        self._movies = movies
         self._log = log
         self._tally = log.tallies[Kind.RATINGS]
         self._file = ""
         # Whether the ratings were compared with those of an earlier import.
         self._compared = False
         # While users and films only ascend, no user can have rated a film twice.
-        self._may_repeat = not films.injective
+        self._may_repeat = not movies.injective
         self._last = (-1, -1)
         cursor.execute(_STAGE)
         cursor.execute(_USERS)
@@ -129,7 +129,7 @@ class RatingMerge:
         self._tally.unchanged = staged - self._tally.changed
         return new_users
 
-    def rated_films(self) -> list[int]:
+    def rated_movies(self) -> list[int]:
         """Return the primary keys of the films whose figures have changed."""
         if not self._tally.changed:
             return []
@@ -137,10 +137,10 @@ class RatingMerge:
         return [pk for (pk,) in self._cursor.fetchall()]
 
     def _add(self, block: RatingBlock) -> Int64s:
-        pks = self._films.pks_of(block.films)
+        pks = self._movies.pks_of(block.movies)
         known = pks >= 0
         self._log.drop(
-            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_FILM, f"film {block.films[row]}")
+            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_MOVIE, f"film {block.movies[row]}")
             for row in np.flatnonzero(~known)
         )
         self._order_watch(block)
@@ -153,10 +153,10 @@ class RatingMerge:
         if self._may_repeat or not len(block):
             return
         users = np.concatenate(([self._last[0]], block.users))
-        films = np.concatenate(([self._last[1]], block.films))
-        same, ascends = np.diff(users) == 0, np.diff(films) > 0
+        movies = np.concatenate(([self._last[1]], block.movies))
+        same, ascends = np.diff(users) == 0, np.diff(movies) > 0
         self._may_repeat = bool(np.any((np.diff(users) < 0) | (same & ~ascends)))
-        self._last = (int(users[-1]), int(films[-1]))
+        self._last = (int(users[-1]), int(movies[-1]))
 
     def _repeated_drop(self) -> None:
         self._cursor.execute(_REPEATED)

@@ -11,7 +11,7 @@ from importing.datasets.dataset import Dataset, Float32s, Int64s, Kind, RatingBl
 from importing.datasets.rating_files import join_blocks
 from importing.errors import DatasetError
 from importing.import_report import ImportReport
-from importing.loading.movie_load import FilmKeys
+from importing.loading.movie_load import MovieKeys
 from importing.loading.rating_table import (
     NEXT,
     rating_table_create,
@@ -54,7 +54,7 @@ UPDATE movies_movie SET ratings_count = ratings_count + n, ratings_sum = ratings
     ratings_refreshed_at = now()
 FROM import_figure WHERE id = movie_id AND movie_id {whose} (SELECT movie_id FROM import_film WHERE is_new)
 """
-_FILMS_GONE = """
+_MOVIES_GONE = """
 SELECT EXISTS (SELECT FROM import_figure WHERE NOT EXISTS (SELECT FROM movies_movie WHERE id = movie_id))
 """
 # Of one user's ratings of one film the latest counts; of two at the same second, the one further down.
@@ -82,11 +82,11 @@ def bulk_fits(cursor: CursorWrapper, *, dataset: Dataset, first: RatingBlock | N
 class RatingTableBuild:
     """The ratings of one data set on their way into the next table."""
 
-    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, films: FilmKeys, log: ImportReport) -> None:
+    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, log: ImportReport) -> None:
         """Make the tables."""
         self._cursor = cursor
         self._dataset = dataset
-        self._films = films
+        self._movies = movies
         self._log = log
         self._tally = log.tallies[Kind.RATINGS]
         self._last_before = rating_table_create(cursor)
@@ -101,7 +101,7 @@ class RatingTableBuild:
         self._sender = ThreadPoolExecutor(1, "ratings")
         self._sending: Future[None] | None = None
         self._users = _Users(cursor)
-        self._figures = _Figures(films)
+        self._figures = _Figures(movies)
         cursor.execute(_USERS)
         cursor.execute(_FIGURES)
 
@@ -133,7 +133,7 @@ class RatingTableBuild:
         renamed = rating_table_index(cursor)
         cursor.execute("ANALYZE movies_movie; ANALYZE accounts_user")
         rating_table_lock(cursor)
-        cursor.execute(_FILMS_GONE)
+        cursor.execute(_MOVIES_GONE)
         if cursor.fetchone()[0]:
             message = "Somebody removed films of this data set in the meantime. Nothing was imported: run it again."
             raise DatasetError(message)
@@ -142,7 +142,7 @@ class RatingTableBuild:
         self._tally.imported = self._figures.total
         return len(keys)
 
-    def rated_films(self) -> list[int]:
+    def rated_movies(self) -> list[int]:
         """Return no film: their figures have been moved already."""
         return []
 
@@ -161,15 +161,15 @@ class RatingTableBuild:
             self._add(joined.keep(places < cut))
 
     def _add(self, block: RatingBlock) -> None:
-        films = self._films.pks_of(block.films)
-        known = films >= 0
+        movies = self._movies.pks_of(block.movies)
+        known = movies >= 0
         self._log.drop(
-            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_FILM, f"film {block.films[row]}")
+            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_MOVIE, f"film {block.movies[row]}")
             for row in np.flatnonzero(~known)
         )
         self._sent()
         users = self._users.pks_of(block.users)
-        chosen = self._latest(block, users, films, np.flatnonzero(known))
+        chosen = self._latest(block, users, movies, np.flatnonzero(known))
         if not len(chosen):
             return
         numbers = self._base + block.lines[chosen]
@@ -177,14 +177,14 @@ class RatingTableBuild:
         arrays = (
             numbers,
             users[chosen].astype(np.int32),
-            films[chosen].astype(np.int32),
+            movies[chosen].astype(np.int32),
             block.values[chosen],
             (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
         )
         self._sending = self._sender.submit(
             arrays_copy, self._cursor, table=NEXT, columns=_COLUMNS, arrays=arrays, freeze=True
         )
-        self._figures.add(films[chosen], block.values[chosen], sign=1)
+        self._figures.add(movies[chosen], block.values[chosen], sign=1)
 
     def _sent(self) -> None:
         """Wait until the database has what it was sent, and can be asked again."""
@@ -192,9 +192,9 @@ class RatingTableBuild:
             sending, self._sending = self._sending, None
             sending.result()
 
-    def _latest(self, block: RatingBlock, users: Int64s, films: Int64s, rows: npt.NDArray[np.intp]) -> Int64s:
+    def _latest(self, block: RatingBlock, users: Int64s, movies: Int64s, rows: npt.NDArray[np.intp]) -> Int64s:
         """Return which of ``rows`` count, ordered by user and film; the others are noted as repeated."""
-        pairs = (users[rows] << 32) + films[rows]
+        pairs = (users[rows] << 32) + movies[rows]
         if (np.diff(pairs) > 0).all():
             return rows
         order = np.argsort(pairs, kind="stable")
@@ -210,8 +210,8 @@ class RatingTableBuild:
         self._cursor.execute(_REPEATED_DELETE)
         if not (rows := self._cursor.fetchall()):
             return
-        numbers, films, values = (np.array(column) for column in zip(*rows, strict=True))
-        self._figures.add(films.astype(np.int64), values.astype(np.float32), sign=-1)
+        numbers, movies, values = (np.array(column) for column in zip(*rows, strict=True))
+        self._figures.add(movies.astype(np.int64), values.astype(np.float32), sign=-1)
         self._repeated_note(np.sort(numbers) - self._base)
 
     def _repeated_note(self, lines: Int64s) -> None:
@@ -248,8 +248,8 @@ class _Users:
 class _Figures:
     """How many ratings each film gains, and how many stars in all, which half-stars add up to exactly."""
 
-    def __init__(self, films: FilmKeys) -> None:
-        self._pks = np.unique(films.pks)
+    def __init__(self, movies: MovieKeys) -> None:
+        self._pks = np.unique(movies.pks)
         self._counts = np.zeros(len(self._pks), dtype=np.int64)
         self._stars = np.zeros(len(self._pks), dtype=np.float64)
 

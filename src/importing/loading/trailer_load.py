@@ -4,7 +4,7 @@ from django.db.backends.utils import CursorWrapper
 
 from importing.datasets.dataset import Dataset, Kind, Reason, Skip, Trailer
 from importing.import_report import ImportReport
-from importing.loading.movie_load import FilmKeys
+from importing.loading.movie_load import MovieKeys
 from postgres.copy_rows import Cell, rows_copy
 
 _STAGE = "CREATE TEMPORARY TABLE import_trailer (movie_id integer, youtube_id text) ON COMMIT DROP"
@@ -17,19 +17,19 @@ WHERE NOT EXISTS (
 """
 
 
-def trailers_load(cursor: CursorWrapper, *, dataset: Dataset, films: FilmKeys, log: ImportReport) -> None:
+def trailers_load(cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, log: ImportReport) -> None:
     """Add the trailers that the films do not have yet."""
     tally = log.tallies[Kind.TRAILERS]
-    pks = dict(zip(films.keys.tolist(), films.pks.tolist(), strict=True))
+    pks = dict(zip(movies.keys.tolist(), movies.pks.tolist(), strict=True))
     rows: dict[tuple[Cell, ...], Trailer] = {}
     for row in dataset.trailers():
         if isinstance(row, Skip):
             log.skip([row])
             continue
         tally.read += 1
-        pair = (pks.get(row.film), row.youtube_id)
+        pair = (pks.get(row.movie), row.youtube_id)
         if pair[0] is None:
-            log.drop([Skip(Kind.TRAILERS, row.file, row.line, Reason.UNKNOWN_FILM, f"film {row.film}")])
+            log.drop([Skip(Kind.TRAILERS, row.file, row.line, Reason.UNKNOWN_MOVIE, f"film {row.movie}")])
         elif pair in rows:
             log.drop([Skip(Kind.TRAILERS, row.file, row.line, Reason.DUPLICATE_TRAILER, row.youtube_id)])
         else:

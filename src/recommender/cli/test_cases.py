@@ -183,10 +183,10 @@ def _last_files(arguments: argparse.Namespace) -> RankingTestCases:
 
     if arguments.train is None or arguments.last is None:
         raise ConfigError("Ratings are missing: give --train and --last, or --ratings to be split.")
-    users, films = read_last_file(arguments.last)
+    users, movies = read_last_file(arguments.last)
     train = ratings_of(arguments.train, arguments)
-    kept = train_without(train, users, films)
-    return RankingTestCases(LastOut(kept, users, films), "files", len(train) - len(kept))
+    kept = train_without(train, users, movies)
+    return RankingTestCases(LastOut(kept, users, movies), "files", len(train) - len(kept))
 
 
 def _unused_checked(arguments: argparse.Namespace, names: Sequence[str], purpose: str) -> None:

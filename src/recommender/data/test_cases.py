@@ -24,10 +24,10 @@ def read_last_file(path: Path) -> tuple[Int64Array, Int64Array]:
             continue
         if len(fields) < 2:  # noqa: PLR2004 - a user and a film.
             raise DataError(f"{path}: line {number} has one field: a user and a movie are needed, as userId,movieId.")
-        user, film = _numbers(fields[:2], number, path)
+        user, movie = _numbers(fields[:2], number, path)
         if user in users:
             raise DataError(f"{path}: line {number} asks for user {user} again: give one line per user.")
-        users[user] = film
+        users[user] = movie
     if not users:
         raise DataError(f"{path}: holds no questions: give lines of userId,movieId.")
     return np.array(list(users), dtype=np.int64), np.array(list(users.values()), dtype=np.int64)

@@ -125,7 +125,7 @@ def rank_all(model: AnyModel, task: LastOut, *, k: int = LIST_LENGTH) -> RankRes
 
     Users and films that the model does not know are `MISSED`.
     """
-    users, films = model.positions(task.user_ids, task.item_ids)
+    users, movies = model.positions(task.user_ids, task.item_ids)
     known = np.flatnonzero(users >= 0)
     exclude = Rows.of_pairs(*_rated(task, model.items), n_rows=users.size).take(known)
     ranks = np.full(users.size, MISSED, dtype=np.int64)
@@ -134,7 +134,7 @@ def rank_all(model: AnyModel, task: LastOut, *, k: int = LIST_LENGTH) -> RankRes
     for block in model.recommend_batches(users[known], n=k + 1, exclude=exclude):
         rows = known[block.start : block.start + len(block.items)]
         lists[rows] = block.items[:, :k]
-        ranks[rows] = _ranks(block.items, block.scores, films[rows])
+        ranks[rows] = _ranks(block.items, block.scores, movies[rows])
     ranks[ranks >= k] = MISSED
     return RankResult(ranks, lists)
 
@@ -185,9 +185,9 @@ def genre_vectors(items: Vocabulary, catalogue: "Catalogue") -> "csr_array":
     return csr_array((ones, genres.rows.indices, genres.rows.indptr), shape=(len(items), max(len(genres.words), 1)))
 
 
-def _ranks(items: Int32Array, scores: Float32Array, films: Int64Array) -> Int64Array:
+def _ranks(items: Int32Array, scores: Float32Array, movies: Int64Array) -> Int64Array:
     """How many others of each list score as much as the film or more; `MISSED` where it is not there."""
-    found = (items == films[:, None]) & (films >= 0)[:, None]
+    found = (items == movies[:, None]) & (movies >= 0)[:, None]
     own = np.where(found, scores, np.float32(0)).sum(axis=1)
     above = (scores >= own[:, None]).sum(axis=1) - 1
     ranks: Int64Array = np.where(found.any(axis=1), above, MISSED)

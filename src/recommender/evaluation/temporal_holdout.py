@@ -195,7 +195,7 @@ def _ndcg(model: AnyModel, people: Sequence[object], test_users: Sequence[TestUs
     for block in model.recommend_batches(people, n=LIST_LENGTH, exclude=exclude):
         for row, items in enumerate(block.items, start=block.start):
             hits[row] = (items >= 0) & np.isin(model.items.ids[items], liked[row])
-    return ndcgs(hits, [len(films) for films in liked])
+    return ndcgs(hits, [len(movies) for movies in liked])
 
 
 class _Curve:

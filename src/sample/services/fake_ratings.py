@@ -15,7 +15,7 @@ from movies.models import Movie, Rating
 from movies.services.bulk import ratings_add
 from postgres.locks import transaction_lock
 
-MEAN_VALUE, FILM_SPREAD, USER_SPREAD, NOISE = 3.5, 0.4, 0.35, 0.8
+MEAN_VALUE, MOVIE_SPREAD, USER_SPREAD, NOISE = 3.5, 0.4, 0.35, 0.8
 _SECONDS_PER_YEAR = 365 * 24 * 3600
 _CHARACTERS = 4_099
 _BATCH = 200_000
@@ -59,7 +59,7 @@ def fake_ratings_create(*, total: int, seed: int | None = None, progress: bool =
     with transaction.atomic():
         # Two runs would lock the films of their batches crosswise.
         transaction_lock("movies.fake_ratings_create")
-        users, movies = _crowd_and_films()
+        users, movies = _crowd_and_movies()
         pairs = len(users) * len(movies)
         free = pairs - Rating.objects.filter(user__kind=User.Kind.CROWD).count()
         wanted = min(total, free)
@@ -72,7 +72,7 @@ def fake_ratings_create(*, total: int, seed: int | None = None, progress: bool =
     return FakeRatingsSummary(created=created, exhausted=created == free)
 
 
-def _crowd_and_films() -> tuple[Ids, Ids]:
+def _crowd_and_movies() -> tuple[Ids, Ids]:
     movies = _ids(Movie.objects.order_by("pk").values_list("pk", flat=True))
     if not len(movies):
         raise FakeRatingsError("There are no films to rate; run loadsample or importdataset first.")
@@ -120,7 +120,7 @@ def _values_draw(user_ids: Ids, movie_ids: Ids, rng: np.random.Generator) -> NDA
     characters = np.random.default_rng(0).normal(size=_CHARACTERS)
     felt = (
         MEAN_VALUE
-        + FILM_SPREAD * characters[movie_ids % _CHARACTERS]
+        + MOVIE_SPREAD * characters[movie_ids % _CHARACTERS]
         + USER_SPREAD * characters[::-1][user_ids % _CHARACTERS]
         + rng.normal(0.0, NOISE, len(user_ids))
     )

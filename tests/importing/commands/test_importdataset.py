@@ -24,13 +24,13 @@ def stars() -> set[tuple[str, int | None, str, float]]:
 def test_kaggle_films_come_with_all_that_their_files_tell(kaggle: Path, importdataset: Import) -> None:
     importdataset(kaggle)
 
-    film = Movie.objects.get(tmdb_id=862)
-    assert (film.imdb_id, film.movielens_id, film.title, film.year) == ("tt0114709", 1, "Toy Story", 1995)
-    assert (film.released_at, film.runtime) == (date(1995, 10, 30), 81)
-    assert (film.genres, film.keywords) == (["Animation"], ["jealousy", "toy"])
-    assert (film.cast, film.directors) == (["Tom Hanks", "Tim Allen"], ["John Lasseter"])
-    assert film.overview == "Led by Woody,\nAndy's toys live."
-    assert film.poster_path == "/rhIRbceoE9lR4veEXuwCC2wARtG.jpg"
+    movie = Movie.objects.get(tmdb_id=862)
+    assert (movie.imdb_id, movie.movielens_id, movie.title, movie.year) == ("tt0114709", 1, "Toy Story", 1995)
+    assert (movie.released_at, movie.runtime) == (date(1995, 10, 30), 81)
+    assert (movie.genres, movie.keywords) == (["Animation"], ["jealousy", "toy"])
+    assert (movie.cast, movie.directors) == (["Tom Hanks", "Tim Allen"], ["John Lasseter"])
+    assert movie.overview == "Led by Woody,\nAndy's toys live."
+    assert movie.poster_path == "/rhIRbceoE9lR4veEXuwCC2wARtG.jpg"
     assert Movie.objects.get(tmdb_id=8844).runtime is None
 
 
@@ -60,17 +60,17 @@ def test_rating_figures_are_right_after_an_import(kaggle: Path, movielens: Path,
     importdataset(kaggle)
     importdataset(movielens)
 
-    film = Movie.objects.get(tmdb_id=8844)
-    assert (film.ratings_count, film.ratings_average) == (3, (4.0 + 5.0 + 0.5) / 3)
+    movie = Movie.objects.get(tmdb_id=8844)
+    assert (movie.ratings_count, movie.ratings_average) == (3, (4.0 + 5.0 + 0.5) / 3)
 
 
 def test_movielens_titles_and_genres_are_put_in_order(movielens: Path, importdataset: Import) -> None:
     importdataset(movielens)
 
-    film = Movie.objects.get(movielens_id=3)
-    assert (film.title, film.original_title) == ("The City of Lost Children", "La Cité des enfants perdus")
-    assert (film.tmdb_id, film.imdb_id, film.year) == (902, "tt0112682", 1995)
-    assert film.genres == ["Science Fiction", "Film-Noir", "Music"]
+    movie = Movie.objects.get(movielens_id=3)
+    assert (movie.title, movie.original_title) == ("The City of Lost Children", "La Cité des enfants perdus")
+    assert (movie.tmdb_id, movie.imdb_id, movie.year) == (902, "tt0112682", 1995)
+    assert movie.genres == ["Science Fiction", "Film-Noir", "Music"]
     assert Movie.objects.get(movielens_id=1).genres == ["Adventure", "Family"]
     other = Movie.objects.get(movielens_id=4)
     assert (other.title, other.year, other.genres, other.tmdb_id) == ("Moonlight", None, [], None)
@@ -89,8 +89,8 @@ def test_100k_is_read_with_its_own_numbers_and_keeps_its_repeated_films(
     importdataset(movielens_100k)
 
     assert set(ExternalMovie.objects.values_list("source", "external_id")) == {("ml-100k", key) for key in range(1, 6)}
-    film = Movie.objects.get(external_movies__external_id=2)
-    assert (film.title, film.released_at, film.genres) == ("Les Misérables", date(1995, 10, 20), ["Action"])
+    movie = Movie.objects.get(external_movies__external_id=2)
+    assert (movie.title, movie.released_at, movie.genres) == ("Les Misérables", date(1995, 10, 20), ["Action"])
     toys = Movie.objects.get(external_movies__external_id=1)
     assert (toys.released_at, toys.year, toys.movielens_id, toys.genres) == (None, 1995, None, ["Family"])
     assert Movie.objects.filter(title="The Ice Storm").count() == 2

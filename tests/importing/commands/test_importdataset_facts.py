@@ -91,7 +91,7 @@ def test_figures_of_the_movies_dataset_alone_and_beside_latest_small(
 
 
 def test_both_orders_give_the_same_films(dataset: Callable[[str], Path], importdataset: Import) -> None:
-    def films(*names: str) -> set[tuple[int | None, str, int | None]]:
+    def movies(*names: str) -> set[tuple[int | None, str, int | None]]:
         Movie.objects.all().delete()
         for name in names:
             importdataset(dataset(name), "--ratings", "none")
@@ -100,4 +100,4 @@ def test_both_orders_give_the_same_films(dataset: Callable[[str], Path], importd
 
     # The first 3,188 films are told by every column, and most of them are in the other set too.
     one, other = "the-movies-dataset-3188", "ml-latest-small"
-    assert films(one, other) == films(other, one)
+    assert movies(one, other) == movies(other, one)

@@ -101,7 +101,7 @@ def test_quotation_mark_that_is_never_closed(rows: int, movielens: Path, importd
 
 @pytest.mark.parametrize(("bad", "good"), [(1, 0), (21, 20)])
 def test_file_of_mostly_bad_rows(bad: int, good: int, movielens: Path, importdataset: Import) -> None:
-    rows = ["1,1,11,5"] * bad + [f"1,{film % 4 + 1},4.0,5" for film in range(good)]
+    rows = ["1,1,11,5"] * bad + [f"1,{movie % 4 + 1},4.0,5" for movie in range(good)]
     (movielens / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *rows]) + "\n")
 
     message = rf"ratings.csv: {bad} of {bad + good} rows cannot be used.*line 2: rating is no half-star.*\(11.0\)"

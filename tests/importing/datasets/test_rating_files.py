@@ -16,7 +16,7 @@ def read(file: RatingFile) -> list[RatingBlock]:
 
 
 def rows(file: RatingFile) -> list[tuple[int, int, float, int, int]]:
-    columns = [(b.users, b.films, b.values, b.times, b.lines) for b in read(file)]
+    columns = [(b.users, b.movies, b.values, b.times, b.lines) for b in read(file)]
     return [row for block in columns for row in zip(*(column.tolist() for column in block), strict=True)]
 
 
@@ -55,8 +55,8 @@ def test_columns_are_found_by_name_in_any_order_among_others(tmp_path: Path) -> 
         ("-1,2,3.0,4", Reason.BAD_USER),
         ("1.5,2,3.0,4", Reason.BAD_USER),
         ("99999999999999999999999,2,3.0,4", Reason.BAD_USER),
-        ("1,two,3.0,4", Reason.BAD_FILM),
-        ("1,4294967296,3.0,4", Reason.BAD_FILM),
+        ("1,two,3.0,4", Reason.BAD_MOVIE),
+        ("1,4294967296,3.0,4", Reason.BAD_MOVIE),
         ("1,2,NaN,4", Reason.BAD_RATING),
         ("1,2,nan,4", Reason.BAD_RATING),
         ("1,2,,4", Reason.BAD_RATING),
@@ -78,7 +78,7 @@ def test_bad_row_is_left_out_by_line_and_reason(tmp_path: Path, row: str, reason
 
     assert faults(file)[0] == (3, reason)
     last_line = 4 + row.count("\n")
-    assert [(film, line) for _user, film, _value, _time, line in rows(file)] == [(1, 2), (3, last_line)]
+    assert [(movie, line) for _user, movie, _value, _time, line in rows(file)] == [(1, 2), (3, last_line)]
 
 
 def test_blank_lines_are_no_rows_but_count_as_lines(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_bad_rows_are_found_anywhere_in_a_file_of_many_blocks(tmp_path: Path, mo
     file = csv_file(tmp_path, HEADER + text)
 
     assert [line for line, _reason in faults(file)] == sorted(bad_lines)
-    assert all(film == line for _user, film, _value, _time, line in rows(file))
+    assert all(movie == line for _user, movie, _value, _time, line in rows(file))
     assert len(rows(file)) == 3000 - 40
 
 
@@ -114,7 +114,7 @@ def test_reading_by_block_and_by_line_agree(cell: str, place: int) -> None:
 
     whole, by_line = parser.parse(block, 2), parser._by_line(block, 2)
 
-    assert (whole.users.tolist(), whole.films.tolist()) == (by_line.users.tolist(), by_line.films.tolist())
+    assert (whole.users.tolist(), whole.movies.tolist()) == (by_line.users.tolist(), by_line.movies.tolist())
     assert (whole.values.tolist(), whole.times.tolist()) == (by_line.values.tolist(), by_line.times.tolist())
 
 

@@ -6,30 +6,32 @@ from importing.datasets.dataset import MovieRecord, Reason
 from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
 
 
-def film(key: int, title: str = "MovieRecord", **told: object) -> MovieRecord:
+def movie(key: int, title: str = "MovieRecord", **told: object) -> MovieRecord:
     return MovieRecord(file="movies.csv", line=key, key=key, title=title, **told)  # type: ignore[arg-type]  # The fields of a film.
 
 
 def match(
-    known: list[Entry], films: list[MovieRecord], *, overwrites: bool = False, external: dict[int, int] | None = None
+    known: list[Entry], movies: list[MovieRecord], *, overwrites: bool = False, external: dict[int, int] | None = None
 ) -> Matching:
     def new_pks(count: int) -> Iterable[int]:
         return range(100, 100 + count)
 
-    return MovieMatcher(known, external or {}).match(films, new_pks=new_pks, overwrites=overwrites)
+    return MovieMatcher(known, external or {}).match(movies, new_pks=new_pks, overwrites=overwrites)
 
 
 def test_tmdb_id_is_surer_than_imdb_id_and_movielens_id() -> None:
     known = [Entry(1, movielens_id=5), Entry(2, imdb_id="tt0000002"), Entry(3, tmdb_id=7)]
 
-    matching = match(known, [film(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5)])
+    matching = match(known, [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5)])
 
     assert [entry.pk for entry in matching.entries] == [3]
     assert [skip.reason for skip in matching.skips] == [Reason.ID_TAKEN] * 2
 
 
 def test_film_known_by_imdb_id_gains_its_other_numbers() -> None:
-    (entry,) = match([Entry(2, imdb_id="tt0000002")], [film(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5)]).entries
+    (entry,) = match(
+        [Entry(2, imdb_id="tt0000002")], [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5)]
+    ).entries
 
     assert (entry.pk, entry.tmdb_id, entry.movielens_id) == (2, 7, 5)
 
@@ -37,7 +39,7 @@ def test_film_known_by_imdb_id_gains_its_other_numbers() -> None:
 def test_films_of_different_tmdb_ids_stay_apart_whatever_else_they_share() -> None:
     known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, names=names_of("MovieRecord", ""), year=2000)]
 
-    (entry,) = match(known, [film(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5, year=2000)]).entries
+    (entry,) = match(known, [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5, year=2000)]).entries
 
     assert (entry.pk, entry.is_new, entry.tmdb_id, entry.imdb_id) == (100, True, 7, None)
 
@@ -60,7 +62,7 @@ def test_title_and_year_match_where_no_number_does(
 ) -> None:
     known = [Entry(2, tmdb_id=8, names=names_of("The Matrix", "Die Matrix"), year=1999)]
 
-    (entry,) = match(known, [film(1, title, original_title=original_title, year=year)]).entries
+    (entry,) = match(known, [movie(1, title, original_title=original_title, year=year)]).entries
 
     assert (entry.pk == 2) is is_met
 
@@ -68,54 +70,56 @@ def test_title_and_year_match_where_no_number_does(
 def test_film_of_the_very_year_goes_before_one_of_the_next() -> None:
     known = [Entry(pk, tmdb_id=pk, names=names_of("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1991))]
 
-    assert match(known, [film(5, "Hamlet", year=1990)]).entries[0].pk == 1
+    assert match(known, [movie(5, "Hamlet", year=1990)]).entries[0].pk == 1
 
 
 def test_year_between_two_remakes_is_not_guessed() -> None:
     known = [Entry(pk, tmdb_id=pk, names=names_of("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1992))]
 
-    assert match(known, [film(5, "Hamlet", year=1991)]).entries[0].is_new
+    assert match(known, [movie(5, "Hamlet", year=1991)]).entries[0].is_new
 
 
 def test_remakes_of_one_year_are_not_guessed_between() -> None:
     emmas = [Entry(pk, tmdb_id=pk, names=names_of("Emma", ""), year=1996) for pk in (1, 2)]
 
-    assert match(emmas, [film(5, "Emma", year=1996)]).entries[0].is_new
+    assert match(emmas, [movie(5, "Emma", year=1996)]).entries[0].is_new
 
 
 def test_rows_with_numbers_that_share_a_title_do_not_take_a_film_without_any() -> None:
     known = [Entry(1, names=names_of("Emma", ""), year=1996)]
-    films = [film(5, "Emma", year=1996, movielens_id=5), film(6, "Emma", year=1996, movielens_id=6)]
+    movies = [movie(5, "Emma", year=1996, movielens_id=5), movie(6, "Emma", year=1996, movielens_id=6)]
 
-    assert all(entry.is_new for entry in match(known, films).entries)
+    assert all(entry.is_new for entry in match(known, movies).entries)
 
 
 def test_of_films_repeated_in_a_set_without_numbers_the_first_is_met() -> None:
     known = [Entry(pk, names=names_of("Ice Storm", ""), year=1997) for pk in (3, 4)]
 
-    (entry,) = match(known, [film(1, "Ice Storm", year=1997, tmdb_id=68)]).entries
+    (entry,) = match(known, [movie(1, "Ice Storm", year=1997, tmdb_id=68)]).entries
 
     assert (entry.pk, entry.tmdb_id) == (3, 68)
 
 
 def test_a_set_never_names_one_film_twice() -> None:
-    films = [film(6003, tmdb_id=4912, imdb_id="tt0290538"), film(144606, tmdb_id=4912, imdb_id="tt0270288")]
+    movies = [movie(6003, tmdb_id=4912, imdb_id="tt0290538"), movie(144606, tmdb_id=4912, imdb_id="tt0270288")]
 
-    first = match([], films)
-    again = match([Entry(9, tmdb_id=4912, imdb_id="tt0270288")], films)
+    first = match([], movies)
+    again = match([Entry(9, tmdb_id=4912, imdb_id="tt0270288")], movies)
 
     assert [(entry.pk, entry.tmdb_id) for entry in first.entries] == [(100, 4912), (101, None)]
     assert [(entry.pk, entry.tmdb_id) for entry in again.entries] == [(100, None), (9, 4912)]
 
 
 def test_the_sets_own_number_is_remembered() -> None:
-    assert match([Entry(2, tmdb_id=8)], [film(17, "Renamed since")], external={17: 2}).entries[0].pk == 2
+    assert match([Entry(2, tmdb_id=8)], [movie(17, "Renamed since")], external={17: 2}).entries[0].pk == 2
 
 
 def test_imdb_id_is_replaced_only_by_a_set_that_overwrites() -> None:
     def meet(*, overwrites: bool) -> Matching:
         return match(
-            [Entry(2, tmdb_id=8, imdb_id="tt0000001")], [film(8, tmdb_id=8, imdb_id="tt0000002")], overwrites=overwrites
+            [Entry(2, tmdb_id=8, imdb_id="tt0000001")],
+            [movie(8, tmdb_id=8, imdb_id="tt0000002")],
+            overwrites=overwrites,
         )
 
     assert (meet(overwrites=False).entries[0].imdb_id, meet(overwrites=False).released) == ("tt0000001", [])
@@ -124,9 +128,9 @@ def test_imdb_id_is_replaced_only_by_a_set_that_overwrites() -> None:
 
 def test_freed_imdb_id_goes_to_the_film_that_waits_for_it() -> None:
     known = [Entry(1, tmdb_id=1), Entry(2, tmdb_id=2, imdb_id="tt0000001")]
-    films = [film(1, tmdb_id=1, imdb_id="tt0000001"), film(2, tmdb_id=2, imdb_id="tt0000002")]
+    movies = [movie(1, tmdb_id=1, imdb_id="tt0000001"), movie(2, tmdb_id=2, imdb_id="tt0000002")]
 
-    matching = match(known, films, overwrites=True)
+    matching = match(known, movies, overwrites=True)
 
     assert [entry.imdb_id for entry in matching.entries] == ["tt0000001", "tt0000002"]
     assert matching.skips == []

@@ -19,7 +19,7 @@ from movies.models import Movie, Rating
 from movies.services.averages import movie_averages_refresh_all
 from movies.services.ratings import rating_set
 
-N_FILMS = 12
+N_MOVIES = 12
 DEFINITION = """
 SELECT 'index' AS kind, indexname::text AS name, indexdef AS definition FROM pg_indexes
 WHERE tablename = 'movies_rating'
@@ -40,12 +40,12 @@ def folder(tmp_path: Path) -> Path:
     """Films, of which the numbers 11 and 12 are one film and 13 is none of the set."""
     folder = tmp_path / "archive"
     folder.mkdir()
-    films = "".join(f"{film * 10},,Film {film},[],,\n" for film in range(1, N_FILMS))
+    movies = "".join(f"{movie * 10},,Film {movie},[],,\n" for movie in range(1, N_MOVIES))
     columns = "id,imdb_id,title,genres,release_date,runtime"
     rest = "original_title,overview,poster_path"
-    lines = films.replace("\n", ",,,\n")
+    lines = movies.replace("\n", ",,,\n")
     (folder / "movies_metadata.csv").write_text(f"{columns},{rest}\n{lines}")
-    links = "".join(f"{film},{film:07d},{min(film, N_FILMS - 1) * 10}\n" for film in range(1, N_FILMS + 1))
+    links = "".join(f"{movie},{movie:07d},{min(movie, N_MOVIES - 1) * 10}\n" for movie in range(1, N_MOVIES + 1))
     (folder / "links.csv").write_text(f"movieId,imdbId,tmdbId\n{links}13,0000013,990\n")
     return folder
 
@@ -57,15 +57,15 @@ def by_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ratings_write(folder: Path, rows: list[Row]) -> None:
-    lines = "".join(f"{user},{film},{value},{time}\n" for user, film, value, time in rows)
+    lines = "".join(f"{user},{movie},{value},{time}\n" for user, movie, value, time in rows)
     (folder / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n{lines}")
 
 
 def rows_drawn(*, ascending: bool) -> list[Row]:
     random = np.random.default_rng(5)
-    users, films = random.integers(1, 15, 400), random.integers(1, 14, 400)
+    users, movies = random.integers(1, 15, 400), random.integers(1, 14, 400)
     values, times = random.integers(1, 11, 400) / 2, 1_000_000_000 + random.integers(0, 20, 400)
-    columns = (users.tolist(), films.tolist(), values.tolist(), times.tolist())
+    columns = (users.tolist(), movies.tolist(), values.tolist(), times.tolist())
     rows: list[Row] = list(zip(*columns, strict=True))
     return sorted(rows, key=lambda row: row[0]) if ascending else rows
 
@@ -129,8 +129,8 @@ def test_table_keeps_its_names_keys_and_numbers(folder: Path, by_bulk: None) -> 
 
 @pytest.mark.django_db
 def test_ratings_from_before_stay_as_they_are(folder: Path, by_bulk: None) -> None:
-    person, film = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
-    rating_set(user_id=person.pk, movie_id=film.pk, value=1.5)
+    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    rating_set(user_id=person.pk, movie_id=movie.pk, value=1.5)
     before = Rating.objects.get()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
 
@@ -138,8 +138,8 @@ def test_ratings_from_before_stay_as_they_are(folder: Path, by_bulk: None) -> No
 
     kept = Rating.objects.get(user=person)
     assert (kept.pk, kept.value, kept.created_at) == (before.pk, before.value, before.created_at)
-    film.refresh_from_db()
-    assert (film.ratings_count, film.ratings_sum) == (2, 5.5)
+    movie.refresh_from_db()
+    assert (movie.ratings_count, movie.ratings_sum) == (2, 5.5)
 
 
 @pytest.mark.django_db
@@ -156,8 +156,8 @@ def test_second_import_is_merged_and_changes_nothing(folder: Path, by_bulk: None
 def test_many_ratings_from_before_are_not_carried_over(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person, film = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
-    rating_set(user_id=person.pk, movie_id=film.pk, value=1.5)
+    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    rating_set(user_id=person.pk, movie_id=movie.pk, value=1.5)
     monkeypatch.setattr(rating_table_build, "CARRIED_AT_MOST", 0)
     monkeypatch.setattr(rating_table_build, "rating_table_create", lambda _cursor: pytest.fail("the table was rebuilt"))
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
@@ -187,19 +187,19 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, statements: Callable[[], list[str
 def test_rating_given_meanwhile_is_kept_and_counted(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person, film = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000), (2, 1, 3.0, 1_000_000_000)])
     rated = (
-        f"INSERT INTO movies_rating (user_id, movie_id, value, created_at) VALUES ({person.pk}, {film.pk}, 1.5, now())"  # noqa: S608 - numbers.
+        f"INSERT INTO movies_rating (user_id, movie_id, value, created_at) VALUES ({person.pk}, {movie.pk}, 1.5, now())"  # noqa: S608 - numbers.
     )
-    counted = f"UPDATE movies_movie SET ratings_count = 1, ratings_sum = 1.5 WHERE id = {film.pk}"  # noqa: S608 - a number.
+    counted = f"UPDATE movies_movie SET ratings_count = 1, ratings_sum = 1.5 WHERE id = {movie.pk}"  # noqa: S608 - a number.
     meanwhile(monkeypatch, lambda: [rated, counted])
 
     dataset_import(path=folder)
 
     assert Rating.objects.get(user=person).value == 1.5
-    film.refresh_from_db()
-    assert (film.ratings_count, film.ratings_sum) == (3, 8.5)
+    movie.refresh_from_db()
+    assert (movie.ratings_count, movie.ratings_sum) == (3, 8.5)
     assert movie_averages_refresh_all().corrected == 0
 
 
@@ -207,10 +207,10 @@ def test_rating_given_meanwhile_is_kept_and_counted(
 def test_film_removed_meanwhile_calls_the_import_off(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    film = Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    movie = Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
     before = shape()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
-    meanwhile(monkeypatch, lambda: [f"DELETE FROM movies_movie WHERE id = {film.pk}"])  # noqa: S608 - a number.
+    meanwhile(monkeypatch, lambda: [f"DELETE FROM movies_movie WHERE id = {movie.pk}"])  # noqa: S608 - a number.
 
     with pytest.raises(DatasetError, match="Nothing was imported"):
         dataset_import(path=folder)

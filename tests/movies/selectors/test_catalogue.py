@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def films() -> None:
+def movies() -> None:
     Movie.objects.bulk_create(
         [
             Movie(title="Undated", ratings_count=5, ratings_sum=25),
@@ -37,7 +37,7 @@ def films() -> None:
         ("old", ["Loved by many", "Panned", "Loved by one", "Only a year", "Unrated", "Undated"]),
     ],
 )
-def test_sort_puts_films_in_its_order(films: None, sort: str, titles: list[str]) -> None:
+def test_sort_puts_films_in_its_order(movies: None, sort: str, titles: list[str]) -> None:
     assert [movie.title for movie in movies_sorted(MovieSort(sort))] == titles
 
 

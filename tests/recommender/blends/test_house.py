@@ -29,10 +29,10 @@ def series_world(seed: int = 6) -> Ratings:
     for user in range(400):
         time = 10**9 + int(random.integers(10**6))
         for series in random.permutation(10)[: random.integers(3, 6)]:
-            for film in range(int(random.integers(4, 9))):
+            for movie in range(int(random.integers(4, 9))):
                 time += int(random.integers(60, 3600))
                 stars = 3.5 + (series % 3 - 1) * (user % 3 - 1) + 0.4 * random.standard_normal()
-                rows.append((user, 8 * series + film, np.clip(np.round(2 * stars) / 2, 0.5, 5.0), time))
+                rows.append((user, 8 * series + movie, np.clip(np.round(2 * stars) / 2, 0.5, 5.0), time))
     return Ratings.from_arrays(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
@@ -51,12 +51,12 @@ def model(series: Ratings) -> HouseModel:
 
 
 def test_the_next_film_of_a_series_is_ranked_first(model: HouseModel) -> None:
-    films = [0, 1, 2, 3, 40, 41, 42]
-    person = model.fold_in(films, [4.0] * 7, 10**9 + 60 * np.arange(7))
+    movies = [0, 1, 2, 3, 40, 41, 42]
+    person = model.fold_in(movies, [4.0] * 7, 10**9 + 60 * np.arange(7))
     scores = model.score_items(person).copy()
-    scores[model.items.positions(films)] = -np.inf
+    scores[model.items.positions(movies)] = -np.inf
     assert model.items.ids[scores.argmax()] == 43
-    person = model.fold_in(films, [4.0] * 7, 10**9 - 60 * np.arange(7))
+    person = model.fold_in(movies, [4.0] * 7, 10**9 - 60 * np.arange(7))
     earlier = model.score_items(person)
     at = model.items.positions([4, 43])
     assert np.diff(scores[at]) > np.diff(earlier[at])
@@ -65,17 +65,17 @@ def test_the_next_film_of_a_series_is_ranked_first(model: HouseModel) -> None:
 def test_without_times_what_goes_together_is_ranked_first(series: Ratings) -> None:
     model = House(SMALL).fit(without_times(series))
     assert not model.relations.transitions.size
-    films = [40, 41, 42, 43, 44]
-    person = model.fold_in(films, [4.0] * 5)
+    movies = [40, 41, 42, 43, 44]
+    person = model.fold_in(movies, [4.0] * 5)
     scores = model.score_items(person).copy()
-    scores[model.items.positions(films)] = -np.inf
+    scores[model.items.positions(movies)] = -np.inf
     assert model.items.ids[scores.argmax()] // 8 == 5
 
 
 def test_what_somebody_disliked_leads_nowhere(model: HouseModel) -> None:
-    films, times = [0, 1, 40, 41, 42], 10**9 + 60 * np.arange(5)
+    movies, times = [0, 1, 40, 41, 42], 10**9 + 60 * np.arange(5)
     liking, disliking = (
-        model.score_items(model.fold_in(films, [4.0, 4.0, stars, stars, stars], times)) for stars in (4.0, 2.0)
+        model.score_items(model.fold_in(movies, [4.0, 4.0, stars, stars, stars], times)) for stars in (4.0, 2.0)
     )
     at = model.items.positions([2, 43])
     assert np.diff(liking[at]) > 0
@@ -83,14 +83,14 @@ def test_what_somebody_disliked_leads_nowhere(model: HouseModel) -> None:
 
 
 def test_someone_whose_order_is_unknown_is_ranked_as_if_nobodys_were(model: HouseModel) -> None:
-    films, values = [40, 41, 42], [4.0, 5.0, 4.0]
-    unordered = model.score_items(model.fold_in(films, values))
-    at_once = model.score_items(model.fold_in(films, values, [10**9] * 3))
+    movies, values = [40, 41, 42], [4.0, 5.0, 4.0]
+    unordered = model.score_items(model.fold_in(movies, values))
+    at_once = model.score_items(model.fold_in(movies, values, [10**9] * 3))
     first, second = (
         replace(model, weights=replace(model.weights, ordered=weights)) for weights in ((0.0,) * 4, (1.0,) * 4)
     )
-    assert np.array_equal(first.score_items(first.fold_in(films, values)), unordered)
-    assert np.array_equal(second.score_items(second.fold_in(films, values)), unordered)
+    assert np.array_equal(first.score_items(first.fold_in(movies, values)), unordered)
+    assert np.array_equal(second.score_items(second.fold_in(movies, values)), unordered)
     assert not np.array_equal(at_once, unordered)
 
 

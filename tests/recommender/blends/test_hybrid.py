@@ -20,7 +20,7 @@ UNRATED, WITHOUT_GENRE, ALONE = 500, 501, 502
 CONFIG = HybridConfig(n_factors=4, n_epochs=8, n_genres=1)
 
 
-def films() -> Catalogue:
+def movies() -> Catalogue:
     """Films 10 … 39, a third of each genre, of four themes; 500 to 502 have not been rated by anybody."""
     ids = [*range(10, 40), UNRATED, WITHOUT_GENRE, ALONE]
     genres = [[GENRES[item % 3]] for item in range(30)] + [["Comedy"], [], []]
@@ -39,7 +39,7 @@ def seen() -> Ratings:
 
 @pytest.fixture(scope="module")
 def model() -> HybridModel:
-    return Hybrid(CONFIG, films()).fit(seen())
+    return Hybrid(CONFIG, movies()).fit(seen())
 
 
 def liker_of(model: HybridModel, genre: int, n: int) -> HybridUserState:

@@ -88,7 +88,7 @@ def test_ratings_alone_are_split_by_time_where_it_is_known(
 
 def test_a_ranking_from_files_is_that_of_counting_by_hand(tmp_path: Path) -> None:
     split = last_out_split(tastes(30, 130))
-    users, films = split.test.user_ids.tolist(), split.test.item_ids.tolist()
+    users, movies = split.test.user_ids.tolist(), split.test.item_ids.tolist()
     whole = tastes(30, 130)
     rng = np.random.default_rng(0)
     rows = []
@@ -96,7 +96,7 @@ def test_a_ranking_from_files_is_that_of_counting_by_hand(tmp_path: Path) -> Non
         free = np.setdiff1d(whole.items.ids, whole.item_ids[whole.user_ids == user])
         rows.append(rng.choice(free, 20, replace=False).tolist())
     last, negatives = tmp_path / "last.csv", tmp_path / "negatives.txt"
-    last.write_text("userId,movieId\n" + "".join(f"{u},{f}\n" for u, f in zip(users, films, strict=True)), "utf-8")
+    last.write_text("userId,movieId\n" + "".join(f"{u},{f}\n" for u, f in zip(users, movies, strict=True)), "utf-8")
     negatives.write_text("".join(" ".join(map(str, row)) + "\n" for row in rows), "utf-8")
     train = csv_write(tmp_path / "t.csv", split.train)
     figures = _figures(
@@ -107,9 +107,9 @@ def test_a_ranking_from_files_is_that_of_counting_by_hand(tmp_path: Path) -> Non
     counts = dict(zip(*(each.tolist() for each in np.unique(split.train.item_ids, return_counts=True)), strict=True))
     for name, against in (("negatives", rows), ("full", [split.train.items.ids.tolist()] * len(users))):
         hits, gains = [], []
-        for user, film, others in zip(users, films, against, strict=True):
-            own = set(split.train.item_ids[split.train.user_ids == user].tolist()) | {film}
-            rank = sum(counts.get(other, 0) >= counts[film] for other in others if other not in own)
+        for user, movie, others in zip(users, movies, against, strict=True):
+            own = set(split.train.item_ids[split.train.user_ids == user].tolist()) | {movie}
+            rank = sum(counts.get(other, 0) >= counts[movie] for other in others if other not in own)
             hits.append(rank < 10)
             gains.append(1 / np.log2(rank + 2) if rank < 10 else 0.0)
         assert figures[name]["hr@10"] == pytest.approx(np.mean(hits))
@@ -118,7 +118,7 @@ def test_a_ranking_from_files_is_that_of_counting_by_hand(tmp_path: Path) -> Non
     assert figures["n_negatives"] == 20
     assert figures["n_test"] == len(users)
     top = Popularity().fit(split.train).recommend(users, 10, exclude=split.train.by_user())
-    shares = np.array([counts[film] for film in top.item_ids.ravel().tolist()]) / len(split.train.users)
+    shares = np.array([counts[movie] for movie in top.item_ids.ravel().tolist()]) / len(split.train.users)
     assert figures["novelty"] == pytest.approx(-np.log2(shares).mean())
 
 
@@ -136,7 +136,7 @@ def test_a_ranking_splits_off_the_last_ratings_and_draws_negatives_by_the_seed(
 
 def test_genres_tell_films_apart_where_they_are_given(tmp_path: Path, ratings_csv: Path) -> None:
     movies = tmp_path / "movies.csv"
-    rows = "".join(f"{film},Film {film},{'Drama' if film % 2 else 'Comedy'}\n" for film in range(1, 41))
+    rows = "".join(f"{movie},Film {movie},{'Drama' if movie % 2 else 'Comedy'}\n" for movie in range(1, 41))
     movies.write_text(f"movieId,title,genres\n{rows}", "utf-8")
     arguments = "--algorithm", "ease", "--protocol", "ranking", "--ratings", ratings_csv, "--negatives-n", 0
     by_genre = _figures(*arguments, "--movies", movies, folder=tmp_path)

@@ -25,9 +25,9 @@ def _file(folder: Path, text: str) -> Path:
     ],
 )
 def test_a_film_of_each_user_is_read_in_the_order_of_the_file(tmp_path: Path, text: str) -> None:
-    users, films = read_last_file(_file(tmp_path, text))
+    users, movies = read_last_file(_file(tmp_path, text))
     assert users.tolist() == [7, 3]
-    assert films.tolist() == [70, 30]
+    assert movies.tolist() == [70, 30]
 
 
 @pytest.mark.parametrize("text", ["1,2,3\n4,5,6\n", "1 2 3\r\n4 5 6\r\n", "1, 2, 3\n4\t5\t6\n\n"])

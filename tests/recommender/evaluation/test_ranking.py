@@ -35,10 +35,10 @@ def _of_counts(counts: list[int]) -> PopularityModel:
     )
 
 
-def _task(users: list[int], films: list[int], negatives: list[list[int]] | None = None) -> LastOut:
+def _task(users: list[int], movies: list[int], negatives: list[list[int]] | None = None) -> LastOut:
     """User 1 rated film 1 in training, user 2 films 1 and 2, users 3 and 4 film 6."""
     train = Ratings.from_arrays([1, 2, 2, 3, 4], [1, 1, 2, 6, 6], [4.0] * 5)
-    return LastOut(train, np.array(users), np.array(films), None if negatives is None else np.array(negatives))
+    return LastOut(train, np.array(users), np.array(movies), None if negatives is None else np.array(negatives))
 
 
 def test_the_rank_is_the_number_of_films_before_it_without_those_rated_in_training() -> None:
@@ -103,11 +103,11 @@ def test_ranks_below_k_are_those_of_counting_every_score(synthetic: Ratings, see
     )
     task = LastOut.of(split)
     rated = split.train.by_user()
-    for rank, user, film in zip(rank_all(model, task, k=k).ranks, task.user_ids, task.item_ids, strict=True):
+    for rank, user, movie in zip(rank_all(model, task, k=k).ranks, task.user_ids, task.item_ids, strict=True):
         at = int(model.users.positions([user])[0])
         free = np.ones(counts.size, dtype=np.bool_)
         free[rated.indices[rated.indptr[at] : rated.indptr[at + 1]]] = False
-        position = int(model.items.positions([film])[0])
+        position = int(model.items.positions([movie])[0])
         above = int((counts[free] >= counts[position]).sum()) - 1 if position >= 0 else k
         assert rank == (above if above < k else MISSED)
 
@@ -120,7 +120,7 @@ def test_negatives_are_distinct_films_that_the_user_has_not_rated(synthetic: Rat
     everything = set(zip(synthetic.user_ids.tolist(), synthetic.item_ids.tolist(), strict=True))
     for user, row in zip(task.user_ids.tolist(), task.negatives.tolist(), strict=True):
         assert len(set(row)) == n
-        assert not {(user, film) for film in row} & everything
+        assert not {(user, movie) for movie in row} & everything
         assert np.isin(row, synthetic.items.ids).all()
     again = LastOut.of(last_out_split(synthetic)).with_negatives(n, seed=seed)
     assert np.array_equal(task.negatives, np.asarray(again.negatives))
@@ -134,8 +134,8 @@ def test_every_unrated_film_is_drawn_about_as_often() -> None:
             for seed in range(600)
         ]
     )
-    films, counts = np.unique(drawn, return_counts=True)
-    assert films.tolist() == [3, 4, 5, 6, 7, 8]
+    movies, counts = np.unique(drawn, return_counts=True)
+    assert movies.tolist() == [3, 4, 5, 6, 7, 8]
     assert (abs(counts - 300) < 60).all()
 
 

@@ -18,7 +18,7 @@ SPACE, SEA, COURT = ["space", "robot"], ["sea", "ship"], ["court"]
 UNRATED_SPACE, UNRATED_SEA, WITHOUT_WORDS = 70, 80, 90
 
 
-def films() -> Catalogue:
+def movies() -> Catalogue:
     """Films 10, 20, 30 in space, 40, 50 at sea, 60 in court; 70 in space and 80 at sea are rated by nobody."""
     ids = [80, 10, 20, 30, 40, 50, 60, 70]
     keywords = [[*SEA, "new"], SPACE, [*SPACE, "alien"], SPACE, SEA, [*SEA, "pirate"], COURT, [*SPACE, "new"]]
@@ -34,7 +34,7 @@ def seen() -> Ratings:
 
 @pytest.fixture
 def model() -> KeywordsModel:
-    return Keywords(KeywordsConfig(rare_words=0.0), films()).fit(seen())
+    return Keywords(KeywordsConfig(rare_words=0.0), movies()).fit(seen())
 
 
 def test_films_of_the_catalogue_that_nobody_has_rated_are_recommended(model: KeywordsModel) -> None:
@@ -65,7 +65,7 @@ def test_one_liked_film_is_enough_and_one_disliked_film_leads_away(model: Keywor
 
 
 def test_dislikes_can_be_left_out(model: KeywordsModel) -> None:
-    deaf = Keywords(KeywordsConfig(dislikes=0.0), films()).fit(seen())
+    deaf = Keywords(KeywordsConfig(dislikes=0.0), movies()).fit(seen())
     assert model.score([1], [UNRATED_SEA])[0] < deaf.score([1], [UNRATED_SEA])[0]
     assert not deaf.score_items(deaf.fold_in([40], [1.0])).any()
 
@@ -89,7 +89,7 @@ def test_weights_are_ratings_above_the_damped_mean_of_their_user() -> None:
 @settings(deadline=None)
 @given(values=st.lists(st.integers(1, 10), min_size=1, max_size=6))
 def test_scores_of_a_person_are_cosines(values: list[int]) -> None:
-    model = Keywords(KeywordsConfig(), films()).fit(seen())
+    model = Keywords(KeywordsConfig(), movies()).fit(seen())
     scores = model.score_items(model.fold_in([10, 20, 40, 50, 60, 80][: len(values)], np.array(values) / 2))
     assert scores.min() >= -1
     assert scores.max() <= 1

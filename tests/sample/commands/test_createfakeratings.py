@@ -56,9 +56,9 @@ def test_exactly_the_number_asked_for_is_made_when_few_pairs_are_free() -> None:
 @pytest.mark.usefixtures("crowd")
 def test_only_the_crowd_rates_and_peoples_ratings_do_not_use_up_its_pairs() -> None:
     person = User.objects.create_user("ada")
-    film = Movie.objects.first()
-    assert film is not None
-    rating_set(user_id=person.pk, movie_id=film.pk, value=0.5)
+    movie = Movie.objects.first()
+    assert movie is not None
+    rating_set(user_id=person.pk, movie_id=movie.pk, value=0.5)
 
     summary = fake_ratings_create(total=1000)
 

@@ -63,7 +63,7 @@ def _tally_text(kind: Kind, tally: Tally) -> str:
     skipped = tally.skipped.total()
     text = f"  {kind}: "
     # Side files only add to the films, so that nothing but their bad rows is counted.
-    if kind in {Kind.FILMS, Kind.RATINGS, Kind.TRAILERS}:
+    if kind in {Kind.MOVIES, Kind.RATINGS, Kind.TRAILERS}:
         text += f"{tally.read:,} read, {tally.imported:,} imported, {tally.updated:,} updated, "
         text += f"{tally.unchanged:,} unchanged, "
     text += f"{skipped:,} skipped{_reasons_text(tally.skipped)}"

@@ -29,13 +29,13 @@ class Command(BaseCommand):
             summary = sample_load(n_users=options["users"], seed=options["seed"], progress=sys.stderr.isatty())
         except MoviesError as error:
             raise CommandError(str(error)) from error
-        if not (summary.films_added or summary.users_added or summary.ratings_added):
+        if not (summary.movies_added or summary.users_added or summary.ratings_added):
             self.stdout.write(
-                f"Nothing to do: the {summary.films:,} films, {summary.users:,} users and {summary.ratings:,} ratings"
+                f"Nothing to do: the {summary.movies:,} films, {summary.users:,} users and {summary.ratings:,} ratings"
                 " of the sample are there."
             )
             return
         self.stdout.write(
-            f"Added {summary.films_added:,} of {summary.films:,} films, {summary.users_added:,} of"
+            f"Added {summary.movies_added:,} of {summary.movies:,} films, {summary.users_added:,} of"
             f" {summary.users:,} users and {summary.ratings_added:,} of {summary.ratings:,} ratings."
         )
