@@ -122,6 +122,17 @@ def test_refused_candidate_stays_with_a_message_and_goes_with_a_reason(
     assert "Forced: it is nicer." in page
 
 
+def test_candidate_that_is_forced_before_it_was_judged_is_shown_with_the_reason(
+    admin_client: Client, live: ModelVersion
+) -> None:
+    unjudged = model_train(algorithm="svd", hyper_parameters=SETTINGS, promote=False).version
+    act(admin_client, "promote", unjudged, confirmed="yes", reason="there is no time")
+
+    page = admin_client.get(reverse("admin:movies_modelversion_change", args=[unjudged.pk])).content.decode()
+
+    assert "It has not been judged. Forced: there is no time." in page
+
+
 def test_going_back_asks_first_too(admin_client: Client, live: ModelVersion) -> None:
     second = model_train(algorithm="svd", hyper_parameters=SETTINGS).version
 
