@@ -15,26 +15,30 @@ _NAMES = {Measure.STARS: "stars (RMSE)", Measure.ORDER: "order (NDCG@10)"}
 class GateReport:
     """What was compared in which rehearsal.
 
-    ``live_id``: the model that was live, whose place is asked for; ``notes``: what could not be compared, and why.
+    ``live_id``: the model that was live, whose place is asked for; ``notes``: what needed no comparison, and why;
+    ``refusal``: why nothing could be compared with the live model, which keeps its place then; empty otherwise.
     """
 
     comparisons: Sequence[Comparison]
-    notes: Sequence[str]
     live_id: int | None
     snapshot: str
     holdout: TemporalHoldout
+    notes: Sequence[str] = ()
+    refusal: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether every demand is met."""
-        return all(comparison.passed for comparison in self.comparisons)
+        """Whether every demand is met, and the live model was compared where there is one."""
+        return not self.refusal and all(comparison.passed for comparison in self.comparisons)
 
     @property
     def summary(self) -> str:
         """One sentence: what stands in the way, or what was beaten."""
-        failed = [comparison for comparison in self.comparisons if not comparison.passed]
-        if failed:
-            return "; ".join(comparison_summary(comparison) for comparison in failed) + "."
+        if not self.passed:
+            failed = "; ".join(
+                comparison_summary(comparison) for comparison in self.comparisons if not comparison.passed
+            )
+            return " ".join(filter(None, [failed and f"{failed}.", self.refusal]))
         judged = [each for each in self.comparisons if each.outcome is not Outcome.TOO_FEW]
         if not judged:
             return "There are too few ratings to judge, and nothing speaks against it."
@@ -49,6 +53,7 @@ class GateReport:
             "passed": self.passed,
             "summary": self.summary,
             "notes": list(self.notes),
+            "refusal": self.refusal,
             "judged_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "live": self.live_id,
             "snapshot": self.snapshot,

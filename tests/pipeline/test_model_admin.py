@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 from celery import current_app
@@ -14,6 +15,7 @@ from tests.pipeline.worlds import World
 
 from accounts.models import User
 from movies.models import ModelVersion, SuggestionList
+from pipeline.errors import PromotionRefusedError
 from pipeline.services.training import model_train
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +122,31 @@ def test_refused_candidate_stays_with_a_message_and_goes_with_a_reason(
     assert states() == {live.pk: "retired", candidate.pk: "live"}
     page = admin_client.get(reverse("admin:movies_modelversion_change", args=[candidate.pk])).content.decode()
     assert "Forced: it is nicer." in page
+
+
+def test_page_of_a_candidate_says_why_it_could_not_be_compared(admin_client: Client, live: ModelVersion) -> None:
+    live.config = {**live.config, "momentum": 0.9}
+    live.save()
+    with pytest.raises(PromotionRefusedError):
+        model_train(algorithm="svd", hyper_parameters=SETTINGS)
+    candidate = ModelVersion.objects.latest("pk")
+
+    page = unescape(admin_client.get(reverse("admin:movies_modelversion_change", args=[candidate.pk])).content.decode())
+
+    assert f"<strong>Refused.</strong> The live svd #{live.pk} cannot be trained again" in page
+    assert "svd has no setting 'momentum'" in page
+    assert f"promotemodel {candidate.pk} --force REASON" in page
+
+
+def test_candidate_that_is_forced_before_it_was_judged_is_shown_with_the_reason(
+    admin_client: Client, live: ModelVersion
+) -> None:
+    unjudged = model_train(algorithm="svd", hyper_parameters=SETTINGS, promote=False).version
+    act(admin_client, "promote", unjudged, confirmed="yes", reason="there is no time")
+
+    page = admin_client.get(reverse("admin:movies_modelversion_change", args=[unjudged.pk])).content.decode()
+
+    assert "It has not been judged. Forced: there is no time." in page
 
 
 def test_going_back_asks_first_too(admin_client: Client, live: ModelVersion) -> None:

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from tests.pipeline.worlds import World
 
 from movies.models import ModelVersion, SimilarMovies, SuggestionList
 from pipeline.errors import NothingToRollBackToError, PromotionRefusedError
+from pipeline.services.evaluation import config_of
 from pipeline.services.model_release import candidate_release
 from pipeline.services.promotion import model_promote, model_roll_back
 from pipeline.services.training import model_train
@@ -169,3 +171,76 @@ def test_next_night_brings_a_rolled_back_configuration_again_only_through_the_ga
 
     assert states()[again.pk] == "live"
     assert "same configuration and older ratings" in again.gate_report["summary"]
+
+
+@pytest.fixture
+def live_of_another_version(live: ModelVersion) -> ModelVersion:
+    """Let the live model have a setting that the algorithm does not have."""
+    live.config = {**live.config, "momentum": 0.9}
+    live.save()
+    return live
+
+
+def test_live_model_that_cannot_be_trained_again_keeps_its_place(live_of_another_version: ModelVersion) -> None:
+    live = live_of_another_version
+
+    with pytest.raises(CommandError) as refused:
+        call_command("trainmodel", "svd", "--set", *(f"{key}={value}" for key, value in GOOD.items()))
+
+    candidate = ModelVersion.objects.latest("pk")
+    assert states() == {live.pk: "live", candidate.pk: "candidate"}
+    report = candidate.gate_report
+    assert not report["passed"]
+    assert all(comparison["passed"] for comparison in report["comparisons"])
+    assert report["refusal"] in str(refused.value)
+    for told in (
+        f"svd #{candidate.pk} stays a candidate: The live svd #{live.pk} cannot be trained again",
+        "svd has no setting 'momentum'",
+        f"promotemodel {candidate.pk} --force REASON",
+    ):
+        assert told in str(refused.value)
+
+
+def test_live_model_without_its_optional_dependency_keeps_its_place(
+    live: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "recommender.neural.towers", None)
+    live.algorithm, live.config = "neural-cf", config_of("neural-cf", {}, seed=0)
+    live.save()
+
+    with pytest.raises(PromotionRefusedError, match=r"neural-cf #\d+ cannot .*PyTorch, which is not installed: pip"):
+        model_train(algorithm="svd", hyper_parameters=GOOD)
+
+    assert states()[live.pk] == "live"
+
+
+def test_candidate_is_judged_again_once_the_live_model_can_be_trained(
+    live_of_another_version: ModelVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = live_of_another_version
+    candidate = kept_back(n_epochs=40)
+    for _ in range(2):
+        with pytest.raises(CommandError, match="has no setting 'momentum'"):
+            call_command("promotemodel", str(candidate.pk))
+    assert states() == {live.pk: "live", candidate.pk: "candidate"}
+    live.config.pop("momentum")
+    live.save()
+
+    call_command("promotemodel", str(candidate.pk))
+
+    assert states() == {live.pk: "retired", candidate.pk: "live"}
+    assert f"of the live svd #{live.pk}" in capsys.readouterr().out
+
+
+def test_person_may_overrule_the_gate_where_nothing_can_be_compared(
+    live_of_another_version: ModelVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = live_of_another_version
+    with pytest.raises(PromotionRefusedError):
+        model_train(algorithm="svd", hyper_parameters=GOOD)
+    candidate = ModelVersion.objects.latest("pk")
+
+    call_command("promotemodel", str(candidate.pk), "--force", "the old settings are gone")
+
+    assert states() == {live.pk: "retired", candidate.pk: "live"}
+    assert f"FAILED  The live svd #{live.pk} cannot be trained again" in capsys.readouterr().out

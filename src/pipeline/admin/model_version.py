@@ -175,12 +175,13 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
 def gate_report_html(report: Mapping[str, Any]) -> SafeString | str:
     """Return what the gate compared, as a list, and what came of it."""
-    if not report:
-        return "It has not been judged."
+    forced = f" Forced: {report['forced']}." if report.get("forced") else ""
+    # One that was forced before the gate judged it has the reason alone.
+    if "passed" not in report:
+        return f"It has not been judged.{forced}"
     rows: Sequence[tuple[str, str]] = [
         ("passed" if comparison["passed"] else "failed", comparison["told"]) for comparison in report["comparisons"]
     ]
-    forced = f" Forced: {report['forced']}." if report.get("forced") else ""
     return format_html(
         "<p><strong>{}</strong> {}{}</p>{}"
         "<p>Learnt from {} ratings until {}; {} people were asked about {} later ones.</p>",

@@ -36,6 +36,8 @@ class StageCommand(BaseCommand):
         """Print what the gate compared, a line each."""
         for comparison in report.get("comparisons", []):
             self.stdout.write(f"  {'passed' if comparison['passed'] else 'FAILED'}  {comparison['told']}")
+        if report.get("refusal"):
+            self.stdout.write(f"  FAILED  {report['refusal']}")
         for note in report.get("notes", []):
             self.stdout.write(f"  {note}")
 

@@ -18,7 +18,7 @@ from recommender.evaluation.temporal_holdout import make_temporal_holdout
 
 
 def candidate_release(*, model_version_id: int, force_reason: str = "") -> ModelVersion:
-    """Promote a candidate, after judging it on the latest snapshot unless it was judged against today's live model.
+    """Promote a candidate, after judging it on the latest snapshot unless it was compared with today's live model.
 
     Raises:
         PromotionRefusedError: it does not pass, is no candidate, or cannot be read; the live model stays.
@@ -56,7 +56,9 @@ def model_version_get(name: str) -> ModelVersion:
 def _judged(version: ModelVersion) -> None:
     live_id = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).values_list("pk", flat=True).first()
     report = version.gate_report
-    if version.state != ModelVersion.State.CANDIDATE or (report and report["live"] == live_id):
+    # What kept the live model from being compared may be gone by now.
+    holds = report and report["live"] == live_id and not report.get("refusal")
+    if version.state != ModelVersion.State.CANDIDATE or holds:
         return
     snapshot = snapshot_latest(Path(settings.EXPORTS_DIR), Export.Kind.RATINGS)
     try:
