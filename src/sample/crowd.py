@@ -154,7 +154,7 @@ def _draw_affinities(factors: _MovieFactors, rng: np.random.Generator) -> Floats
 
 
 def _draw_favourites(factors: _MovieFactors, affinity: Floats, rng: np.random.Generator) -> Floats:
-    """Return 1 where a favourite director made the film; users tend to like the other films of their favourites, too."""
+    """Return 1 where a favourite director made the film. Users like the films of their favourites more."""
     appeal = affinity @ (factors.directed / factors.directed.sum(axis=1, keepdims=True)).T
     prolific = np.log(factors.directed.sum(axis=1))
     n_favourites = min(FAVOURITE_DIRECTORS, len(factors.directed))
