@@ -144,5 +144,5 @@ clean:  ## Remove .venv and caches; data stay
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 clean-data: install  ## Stop the embedded services and remove var/ with the database, models and exports
-	@$(PY) -m embedded stop
+	@$(PY) -m config.embedded stop
 	rm -rf var

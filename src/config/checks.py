@@ -7,6 +7,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's own name for it.
 
+from config.servers import EMBEDDED_ENGINE
+
 SECRET_KEY_MIN_LENGTH = 50
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -84,7 +86,7 @@ def hosts_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 @register("database", deploy=True)
 def servers_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """W005: an embedded queue is seen by one machine only, a database server perhaps by many."""
-    if settings.DATABASES["default"]["ENGINE"] == "config.database" or settings.REDIS_URL:
+    if settings.DATABASES["default"]["ENGINE"] == EMBEDDED_ENGINE or settings.REDIS_URL:
         return []
     return [
         Warning(

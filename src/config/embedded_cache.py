@@ -1,9 +1,10 @@
-"""The cache's way to the embedded Redis: a pool whose connections start the server before they connect."""
+"""The cache's connections to the embedded Redis: redis-py's own, which start the server before they connect."""
 
 import socket
 from typing import Any
 
 import redis
+from django.conf import settings
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
@@ -14,11 +15,11 @@ class Connection(redis.UnixDomainSocketConnection):
     """A connection to the embedded Redis."""
 
     def _connect(self) -> socket.socket:
-        ensure_redis()
+        ensure_redis(settings.VAR_DIR)
         try:
             return self._open()
         except OSError:
-            if not redis_recover():
+            if not redis_recover(settings.VAR_DIR):
                 raise
             return self._open()
 
@@ -28,10 +29,10 @@ class Connection(redis.UnixDomainSocketConnection):
 
 
 class Pool(redis.ConnectionPool):
-    """For the ``pool_class`` option of Django's Redis cache."""
+    """The value of the ``pool_class`` option of Django's Redis cache."""
 
     def __init__(self, **options: Any) -> None:
-        # A connection that was open when the server went fails, and so may one that it still took; a later one is new.
+        # After the server has ended, an open connection fails, and a connection that it still accepted may fail too.
         super().__init__(
             **{"retry": Retry(ExponentialBackoff(cap=0.5, base=0.02), 5), **options, "connection_class": Connection}
         )

@@ -15,7 +15,7 @@ from config.env import (
     read_text,
     read_time_zone,
 )
-from config.services import broker_url, cache_settings, database_settings
+from config.servers import broker_url, cache_settings, database_settings
 
 # Lets Django's own classes be written with their type arguments, as ModelAdmin[Movie].
 django_stubs_ext.monkeypatch()

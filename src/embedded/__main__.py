@@ -1,14 +1,13 @@
-"""``python -m embedded status|stop``: look at the embedded servers, or stop them now."""
+"""``python -m embedded status|stop --var-dir FOLDER``: show the embedded servers of a folder, or stop them now."""
 
 import argparse
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from embedded import settings_var_dir
 from embedded.client import WAIT_SECONDS
 from embedded.layout import LAYOUTS, Layout
 from embedded.locks import lock_is_held
@@ -39,13 +38,20 @@ def _supervisor_pid(layout: Layout) -> int:
     return int(layout.supervisor.read_text(encoding="ascii"))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, default_var_dir: Callable[[], Path] | None = None) -> int:
     """Show the embedded servers of a VAR_DIR, or stop them even if they are in use."""
-    parser = argparse.ArgumentParser(prog="python -m embedded", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {'config.' if default_var_dir else ''}embedded", description=main.__doc__
+    )
     parser.add_argument("action", choices=["status", "stop"])
-    parser.add_argument("--var-dir", type=Path, help="the folder of the servers (default: VAR_DIR of the settings)")
+    parser.add_argument(
+        "--var-dir",
+        type=Path,
+        required=default_var_dir is None,
+        help="the folder of the servers" + (" (default: VAR_DIR of the settings)" if default_var_dir else ""),
+    )
     options = parser.parse_args(arguments)
-    var_dir = options.var_dir or settings_var_dir()
+    var_dir = options.var_dir or (default_var_dir and default_var_dir())
     act = server_status if options.action == "status" else server_stop
     lines = [act(layout(var_dir)) for layout in LAYOUTS.values()]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -1,4 +1,9 @@
-"""A poster for every film, drawn from its title, genres and year: always the same one, and nothing is fetched."""
+"""Posters for all films, drawn as SVG from title, genres and year.
+
+The same film always gets the same poster, and nothing is downloaded. Start with ``poster_svg``: it picks a palette
+(``palettes``) and a drawing (``motifs``) by random numbers that the film seeds (``seeded_random``), and sets the title
+(``lettering``). This package imports the standard library only.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,12 +17,12 @@ from posters.seeded_random import SeededRandom
 __all__ = ["poster_svg", "poster_version"]
 
 WIDTH, HEIGHT = 300, 450
-# Part of every version, so that a change of design reaches browsers that keep posters forever.
+# Part of every version: raise it with a change of design, because browsers cache posters forever.
 _DESIGN = "1"
 _MARGIN = 22
 _TITLE_HEIGHT = 90
 _FONTS = "'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif"
-# Above this share of the width, lines are fitted, for a reader's font may be wider than the one that was reckoned with.
+# Lines longer than this share of the width get a fixed length, because the reader's font may be wider than estimated.
 _TIGHT = 0.8
 
 
@@ -29,12 +34,12 @@ def poster_version(*, title: str, genres: Sequence[str], year: int | None) -> st
 def poster_svg(*, title: str, genres: Sequence[str], year: int | None) -> str:
     """Return a poster as an SVG document of 300 by 450 units."""
     title = _printable(title)
-    dice = SeededRandom(_identity(title, genres, year))
-    palette = dice.pick(palettes_of(genres[0] if genres else ""))
-    motif = dice.pick(motifs_of(genres))
-    title_first = dice.fraction() < 1 / 3
-    set_title = lettering(title, width=WIDTH - 2 * _MARGIN, height=_TITLE_HEIGHT)
-    drawing = "".join(motif(dice, palette))
+    rng = SeededRandom(_identity(title, genres, year))
+    palette = rng.pick(palettes_of(genres[0] if genres else ""))
+    motif = rng.pick(motifs_of(genres))
+    title_first = rng.fraction() < 1 / 3
+    letters = lettering(title, width=WIDTH - 2 * _MARGIN, height=_TITLE_HEIGHT)
+    drawing = "".join(motif(rng, palette))
     top = HEIGHT - SIDE if title_first else 0
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
@@ -42,7 +47,7 @@ def poster_svg(*, title: str, genres: Sequence[str], year: int | None) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{palette.ground}"/>'
         f'<svg y="{top}" width="{SIDE}" height="{SIDE}">{drawing}</svg>'
         f'<g fill="{palette.ink}" font-family="{_FONTS}">'
-        f"{_words(set_title, title_first=title_first)}"
+        f"{_title(letters, title_first=title_first)}"
         f"{_caption(genres, year, palette, title_first=title_first)}</g></svg>"
     )
 
@@ -56,22 +61,22 @@ def _printable(title: str) -> str:
     return "".join(character if character.isprintable() else " " for character in title)
 
 
-def _words(set_title: Lettering, *, title_first: bool) -> str:
-    step = set_title.size * LINE_HEIGHT
+def _title(letters: Lettering, *, title_first: bool) -> str:
+    step = letters.size * LINE_HEIGHT
     # Capitals stand 0.72 of their size above the base line.
-    first = 52 + set_title.size * 0.72 if title_first else HEIGHT - 46 - step * (len(set_title.lines) - 1)
+    first = 52 + letters.size * 0.72 if title_first else HEIGHT - 46 - step * (len(letters.lines) - 1)
     return "".join(
-        f'<text x="{_MARGIN}" y="{first + step * n:.1f}" font-size="{set_title.size}" font-weight="700"'
-        f"{_fitted(line, set_title.size)}>{escape(line)}</text>"
-        for n, line in enumerate(set_title.lines)
+        f'<text x="{_MARGIN}" y="{first + step * n:.1f}" font-size="{letters.size}" font-weight="700"'
+        f"{_length_attributes(line, letters.size)}>{escape(line)}</text>"
+        for n, line in enumerate(letters.lines)
     )
 
 
-def _fitted(line: str, size: int) -> str:
-    reckoned = width_of(line, size)
-    if reckoned < _TIGHT * (WIDTH - 2 * _MARGIN):
+def _length_attributes(line: str, size: int) -> str:
+    estimated = width_of(line, size)
+    if estimated < _TIGHT * (WIDTH - 2 * _MARGIN):
         return ""
-    return f' textLength="{reckoned:.0f}" lengthAdjust="spacingAndGlyphs"'
+    return f' textLength="{estimated:.0f}" lengthAdjust="spacingAndGlyphs"'
 
 
 def _caption(genres: Sequence[str], year: int | None, palette: Palette, *, title_first: bool) -> str:

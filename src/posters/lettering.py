@@ -1,9 +1,9 @@
-"""Setting a title in the largest letters that its poster has room for."""
+"""Sets a title in the largest letters that fit on its poster."""
 
 import unicodedata
 from typing import NamedTuple
 
-# Widths of bold sans-serif capitals in thousandths of the letter size, as in Helvetica and the fonts cut to fit it.
+# Widths of bold sans-serif capitals in thousandths of the font size, as in Helvetica and compatible fonts.
 _WIDTHS = {
     **dict.fromkeys("ABCDHKNRU", 722),
     **dict.fromkeys("EPSVXY", 667),
@@ -22,23 +22,23 @@ LINE_HEIGHT = 1.08
 
 
 class Lettering(NamedTuple):
-    """A title broken into lines, and the size of its letters in poster units."""
+    """A title broken into lines, and its font size in poster units."""
 
     lines: tuple[str, ...]
     size: int
 
 
 def width_of(text: str, size: float) -> float:
-    """Return about how wide ``text`` is in letters of ``size``."""
+    """Return the estimated width of ``text`` at font size ``size``."""
     return sum(_width(character) for character in text) * size / 1000
 
 
 def lettering(title: str, *, width: float, height: float) -> Lettering:
-    """Return ``title`` in capitals, in the largest size whose lines fit ``width`` and ``height``, or else cut short."""
+    """Return ``title`` in capitals at the largest size that fits ``width`` and ``height``; cut it if none does."""
     capitals = " ".join(title.upper().split())
     for size in _SIZES:
         room = int(height // (size * LINE_HEIGHT))
-        lines = _wrapped(capitals, width=width, size=size)
+        lines = _wrap(capitals, width=width, size=size)
         if len(lines) <= room and all(width_of(line, size) <= width for line in lines):
             return Lettering(tuple(lines), size)
     return _cut(capitals, width=width, height=height)
@@ -48,8 +48,8 @@ def _cut(capitals: str, *, width: float, height: float) -> Lettering:
     size = _SIZES[-1]
     room = int(height // (size * LINE_HEIGHT))
     # Titles in scripts without spaces break anywhere; so does a word too long for the smallest size.
-    words = [part for word in capitals.split() for part in _pieces(word, width=width, size=size)]
-    lines = _wrapped(" ".join(words), width=width, size=size)
+    words = [part for word in capitals.split() for part in _split_word(word, width=width, size=size)]
+    lines = _wrap(" ".join(words), width=width, size=size)
     if len(lines) <= room:
         return Lettering(tuple(lines), size)
     last = lines[room - 1]
@@ -58,7 +58,7 @@ def _cut(capitals: str, *, width: float, height: float) -> Lettering:
     return Lettering((*lines[: room - 1], last.rstrip() + "…"), size)
 
 
-def _pieces(word: str, *, width: float, size: float) -> list[str]:
+def _split_word(word: str, *, width: float, size: float) -> list[str]:
     pieces = [""]
     for character in word:
         if width_of(pieces[-1] + character, size) > width:
@@ -67,7 +67,7 @@ def _pieces(word: str, *, width: float, size: float) -> list[str]:
     return pieces
 
 
-def _wrapped(text: str, *, width: float, size: float) -> list[str]:
+def _wrap(text: str, *, width: float, size: float) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         if lines and width_of(f"{lines[-1]} {word}", size) <= width:

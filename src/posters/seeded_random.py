@@ -1,4 +1,4 @@
-"""Chance that falls the same way for the same film, on every machine and Python."""
+"""Reproducible random numbers: the same seed text gives the same numbers on every machine and Python version."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class SeededRandom:
-    """A stream of numbers that a text determines."""
+    """A stream of pseudo-random numbers that a text seeds."""
 
     def __init__(self, seed: str) -> None:
         self._bytes = iter(hashlib.shake_128(seed.encode()).digest(512))

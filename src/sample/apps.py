@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class SampleConfig(AppConfig):
-    """Sample data: a catalogue of real films, an invented crowd and a demo user."""
+    """Sample data: a catalogue of real films, a generated crowd and a demo user."""
 
     name = "sample"

@@ -1,4 +1,4 @@
-"""What kinds of film-goers the invented crowd is made of, and how much each kind likes each film."""
+"""Archetypes: the kinds of film-goers in the generated crowd, and how much each kind likes each film."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sample.catalogue import GENRES, SampleMovie
 
-# A film's genres count less the later they are named.
+# Weights of a film's genres, in the order in which they are listed.
 _GENRE_WEIGHTS = (1.0, 0.8, 0.6, 0.5)
 _RECENT_FROM = 2000
 
@@ -18,8 +18,8 @@ class Archetype:
     """A kind of film-goer.
 
     Attributes:
-        name: what one would call such a person.
-        share: weight among the crowd.
+        name: a short description.
+        share: weight in the crowd.
         likes: trait → how much it attracts (above 0) or repels (below 0); traits are ``GENRES`` and those of
             ``movie_traits``.
 
@@ -69,8 +69,8 @@ ARCHETYPES = (
 def movie_traits(movies: Sequence[SampleMovie]) -> dict[str, NDArray[np.float64]]:
     """Return trait → how strongly each film has it, shape ``(n_films,)``.
 
-    Beside one trait per genre there are ``classic`` (from 0 in 1980 to 1 in 1940), ``recent`` (1 from 2000 on),
-    ``world`` (1 where the original title is not English), ``acclaim`` and ``fame`` (points above the middling film's).
+    Besides one trait per genre, there are ``classic`` (from 0 in 1980 to 1 in 1940), ``recent`` (1 from 2000 on),
+    ``world`` (1 where the original title is not English), ``acclaim`` and ``fame`` (points above a typical film's).
     """
     year = np.array([movie.year for movie in movies], dtype=np.float64)
     traits = {genre: np.zeros(len(movies)) for genre in GENRES}
@@ -88,7 +88,7 @@ def movie_traits(movies: Sequence[SampleMovie]) -> dict[str, NDArray[np.float64]
 def archetype_affinities(movies: Sequence[SampleMovie]) -> NDArray[np.float64]:
     """Return how much each archetype likes each film, shape ``(n_archetypes, n_films)``.
 
-    Each row has mean 0 and standard deviation 1 over the films, so that no kind of film-goer is louder than another.
+    Each row has mean 0 and standard deviation 1 over the films, so that all archetypes have the same influence.
     """
     traits = movie_traits(movies)
     rows = np.array(

@@ -1,4 +1,4 @@
-"""Reads the sample catalogue: facts about well-known films, shipped as ``movies.csv`` beside this file."""
+"""Reads the sample catalogue: facts about well-known films, in ``films.csv`` beside this file."""
 
 import csv
 from collections.abc import Iterator
@@ -6,28 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from movies.errors import MoviesError
+from movies.genres import TMDB_GENRES
 
 MOVIES_PATH = Path(__file__).with_name("films.csv")
-GENRES = (
-    "Action",
-    "Adventure",
-    "Animation",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Family",
-    "Fantasy",
-    "History",
-    "Horror",
-    "Music",
-    "Mystery",
-    "Romance",
-    "Science Fiction",
-    "Thriller",
-    "War",
-    "Western",
-)
+GENRES = tuple(sorted(TMDB_GENRES - {"Foreign", "TV Movie"}))
 COLUMNS = (
     "title",
     "original_title",
@@ -44,7 +26,7 @@ _LIST_SEPARATOR = "|"
 
 
 class CatalogueError(MoviesError):
-    """A catalogue that cannot be read; the message names the file, the line and the column."""
+    """The catalogue cannot be read; the message names the file, the line and the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +40,10 @@ class SampleMovie:
         runtime: minutes.
         genres: one to four of ``GENRES``, the most typical first.
         directors: at least one.
-        cast: the leads, three at most; voices where the film is animated.
+        cast: up to three leading actors, or voice actors of an animated film.
         keywords: lower-case themes, settings and motifs.
-        acclaim: how good it is held to be, 1 to 5; the prior of its quality for the invented crowd.
-        fame: how many have seen it, 1 to 5; the prior of its popularity.
+        acclaim: critical reputation, 1 to 5; the prior of the film's quality for the generated crowd.
+        fame: how many people have seen it, 1 to 5; the prior of its popularity.
 
     """
 
@@ -79,7 +61,7 @@ class SampleMovie:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The cells of one line, each read with an error that says where it stands."""
+    """The cells of one line. Errors name the file, the line and the column."""
 
     path: Path
     line: int
@@ -112,7 +94,7 @@ class _Row:
         return items
 
 
-def movies_read(path: Path = MOVIES_PATH) -> list[SampleMovie]:
+def read_catalogue(path: Path = MOVIES_PATH) -> list[SampleMovie]:
     """Return the films of the catalogue at ``path`` in the order of the file.
 
     Raises:

@@ -1,11 +1,11 @@
-"""Invents the ratings of a crowd whose tastes follow genres, eras, directors and quality.
+"""Generates the ratings of a crowd whose tastes follow genres, eras, directors and quality.
 
 A user is a mixture of archetypes with a few favourite directors and quirks. The value that user ``u`` gives film ``i``:
 
     r_ui = μ + b_u + s_u · (q_i + τ · a_ui) + ε,    ε ~ N(0, σ²),    to the next whole or half star
 
 with q_i the film's latent quality, a_ui the user's affinity and s_u the user's expressiveness. Users see films with
-odds ∝ exp(φ · fame_i + κ · a_ui): the famous, and what they expect to like.
+odds ∝ exp(φ · fame_i + κ · a_ui), so they prefer famous films and films that they expect to like.
 """
 
 from collections.abc import Sequence
@@ -35,11 +35,12 @@ TASTE_PULL = 0.5
 MEDIAN_ACTIVITY = 50.0
 ACTIVITY_SPREAD = 0.75
 FEWEST_RATINGS, MOST_RATINGS = 15, 300
-# Full marks come reluctantly: what is felt above this value counts for this much.
+# Top ratings are rare: the excess over this value counts for this much.
 HIGH_VALUE, TOP_EASE = 4.0, 0.75
-# Of the values nearest to a half star, this share is given as the nearer whole star instead.
+# The share of ratings that are rounded to whole stars.
 WHOLE_STAR_HABIT = 0.40
-# Users are drawn in blocks, each from its own stream: memory stays bounded, and a larger crowd begins with the smaller.
+# Users are generated in blocks, each from its own random stream. This bounds memory, and a larger crowd starts with
+# the same users as a smaller one.
 BLOCK = 1024
 _SECONDS_PER_YEAR = 365 * 24 * 3600
 
@@ -68,22 +69,22 @@ class CrowdRatings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stage:
-    """What is the same for all users: each array's last axis runs over the films."""
+class _MovieFactors:
+    """What the films contribute to all ratings; the last axis of each array runs over the films."""
 
     quality: Floats  # (n_films,) stars above the mean
-    fame: Floats  # (n_films,) points above the middling film
+    fame: Floats  # (n_films,) points above a typical film
     affinities: Floats  # (n_archetypes, n_films)
     genres: Floats  # (n_genres, n_films)
     directed: Floats  # (n_directors, n_films) 1 where the director made the film
 
 
-def crowd_generate(
+def generate_crowd(
     movies: Sequence[SampleMovie], *, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED
 ) -> CrowdRatings:
-    """Return the ratings of ``n_users`` invented users.
+    """Return the ratings of ``n_users`` generated users.
 
-    The same films and seed give the same ratings, and a larger crowd begins with the smaller one.
+    The same films and seed give the same ratings, and a larger crowd starts with the users of a smaller one.
 
     Raises:
         ValueError: ``n_users`` is below 1, or there are no films.
@@ -93,9 +94,9 @@ def crowd_generate(
         raise ValueError(f"A crowd needs at least 1 user, not {n_users}.")
     if not movies:
         raise ValueError("A crowd needs films to rate.")
-    stage = _stage(movies, np.random.default_rng([seed, 0]))
+    factors = _movie_factors(movies, np.random.default_rng([seed, 0]))
     blocks = [
-        _block_generate(stage, first_user=first, rng=np.random.default_rng([seed, 1, first]))
+        _generate_block(factors, first_user=first, rng=np.random.default_rng([seed, 1, first]))
         for first in range(0, n_users, BLOCK)
     ]
     joined = CrowdRatings(
@@ -114,11 +115,11 @@ def _head(ratings: CrowdRatings, *, n_users: int) -> CrowdRatings:
     )
 
 
-def _stage(movies: Sequence[SampleMovie], rng: np.random.Generator) -> _Stage:
+def _movie_factors(movies: Sequence[SampleMovie], rng: np.random.Generator) -> _MovieFactors:
     traits = movie_traits(movies)
     directors = sorted({name for movie in movies for name in movie.directors})
     directed = np.array([[float(name in movie.directors) for movie in movies] for name in directors])
-    return _Stage(
+    return _MovieFactors(
         quality=0.28 * traits["acclaim"] + rng.normal(0.0, 0.15, len(movies)),
         fame=traits["fame"] + rng.normal(0.0, 0.35, len(movies)),
         affinities=archetype_affinities(movies),
@@ -127,11 +128,11 @@ def _stage(movies: Sequence[SampleMovie], rng: np.random.Generator) -> _Stage:
     )
 
 
-def _block_generate(stage: _Stage, *, first_user: int, rng: np.random.Generator) -> CrowdRatings:
-    affinity = _affinities_draw(stage, rng)
-    users, movie_index = _exposures_draw(stage, affinity, rng)
-    value = _values_draw(stage, affinity, users, movie_index, rng)
-    rated_at = _times_draw(users, rng)
+def _generate_block(factors: _MovieFactors, *, first_user: int, rng: np.random.Generator) -> CrowdRatings:
+    affinity = _draw_affinities(factors, rng)
+    users, movie_index = _draw_exposures(factors, affinity, rng)
+    value = _draw_values(factors, affinity, users, movie_index, rng)
+    rated_at = _draw_times(users, rng)
     order = np.lexsort((rated_at, users))
     return CrowdRatings(
         user_index=(users[order] + first_user).astype(np.int32),
@@ -141,33 +142,33 @@ def _block_generate(stage: _Stage, *, first_user: int, rng: np.random.Generator)
     )
 
 
-def _affinities_draw(stage: _Stage, rng: np.random.Generator) -> Floats:
-    """Return a_ui, shape ``(BLOCK, n_films)``: archetypes mixed, plus quirks of genre and favourite directors."""
+def _draw_affinities(factors: _MovieFactors, rng: np.random.Generator) -> Floats:
+    """Return a_ui, shape ``(BLOCK, n_films)``: mixed archetypes, random genre preferences and favourite directors."""
     shares = np.array([kind.share for kind in ARCHETYPES])
     mixture = rng.dirichlet(MIXTURE_CONCENTRATION * shares, size=BLOCK)
-    # A mixture is milder than its parts; people are not, so its length is brought back to one.
+    # Mixing weakens tastes, so the length of each mixture is normalised to one.
     mixture /= np.linalg.norm(mixture, axis=1, keepdims=True)
-    affinity = mixture @ stage.affinities
-    affinity += rng.normal(0.0, QUIRK, (BLOCK, len(stage.genres))) @ stage.genres
-    return affinity + DIRECTOR_BONUS * _favourites_draw(stage, affinity, rng)
+    affinity = mixture @ factors.affinities
+    affinity += rng.normal(0.0, QUIRK, (BLOCK, len(factors.genres))) @ factors.genres
+    return affinity + DIRECTOR_BONUS * _draw_favourites(factors, affinity, rng)
 
 
-def _favourites_draw(stage: _Stage, affinity: Floats, rng: np.random.Generator) -> Floats:
-    """Return 1 where a favourite director of the user made the film; favourites make films that the user likes."""
-    appeal = affinity @ (stage.directed / stage.directed.sum(axis=1, keepdims=True)).T
-    prolific = np.log(stage.directed.sum(axis=1))
-    n_favourites = min(FAVOURITE_DIRECTORS, len(stage.directed))
+def _draw_favourites(factors: _MovieFactors, affinity: Floats, rng: np.random.Generator) -> Floats:
+    """Return 1 where a favourite director made the film. Users like the films of their favourites more."""
+    appeal = affinity @ (factors.directed / factors.directed.sum(axis=1, keepdims=True)).T
+    prolific = np.log(factors.directed.sum(axis=1))
+    n_favourites = min(FAVOURITE_DIRECTORS, len(factors.directed))
     ranked = np.argsort(appeal + prolific + rng.gumbel(size=appeal.shape), axis=1)[:, -n_favourites:]
     chosen = np.zeros_like(appeal)
     np.put_along_axis(chosen, ranked, 1.0, axis=1)
-    made: Floats = chosen @ stage.directed
+    made: Floats = chosen @ factors.directed
     return np.minimum(made, 1.0)
 
 
-def _exposures_draw(
-    stage: _Stage, affinity: Floats, rng: np.random.Generator
+def _draw_exposures(
+    factors: _MovieFactors, affinity: Floats, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the user of the block and the film of each rating.
+    """Return the positions of the user in the block and of the film, for each rating.
 
     Adding Gumbel noise to log-odds and keeping the largest draws without replacement (Efraimidis & Spirakis 2006).
     """
@@ -175,15 +176,15 @@ def _exposures_draw(
     activity = MEDIAN_ACTIVITY * np.exp(rng.normal(0.0, ACTIVITY_SPREAD, n_users))
     counts = np.clip(np.rint(activity), FEWEST_RATINGS, MOST_RATINGS).astype(np.int64)
     counts = np.minimum(counts, n_movies)
-    keys = FAME_PULL * stage.fame + TASTE_PULL * affinity + rng.gumbel(size=affinity.shape)
+    keys = FAME_PULL * factors.fame + TASTE_PULL * affinity + rng.gumbel(size=affinity.shape)
     ranked = np.argsort(-keys, axis=1)
     kept = np.arange(n_movies) < counts[:, None]
     users, _ = np.nonzero(kept)
     return users, ranked[kept]
 
 
-def _values_draw(
-    stage: _Stage,
+def _draw_values(
+    factors: _MovieFactors,
     affinity: Floats,
     users: NDArray[np.int64],
     movie_index: NDArray[np.int64],
@@ -192,7 +193,7 @@ def _values_draw(
     """Return the half-stars that ``users`` give the films."""
     bias = rng.normal(0.0, USER_BIAS, len(affinity))
     expressiveness = np.exp(rng.normal(0.0, EXPRESSIVENESS, len(affinity)))
-    judged = stage.quality[movie_index] + TASTE * affinity[users, movie_index]
+    judged = factors.quality[movie_index] + TASTE * affinity[users, movie_index]
     felt = MEAN_VALUE + bias[users] + expressiveness[users] * judged + rng.normal(0.0, NOISE, len(users))
     felt = np.where(felt > HIGH_VALUE, HIGH_VALUE + TOP_EASE * (felt - HIGH_VALUE), felt)
     halves = np.rint(2 * felt) / 2
@@ -200,7 +201,7 @@ def _values_draw(
     return np.clip(np.where(whole, np.rint(felt), halves), 0.5, 5.0)
 
 
-def _times_draw(users: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+def _draw_times(users: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Return when each rating was given: each user joins at some time and rates until the reference time."""
     joined = rng.uniform(0.05, 1.0, BLOCK) * YEARS * _SECONDS_PER_YEAR
     age = rng.random(len(users)) * joined[users]

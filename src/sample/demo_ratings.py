@@ -1,10 +1,6 @@
-"""The demo user: someone who loves science fiction and is cool on romance, musicals and horror."""
+"""Ratings of the demo user, who loves science fiction and dislikes romance, musicals and horror."""
 
-from collections.abc import Sequence
-
-from sample.catalogue import SampleMovie
-
-# Title, year of the first release, stars. Much famous science fiction is left out, for it is there to be suggested.
+# Title, year of the first release, stars. Much famous science fiction is left out so that it can be suggested.
 DEMO_RATINGS: tuple[tuple[str, int, float], ...] = (
     ("2001: A Space Odyssey", 1968, 5.0),
     ("Star Wars", 1977, 5.0),
@@ -37,14 +33,8 @@ DEMO_RATINGS: tuple[tuple[str, int, float], ...] = (
     ("A Nightmare on Elm Street", 1984, 2.5),
     ("Saw", 2004, 1.5),
 )
-# What the data sets that people import call the same films.
+# Titles of the same films in the data sets that people import.
 OTHER_TITLES: dict[tuple[str, int], tuple[str, ...]] = {
     ("Star Wars", 1977): ("Star Wars: Episode IV - A New Hope",),
     ("Twelve Monkeys", 1995): ("12 Monkeys", "Twelve Monkeys (a.k.a. 12 Monkeys)"),
 }
-
-
-def demo_ratings(movies: Sequence[SampleMovie]) -> list[tuple[SampleMovie, float]]:
-    """Return the demo user's stars for those of ``movies`` that the demo user has rated."""
-    values = {(title, year): value for title, year, value in DEMO_RATINGS}
-    return [(movie, values[movie.title, movie.year]) for movie in movies if (movie.title, movie.year) in values]

@@ -21,7 +21,7 @@ SOUND: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def embedded_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "config.database")
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "config.embedded_database")
 
 
 @pytest.fixture

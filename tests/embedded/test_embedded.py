@@ -202,7 +202,7 @@ def test_redis_recovers_from_a_kill(users: Users, var_dir: Path, victim: str) ->
     kill(server if victim == "server" else supervisor_pid(layout))
     wait_until(lambda: not lock_is_held(layout.ready), "the supervisor ends")
     assert user.ask("ensure_redis(var_dir)") == "done"
-    with redis.Redis.from_url(redis_address(var_dir).cache_url()) as client:
+    with redis.Redis.from_url(redis_address(var_dir).url(database=1)) as client:
         assert client.ping()
     assert len(server_processes(layout)) == 1
 
@@ -210,13 +210,13 @@ def test_redis_recovers_from_a_kill(users: Users, var_dir: Path, victim: str) ->
 def test_redis_keeps_its_queue_from_the_last_user_to_the_next(users: Users, var_dir: Path) -> None:
     user = users()
     assert user.ask("ensure_redis(var_dir)") == "done"
-    with redis.Redis.from_url(redis_address(var_dir).cache_url()) as client:
+    with redis.Redis.from_url(redis_address(var_dir).url(database=1)) as client:
         client.rpush("queue", "task")
     user.leave()
     wait_until_stopped(redis_layout(var_dir))
     assert server_processes(redis_layout(var_dir)) == []
     assert users().ask("ensure_redis(var_dir)") == "done"
-    with redis.Redis.from_url(redis_address(var_dir).cache_url()) as client:
+    with redis.Redis.from_url(redis_address(var_dir).url(database=1)) as client:
         assert client.lrange("queue", 0, -1) == [b"task"]
 
 
@@ -239,7 +239,7 @@ def test_both_servers_run_in_a_long_folder_with_unusual_characters(users: Users,
         assert user.ask("ensure_postgres(var_dir)") == "done"
         assert user.ask("ensure_redis(var_dir)") == "done"
         assert query(folder, "SELECT 1") == 1
-        with redis.Redis.from_url(redis_address(folder).cache_url()) as client:
+        with redis.Redis.from_url(redis_address(folder).url(database=1)) as client:
             assert client.ping()
     finally:
         user.leave()

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from tests.embedded.processes import SOURCE, environment
 
-from config.services import broker_url, cache_settings
+from config.servers import broker_url, cache_settings
 from embedded.layout import postgres_layout, redis_layout
 
 pytestmark = pytest.mark.system
@@ -26,7 +26,7 @@ def kill_postgres():
 
 def kill_redis():
     import redis
-    with redis.Redis.from_url(redis_address(settings.VAR_DIR).cache_url()) as connection:
+    with redis.Redis.from_url(redis_address(settings.VAR_DIR).url(database=1)) as connection:
         os.kill(connection.info("server")["process_id"], 9)
 """
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from sample.catalogue import SampleMovie, movies_read
-from sample.crowd import CrowdRatings, crowd_generate
+from sample.catalogue import SampleMovie, read_catalogue
+from sample.crowd import CrowdRatings, generate_crowd
 
 
 @pytest.fixture(scope="session")
 def movies() -> list[SampleMovie]:
-    return movies_read()
+    return read_catalogue()
 
 
 @pytest.fixture(scope="session")
 def crowd(movies: list[SampleMovie]) -> CrowdRatings:
-    return crowd_generate(movies)
+    return generate_crowd(movies)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sample.catalogue import COLUMNS, GENRES, MOVIES_PATH, CatalogueError, SampleMovie, movies_read
+from sample.catalogue import COLUMNS, GENRES, MOVIES_PATH, CatalogueError, SampleMovie, read_catalogue
 
 HEAT = (
     "Heat,,1995,170,Action|Crime,Michael Mann,Al Pacino|Robert De Niro|Val Kilmer,"
@@ -19,7 +19,7 @@ def written(folder: Path, *lines: str, header: str = HEADER) -> Path:
 
 
 def test_a_line_becomes_a_film(tmp_path: Path) -> None:
-    (movie,) = movies_read(written(tmp_path, HEAT))
+    (movie,) = read_catalogue(written(tmp_path, HEAT))
 
     assert movie == SampleMovie(
         title="Heat",
@@ -84,22 +84,22 @@ def test_catalogue_is_small_enough_to_ship() -> None:
 )
 def test_a_wrong_cell_is_named_by_line_and_column(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(CatalogueError, match=message):
-        movies_read(written(tmp_path, HEAT.replace(old, new, 1)))
+        read_catalogue(written(tmp_path, HEAT.replace(old, new, 1)))
 
 
 def test_a_film_listed_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"line 3, column title: Heat \(1995\) already stands in line 2"):
-        movies_read(written(tmp_path, HEAT, HEAT))
+        read_catalogue(written(tmp_path, HEAT, HEAT))
 
 
 def test_wrong_columns_missing_file_wrong_encoding_and_no_film_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="the columns must be title"):
-        movies_read(written(tmp_path, HEAT, header="name,year"))
+        read_catalogue(written(tmp_path, HEAT, header="name,year"))
     with pytest.raises(CatalogueError, match="is missing"):
-        movies_read(tmp_path / "absent.csv")
+        read_catalogue(tmp_path / "absent.csv")
     with pytest.raises(CatalogueError, match="holds no film"):
-        movies_read(written(tmp_path))
+        read_catalogue(written(tmp_path))
     latin = tmp_path / "latin.csv"
     latin.write_bytes((HEADER + "\n" + HEAT.replace("Heat", "Amélie") + "\n").encode("latin-1"))
     with pytest.raises(CatalogueError, match="not a UTF-8 CSV file"):
-        movies_read(latin)
+        read_catalogue(latin)

@@ -3,7 +3,7 @@ import pytest
 
 from sample.archetypes import ARCHETYPES, archetype_affinities, movie_traits
 from sample.catalogue import SampleMovie
-from sample.crowd import FEWEST_RATINGS, MOST_RATINGS, REFERENCE_TIME, CrowdRatings, crowd_generate
+from sample.crowd import FEWEST_RATINGS, MOST_RATINGS, REFERENCE_TIME, CrowdRatings, generate_crowd
 
 
 def test_arrays_are_parallel_and_of_the_promised_types(crowd: CrowdRatings) -> None:
@@ -20,7 +20,7 @@ def test_values_are_half_stars_and_no_pair_occurs_twice(crowd: CrowdRatings, mov
 
 
 def test_equal_seeds_give_equal_crowds_and_others_differ(movies: list[SampleMovie]) -> None:
-    one, same, other = (crowd_generate(movies, n_users=20, seed=seed) for seed in (3, 3, 4))
+    one, same, other = (generate_crowd(movies, n_users=20, seed=seed) for seed in (3, 3, 4))
 
     assert np.array_equal(one.value, same.value)
     assert np.array_equal(one.rated_at, same.rated_at)
@@ -29,7 +29,7 @@ def test_equal_seeds_give_equal_crowds_and_others_differ(movies: list[SampleMovi
 
 @pytest.mark.parametrize("n_users", [1, 30, 1025])
 def test_a_larger_crowd_begins_with_the_smaller(movies: list[SampleMovie], crowd: CrowdRatings, n_users: int) -> None:
-    small = crowd_generate(movies, n_users=n_users)
+    small = generate_crowd(movies, n_users=n_users)
 
     n = len(small)
     assert small.user_index[-1] == n_users - 1
@@ -76,16 +76,16 @@ def test_times_lie_in_the_three_years_before_the_reference_in_each_users_order(c
 
 
 def test_a_few_films_are_rated_by_everyone(movies: list[SampleMovie]) -> None:
-    crowd = crowd_generate(movies[:4], n_users=5)
+    crowd = generate_crowd(movies[:4], n_users=5)
 
     assert np.bincount(crowd.user_index).tolist() == [4] * 5
 
 
 def test_no_users_and_no_films_are_refused(movies: list[SampleMovie]) -> None:
     with pytest.raises(ValueError, match="at least 1 user, not 0"):
-        crowd_generate(movies, n_users=0)
+        generate_crowd(movies, n_users=0)
     with pytest.raises(ValueError, match="needs films"):
-        crowd_generate([])
+        generate_crowd([])
 
 
 def test_archetypes_name_only_traits_that_films_have_and_like_what_they_say(movies: list[SampleMovie]) -> None:

@@ -10,7 +10,7 @@ from accounts.models import User
 from movies.models import Movie, Rating
 from movies.services.bulk import ratings_add
 from sample.catalogue import SampleMovie
-from sample.crowd import crowd_generate
+from sample.crowd import generate_crowd
 from sample.services.sample import sample_load
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def state() -> tuple[list[tuple[object, ...]], ...]:
 
 
 def test_everything_of_the_sample_arrives(movies: list[SampleMovie]) -> None:
-    crowd = crowd_generate(movies, n_users=12)
+    crowd = generate_crowd(movies, n_users=12)
 
     summary = sample_load(n_users=12)
 
@@ -67,7 +67,7 @@ def test_larger_crowd_adds_to_the_smaller_and_another_seed_stands_beside_it(movi
 
     assert (other.movies_added, other.users_added) == (0, 3)
     assert User.objects.filter(crowd_source="sample-8").count() == 3
-    assert Rating.objects.count() == len(crowd_generate(movies, n_users=5)) + other.ratings
+    assert Rating.objects.count() == len(generate_crowd(movies, n_users=5)) + other.ratings
 
 
 def test_figures_of_films_match_their_ratings() -> None:

@@ -1,4 +1,4 @@
-"""The demo user: a person with a known password whose ratings show what the suggestions can do."""
+"""Creates the demo user, whose password is known and whose ratings show what suggestions look like."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ from movies.services.ratings import rating_set
 from sample.demo_ratings import DEMO_RATINGS, OTHER_TITLES
 
 DEMO_USERNAME = "demo"
-# Known to everyone on purpose: the account is for trying the site on one's own machine.
+# Public on purpose: the account is for trying out the site on your own machine.
 DEMO_PASSWORD = "popcorn-and-stars"  # noqa: S105  # The log-in that the demonstration prints.
 
 
 class DemoUserError(MoviesError):
-    """The demo user cannot be made; the message says why and what to do."""
+    """The demo user cannot be created; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoUserSummary:
-    """The demo user as it now is.
+    """The state of the demo user.
 
     Attributes:
         username: to log in with.
-        password: to log in with; ``None`` where somebody has changed it.
+        password: to log in with; ``None`` if somebody has changed it.
         created: whether the user is new.
         ratings: how many ratings the user has.
         ratings_added: how many of them are new.
@@ -41,10 +41,10 @@ class DemoUserSummary:
 
 
 def demo_user_create() -> DemoUserSummary:
-    """Make the demo user and its ratings; a demo user who has rated anything keeps exactly those ratings.
+    """Create the demo user and its ratings. A demo user who has rated any film keeps exactly those ratings.
 
     Raises:
-        DemoUserError: there are no films yet, or the name is taken by somebody who cannot log in.
+        DemoUserError: there are no films yet, or the name belongs to a user who cannot log in.
 
     """
     with transaction.atomic():
@@ -80,7 +80,7 @@ def _rate(user: User) -> int:
 
 
 def _movie_find(*, title: str, year: int) -> Movie | None:
-    """Return the film of that title and year, the most-rated one where there are several."""
+    """Return the film of that title and year, or the most-rated one of several."""
     named = Q(title__iexact=title)
     for other in OTHER_TITLES.get((title, year), ()):
         named |= Q(title__iexact=other)

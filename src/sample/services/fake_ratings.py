@@ -1,4 +1,4 @@
-"""Inventing ratings: plausible half-stars by random crowd users for random films."""
+"""Generates plausible ratings by random crowd users of random films."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,23 +32,23 @@ Ids = NDArray[np.int32]
 
 
 class FakeRatingsError(MoviesError):
-    """Ratings cannot be invented; the message says what is missing."""
+    """Ratings cannot be generated; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class FakeRatingsSummary:
-    """How many ratings were made, and whether each crowd user has now rated every film."""
+    """How many ratings were created, and whether each crowd user has now rated every film."""
 
     created: int
     exhausted: bool
 
 
 def fake_ratings_create(*, total: int, seed: int | None = None, progress: bool = False) -> FakeRatingsSummary:
-    """Make ``total`` ratings by crowd users, or fewer where the unrated pairs of user and film run out.
+    """Create ``total`` ratings by crowd users, or fewer if the unrated pairs of user and film run out.
 
     Args:
-        total: ratings to make.
-        seed: of the draw; none for another draw each time.
+        total: number of ratings to create.
+        seed: random seed; different ratings each time if ``None``.
         progress: show a progress bar on standard error.
 
     Raises:
@@ -57,18 +57,18 @@ def fake_ratings_create(*, total: int, seed: int | None = None, progress: bool =
     """
     rng = np.random.default_rng(seed)
     with transaction.atomic():
-        # Two runs would lock the films of their batches crosswise.
+        # Two runs at the same time could deadlock on the films of their batches.
         transaction_lock("movies.fake_ratings_create")
         users, movies = _crowd_and_movies()
         pairs = len(users) * len(movies)
         free = pairs - Rating.objects.filter(user__kind=User.Kind.CROWD).count()
         wanted = min(total, free)
-        # Drawing blindly hits a free pair at least once in four; otherwise so few pairs are free, against what is
-        # stored or asked for, that listing them is no larger a task.
+        # Here at least a quarter of random pairs are free. Otherwise the free pairs are few compared with the stored or
+        # the requested ratings, so it is cheap to list them.
         if wanted <= free // 2 and free >= pairs // 2:
-            created = _draw_blindly(users, movies, wanted=wanted, rng=rng, progress=progress)
+            created = _create_from_random_pairs(users, movies, wanted=wanted, rng=rng, progress=progress)
         else:
-            created = _draw_from_free(wanted=wanted, rng=rng)
+            created = _create_from_free_pairs(wanted=wanted, rng=rng)
     return FakeRatingsSummary(created=created, exhausted=created == free)
 
 
@@ -86,7 +86,7 @@ def _ids(rows: Iterable[int]) -> Ids:
     return np.fromiter(rows, dtype=np.int32)
 
 
-def _draw_blindly(users: Ids, movies: Ids, *, wanted: int, rng: np.random.Generator, progress: bool) -> int:
+def _create_from_random_pairs(users: Ids, movies: Ids, *, wanted: int, rng: np.random.Generator, progress: bool) -> int:
     created = 0
     with tqdm(total=wanted, desc="Fake ratings", unit=" ratings", unit_scale=True, disable=not progress) as bar:
         while created < wanted:
@@ -98,7 +98,7 @@ def _draw_blindly(users: Ids, movies: Ids, *, wanted: int, rng: np.random.Genera
     return created
 
 
-def _draw_from_free(*, wanted: int, rng: np.random.Generator) -> int:
+def _create_from_free_pairs(*, wanted: int, rng: np.random.Generator) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_FREE_PAIRS, [wanted])
         pairs = np.array(cursor.fetchall(), dtype=np.int32).reshape(-1, 2)
@@ -110,13 +110,13 @@ def _rate(user_ids: Ids, movie_ids: Ids, rng: np.random.Generator) -> int:
     return ratings_add(
         user_ids=user_ids,
         movie_ids=movie_ids,
-        values=_values_draw(user_ids, movie_ids, rng),
+        values=_draw_values(user_ids, movie_ids, rng),
         rated_at=int(timezone.now().timestamp()) - age,
     )
 
 
-def _values_draw(user_ids: Ids, movie_ids: Ids, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return half-stars: good films and generous users get and give more, and keep doing so from call to call."""
+def _draw_values(user_ids: Ids, movie_ids: Ids, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return half-stars. The quality of a film and the bias of a user are the same in each call."""
     characters = np.random.default_rng(0).normal(size=_CHARACTERS)
     felt = (
         MEAN_VALUE

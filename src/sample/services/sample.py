@@ -1,4 +1,4 @@
-"""Loading the sample: a catalogue of real films and an invented crowd's ratings of them."""
+"""Loads the sample: a catalogue of real films and the ratings of a generated crowd."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from accounts.services.crowd import crowd_users_ensure
 from movies.models import Movie
 from movies.services.bulk import ratings_add
 from postgres.locks import transaction_lock
-from sample.catalogue import SampleMovie, movies_read
-from sample.crowd import DEFAULT_SEED, DEFAULT_USERS, crowd_generate
+from sample.catalogue import SampleMovie, read_catalogue
+from sample.crowd import DEFAULT_SEED, DEFAULT_USERS, generate_crowd
 
 
 @dataclass(frozen=True, slots=True)
 class SampleSummary:
-    """What the sample holds, and how much of it was not in the database before."""
+    """The size of the sample, and how much of it is new in the database."""
 
     movies: int
     users: int
@@ -29,10 +29,10 @@ class SampleSummary:
 
 
 def sample_load(*, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED, progress: bool = False) -> SampleSummary:
-    """Add the sample's films, crowd and ratings where they are missing, all of it or nothing.
+    """Add the missing films, crowd users and ratings of the sample in one transaction.
 
-    A film that is already there, by title and year, is taken as it is. Another seed brings another crowd, beside the
-    first one.
+    A film that is already in the database, by title and year, stays unchanged. Another seed adds another crowd beside
+    the first one.
 
     Args:
         n_users: size of the crowd.
@@ -42,8 +42,8 @@ def sample_load(*, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED, progr
     """
     with tqdm(total=4, desc="Sample", unit="step", disable=not progress) as bar, transaction.atomic():
         transaction_lock("movies.sample_load")
-        movies = movies_read()
-        crowd = crowd_generate(movies, n_users=n_users, seed=seed)
+        movies = read_catalogue()
+        crowd = generate_crowd(movies, n_users=n_users, seed=seed)
         bar.update()
         movie_ids, movies_added = _movies_ensure(movies)
         bar.update()
@@ -68,7 +68,7 @@ def sample_load(*, n_users: int = DEFAULT_USERS, seed: int = DEFAULT_SEED, progr
 
 
 def _movies_ensure(movies: Sequence[SampleMovie]) -> tuple[list[int], int]:
-    """Return the films' ids in the order given, and how many of them are new."""
+    """Return the ids of ``movies``, in the same order, and how many of them are new."""
     known = _movie_ids(movies)
     missing = [movie for movie in movies if _key(movie.title, movie.year) not in known]
     Movie.objects.bulk_create(_movie(movie) for movie in missing)
@@ -78,7 +78,7 @@ def _movies_ensure(movies: Sequence[SampleMovie]) -> tuple[list[int], int]:
 
 def _movie_ids(movies: Sequence[SampleMovie]) -> dict[tuple[str, int | None], int]:
     titles = Movie.objects.annotate(folded=Lower("title")).filter(folded__in=[movie.title.lower() for movie in movies])
-    # Of several rows with one title and year the most-rated one, for it comes last.
+    # If several rows share a title and year, the most-rated one wins because it comes last.
     rows = titles.order_by("ratings_count", "-id").values_list("title", "year", "id")
     return {_key(title, year): movie_id for title, year, movie_id in rows}
 

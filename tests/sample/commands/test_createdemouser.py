@@ -63,7 +63,7 @@ def test_changed_password_is_neither_reset_nor_guessed() -> None:
     user.set_password("my own secret 9")
     user.save()
 
-    assert "with the password that was set since" in ran()
+    assert "with the password that you have set" in ran()
     user.refresh_from_db()
     assert user.check_password("my own secret 9")
 

@@ -1,4 +1,4 @@
-"""``createfakeratings``: invented ratings by the crowd."""
+"""``createfakeratings``: generate ratings by the crowd."""
 
 import sys
 from typing import Any
@@ -12,17 +12,17 @@ from sample.services.fake_ratings import fake_ratings_create
 
 
 class Command(BaseCommand):
-    """Makes plausible ratings by random crowd users for random films."""
+    """Generates plausible ratings by random crowd users for random films."""
 
-    help = "Make plausible ratings by random crowd users for random films."
+    help = "Generate plausible ratings by random crowd users for random films."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("total", nargs="?", type=positive_integer, default=10, help="ratings to make")
+        parser.add_argument("total", nargs="?", type=positive_integer, default=10, help="number of ratings to generate")
         parser.add_argument("--show-total", action="store_true", help="print how many ratings there are afterwards")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Make the ratings and print one line."""
+        """Generate the ratings and print one line."""
         try:
             summary = fake_ratings_create(total=options["total"], progress=sys.stderr.isatty())
         except MoviesError as error:

@@ -1,4 +1,4 @@
-"""``loadsample``: films and an invented crowd to try the site with."""
+"""``loadsample``: load films and a generated crowd to try out the site."""
 
 import sys
 from typing import Any
@@ -12,15 +12,15 @@ from sample.services.sample import sample_load
 
 
 class Command(BaseCommand):
-    """Loads the sample; what is already there stays as it is."""
+    """Loads the missing parts of the sample."""
 
-    help = "Load a catalogue of well-known films and the ratings of an invented crowd."
+    help = "Load a catalogue of well-known films and the ratings of a generated crowd."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("--users", type=positive_integer, default=DEFAULT_USERS, help="size of the crowd")
         parser.add_argument(
-            "--seed", type=positive_integer, default=DEFAULT_SEED, help="another seed brings another crowd beside it"
+            "--seed", type=positive_integer, default=DEFAULT_SEED, help="random seed; another seed adds another crowd"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         if not (summary.movies_added or summary.users_added or summary.ratings_added):
             self.stdout.write(
                 f"Nothing to do: the {summary.movies:,} films, {summary.users:,} users and {summary.ratings:,} ratings"
-                " of the sample are there."
+                " of the sample are already loaded."
             )
             return
         self.stdout.write(

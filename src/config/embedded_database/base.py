@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.postgresql import base, client
 from django.db.utils import OperationalError
 
@@ -11,15 +12,15 @@ from embedded.postgres import postgres_binaries
 
 
 class EmbeddedPostgresError(EmbeddedServiceError, OperationalError):
-    """The embedded PostgreSQL cannot run; for Django, a database that cannot be reached."""
+    """The embedded PostgreSQL cannot run. To Django, this is a database that cannot be reached."""
 
 
 class DatabaseClient(client.DatabaseClient):
-    """``manage.py dbshell`` with the psql that comes with the embedded server."""
+    """``manage.py dbshell`` with the psql of the embedded server."""
 
     def runshell(self, parameters: Iterable[str]) -> None:
         """Start the server, then its shell."""
-        ensure_postgres()
+        ensure_postgres(settings.VAR_DIR)
         self.executable_name = str(postgres_binaries() / "psql")
         super().runshell(parameters)
 
@@ -30,13 +31,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     client_class = DatabaseClient
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect, starting the server if it does not run and once more if it has just gone."""
+        """Connect. Start the server if it is not running, and once more if it has just ended."""
         try:
-            ensure_postgres()
+            ensure_postgres(settings.VAR_DIR)
             try:
                 return super().get_new_connection(conn_params)
             except self.Database.OperationalError:
-                if not postgres_recover():
+                if not postgres_recover(settings.VAR_DIR):
                     raise
                 return super().get_new_connection(conn_params)
         except EmbeddedServiceError as error:

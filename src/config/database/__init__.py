@@ -1,1 +1,0 @@
-"""Django's PostgreSQL backend for the embedded server, as ``ENGINE = "config.database"``."""

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend for the embedded server, as ``ENGINE = "config.embedded_database"``."""
