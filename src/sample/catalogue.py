@@ -1,4 +1,4 @@
-"""Reads the sample catalogue: facts about well-known films, shipped as ``movies.csv`` beside this file."""
+"""Reads the sample catalogue: facts about well-known films, shipped as ``films.csv`` beside this file."""
 
 import csv
 from collections.abc import Iterator
@@ -6,28 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from movies.errors import MoviesError
+from movies.genres import TMDB_GENRES
 
 MOVIES_PATH = Path(__file__).with_name("films.csv")
-GENRES = (
-    "Action",
-    "Adventure",
-    "Animation",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Family",
-    "Fantasy",
-    "History",
-    "Horror",
-    "Music",
-    "Mystery",
-    "Romance",
-    "Science Fiction",
-    "Thriller",
-    "War",
-    "Western",
-)
+# These two say where a film comes from and how it was shown, not what it is about.
+GENRES = tuple(genre for genre in TMDB_GENRES if genre not in {"Foreign", "TV Movie"})
 COLUMNS = (
     "title",
     "original_title",
