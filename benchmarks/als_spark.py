@@ -32,12 +32,12 @@ SECONDS_BETWEEN_LOOKS = 0.05
 FIT = """
 import json, sys, time
 from pathlib import Path
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.factors.als import ALS, ALSConfig
 from recommender.factors.als_spark import SparkPlace
 asked = json.loads(sys.argv[1])
 began = time.perf_counter()
-ratings = ratings_read(Path(asked["path"]))
+ratings = read_snapshot(Path(asked["path"]))
 place = SparkPlace("local[*]", snapshot=Path(asked["path"]))
 ALS(ALSConfig(**asked["config"]), place).fit(ratings)
 print(time.perf_counter() - began)

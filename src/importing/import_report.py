@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from importing.datasets.dataset import SOUND_REASONS, Kind, Reason, Skip
-from importing.datasets.tables import check_rows
+from importing.datasets.dataset import SOUND_REASONS, Kind, Reason, Skip, check_bad_rows
 from importing.errors import DatasetError
 
 REPORT_COLUMNS = ("file", "line", "reason", "detail")
@@ -68,7 +67,7 @@ class ImportReport:
         tally = self.tallies[kind]
         bad = sum(count for reason, count in tally.skipped.items() if reason not in SOUND_REASONS)
         if bad:
-            check_rows(read=tally.read, bad=bad, first=self._first[kind])
+            check_bad_rows(read=tally.read, bad=bad, first=self._first[kind])
 
     def finish(self) -> None:
         """Finish the report, if there is one."""

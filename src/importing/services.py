@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from importing.datasets.detect_format import RatingChoice, detect_format
+from importing.datasets.dataset import RatingChoice
+from importing.datasets.detect_format import detect_format
 from importing.errors import DatasetError
 from importing.import_report import ImportReport, RejectedRows
 from importing.loading.dataset_load import ImportSummary, dataset_load
 from importing.progress import Progress
+from recommender.errors import DataError
 
 
 def dataset_import(*, path: Path, ratings: RatingChoice | None = None, report: Path | None = None) -> ImportSummary:
@@ -26,6 +28,8 @@ def dataset_import(*, path: Path, ratings: RatingChoice | None = None, report: P
             summary = dataset_load(dataset=dataset, log=ImportReport(written), progress=progress)
         if written:
             written.publish()
+    except DataError as error:
+        raise DatasetError(str(error)) from error
     except OSError as error:
         message = f"{error.filename or path}: {error.strerror or error}. Nothing was imported."
         raise DatasetError(message) from error

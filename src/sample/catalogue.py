@@ -9,7 +9,8 @@ from movies.errors import MoviesError
 from movies.genres import TMDB_GENRES
 
 MOVIES_PATH = Path(__file__).with_name("films.csv")
-GENRES = tuple(sorted(TMDB_GENRES - {"Foreign", "TV Movie"}))
+# These two say where a film comes from and how it was shown, not what it is about.
+GENRES = tuple(genre for genre in TMDB_GENRES if genre not in {"Foreign", "TV Movie"})
 COLUMNS = (
     "title",
     "original_title",

@@ -1,7 +1,7 @@
 """What every reader gives: films, blocks of ratings, trailers, and the rows that it had to leave out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from importing.errors import DatasetError
+from recommender.data.tables import BadRow, OnRead, Problem
+
 Int64s = npt.NDArray[np.int64]
 Float32s = npt.NDArray[np.float32]
-Watch = Callable[[int], None]
+# So few bad rows do not condemn a file, unless it has no good one.
+_TOLERATED_ROWS = 20
 
 
 class Kind(StrEnum):
@@ -29,13 +33,13 @@ class Kind(StrEnum):
 class Reason(StrEnum):
     """Why a row was left out, or taken only in part."""
 
-    TORN = "torn row"
-    BAD_ID = "id is no whole number"
-    BAD_USER = "user is no whole number"
-    BAD_MOVIE = "film is no whole number"
-    BAD_RATING = "rating is no half-star from 0.5 to 5"
-    BAD_TIME = "time is no number of seconds since 1970"
-    BAD_LIST = "list cannot be read"
+    TORN = Problem.TORN.value
+    BAD_ID = Problem.BAD_ID.value
+    BAD_USER = Problem.BAD_USER.value
+    BAD_MOVIE = Problem.BAD_MOVIE.value
+    BAD_RATING = Problem.BAD_RATING.value
+    BAD_TIME = Problem.BAD_TIME.value
+    BAD_LIST = Problem.BAD_LIST.value
     BAD_TRAILER = "no YouTube id"
     NO_TITLE = "no title"
     LONG_TITLE = "title longer than 500 characters"
@@ -60,6 +64,14 @@ SOUND_REASONS = frozenset(
 )
 
 
+class RatingChoice(StrEnum):
+    """Which ratings to import, if a data set offers several files."""
+
+    SMALL = "small"
+    FULL = "full"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """A row that was left out. ``line`` counts physical lines from 1; ``detail`` quotes what was found."""
@@ -69,6 +81,11 @@ class Skip:
     line: int
     reason: Reason
     detail: str = ""
+
+    @classmethod
+    def from_bad_row(cls, kind: Kind, file: str, row: BadRow) -> "Skip":
+        """Return the report of a row that a reader could not use."""
+        return cls(kind, file, row.line, Reason(row.problem), row.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +161,23 @@ class RatingBlock:
         )
 
 
-def watch_nothing(count: int) -> None:
-    """Take note of ``count`` bytes read, for nobody."""
-    del count
+def check_bad_rows(*, read: int, bad: int, first: Skip) -> None:
+    """Raise a ``DatasetError`` if so many of the rows read are bad that the file cannot be what its name says."""
+    if bad < read and (bad <= _TOLERATED_ROWS or bad * 2 <= read):
+        return
+    message = (
+        f"{first.file}: {bad:,} of {read:,} rows cannot be used, so this is probably the wrong file. "
+        f"The first is line {first.line}: {first.reason} ({first.detail}). Nothing was imported."
+    )
+    raise DatasetError(message)
 
 
 @dataclass
 class Dataset(ABC):
     """A folder in a known format. Films are read first, then ratings and trailers; nothing but links is kept in memory.
 
-    ``name`` tells data sets of one format apart, and with it the crowds that they bring. ``watch`` is told the number
-    of bytes whenever some have been read.
+    ``name`` tells data sets of one format apart, and with it the crowds that they bring. ``on_read`` is
+    called with the number of bytes after each read.
     """
 
     folder: Path
@@ -164,7 +187,7 @@ class Dataset(ABC):
     overwrites: bool = field(default=False, kw_only=True)
     # Films of a set whose numbers mean nothing outside it are remembered under this name.
     external_source: str = field(default="", kw_only=True)
-    watch: Watch = field(default=watch_nothing, kw_only=True)
+    on_read: OnRead | None = field(default=None, kw_only=True)
 
     @abstractmethod
     def files(self) -> list[Path]:

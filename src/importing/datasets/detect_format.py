@@ -4,25 +4,19 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from importing.datasets import kaggle, movielens, trailer_catalogue
-from importing.datasets.dataset import Dataset
+from importing.datasets.dataset import Dataset, RatingChoice
 from importing.errors import DatasetError
+from recommender.data.kaggle_files import METADATA_CSV
+from recommender.data.movielens_files import LINKS_CSV, MOVIES_CSV, MOVIES_DAT, U_GENRE, U_ITEM
+from recommender.data.tables import detect_encoding
 
 _NAME_CHARACTERS = 48
 _FILES_SHOWN = 8
 _README_NAME = re.compile(r"This dataset \((ml-[a-z0-9-]+)\)")
 _README_BYTES = 8192
-
-
-class RatingChoice(StrEnum):
-    """Which ratings to import, where a data set offers several files."""
-
-    SMALL = "small"
-    FULL = "full"
-    NONE = "none"
 
 
 Opening = Callable[[Path, RatingChoice | None], Dataset]
@@ -78,15 +72,15 @@ def _unrecognised(folder: Path) -> str:
 
 
 def _kaggle(folder: Path, ratings: RatingChoice | None) -> Dataset:
-    present = [selection for selection, name in kaggle.RATING_FILES.items() if (folder / name).exists()]
-    selection = next(iter(present), None)
-    if ratings is RatingChoice.NONE:
-        selection = None
-    elif ratings is not None:
-        selection = kaggle.Selection(ratings.value)
-        _file_demand(folder, kaggle.RATING_FILES[selection], f"--ratings {ratings}")
-    name = f"{kaggle.NAME}/{selection}" if selection else kaggle.NAME
-    return kaggle.KaggleDataset(folder, name, "Kaggle's The Movies Dataset", overwrites=True, selection=selection)
+    choice = ratings
+    if choice is None:
+        choice = next((choice for choice, name in kaggle.RATING_FILES.items() if (folder / name).exists()), None)
+    elif choice is RatingChoice.NONE:
+        choice = None
+    else:
+        _require_file(folder, kaggle.RATING_FILES[choice], f"--ratings {ratings}")
+    name = f"{kaggle.NAME}/{choice}" if choice else kaggle.NAME
+    return kaggle.KaggleDataset(folder, name, "Kaggle's The Movies Dataset", overwrites=True, rating_choice=choice)
 
 
 def _movielens_csv(folder: Path, ratings: RatingChoice | None) -> Dataset:
@@ -99,7 +93,7 @@ def _movielens_dat(folder: Path, ratings: RatingChoice | None) -> Dataset:
     with_ratings = _all_or_none(folder, movielens.RATINGS_DAT, ratings)
     # Only 1M tells of its users, and only 10M has tags; without either the text itself decides.
     is_10m = (folder / "tags.dat").exists() or (
-        not (folder / "users.dat").exists() and _is_utf8(folder / movielens.MOVIES_DAT)
+        not (folder / "users.dat").exists() and detect_encoding(folder / MOVIES_DAT) != "latin-1"
     )
     name, title, encoding = ("ml-10m", "MovieLens 10M", "utf-8") if is_10m else ("ml-1m", "MovieLens 1M", "latin-1")
     return movielens.MovieLensDat(folder, name, title, with_ratings=with_ratings, encoding=encoding)
@@ -121,19 +115,19 @@ def _trailer_catalogue(folder: Path, ratings: RatingChoice | None) -> Dataset:
 
 
 _FORMATS = (
-    _Format("Kaggle's The Movies Dataset", (kaggle.METADATA,), (), _kaggle),
-    _Format("MovieLens 100K", (movielens.U_ITEM, movielens.U_GENRE), (), _movielens_100k),
-    _Format("MovieLens 1M or 10M", (movielens.MOVIES_DAT,), (), _movielens_dat),
+    _Format("Kaggle's The Movies Dataset", (METADATA_CSV,), (), _kaggle),
+    _Format("MovieLens 100K", (U_ITEM, U_GENRE), (), _movielens_100k),
+    _Format("MovieLens 1M or 10M", (MOVIES_DAT,), (), _movielens_dat),
     _Format(
         "catalogue with trailers",
-        (trailer_catalogue.MOVIES_CSV, trailer_catalogue.TRAILERS_CSV),
+        (MOVIES_CSV, trailer_catalogue.TRAILERS_CSV),
         (),
         _trailer_catalogue,
     ),
     _Format(
         "MovieLens 20M, 25M, 32M, latest or latest-small",
-        (movielens.MOVIES_CSV,),
-        (movielens.RATINGS_CSV, movielens.LINKS_CSV),
+        (MOVIES_CSV,),
+        (movielens.RATINGS_CSV, LINKS_CSV),
         _movielens_csv,
     ),
 )
@@ -145,11 +139,11 @@ def _all_or_none(folder: Path, name: str, ratings: RatingChoice | None) -> bool:
     if ratings is RatingChoice.SMALL:
         message = f"{folder}: MovieLens sets have one file of ratings: use --ratings full or none, not small."
         raise DatasetError(message)
-    _file_demand(folder, name, "the ratings")
+    _require_file(folder, name, "the ratings")
     return True
 
 
-def _file_demand(folder: Path, name: str, purpose: str) -> None:
+def _require_file(folder: Path, name: str, purpose: str) -> None:
     if not (folder / name).exists():
         message = f"{folder / name}: there is no such file, which {purpose} takes. Add it, or use --ratings none."
         raise DatasetError(message)
@@ -166,11 +160,3 @@ def _readme_name(folder: Path) -> str:
 
 def _folder_name(folder: Path) -> str:
     return re.sub(r"[^\w.-]+", "-", folder.resolve().name)[:_NAME_CHARACTERS] or "data"
-
-
-def _is_utf8(path: Path) -> bool:
-    try:
-        path.read_bytes().decode()
-    except UnicodeDecodeError:
-        return False
-    return True

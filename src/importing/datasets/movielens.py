@@ -4,43 +4,56 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from importing.datasets.dataset import Dataset, Kind, MovieRecord, RatingBlock, Reason, Skip
-from importing.datasets.links import read_links
-from importing.datasets.rating_files import RatingFile, read_rating_blocks
-from importing.datasets.tables import Row, read_csv, read_separated, shorten
+from importing.datasets.links import read_checked_links
+from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import clean_original_title, clean_text, title_fault
 from movies.genres import known_genres
+from recommender.data.movielens_files import (
+    LINKS_CSV,
+    MOVIES_CSV,
+    MOVIES_DAT,
+    U_ITEM,
+    MovieRow,
+    read_movies_csv,
+    read_movies_dat,
+    read_u_item,
+)
 from recommender.data.numbers import parse_id
+from recommender.data.tables import BadRow, shorten
 from recommender.data.titles import parse_title
 
-MOVIES_CSV, LINKS_CSV, RATINGS_CSV = "movies.csv", "links.csv", "ratings.csv"
-MOVIES_DAT, RATINGS_DAT = "movies.dat", "ratings.dat"
-U_ITEM, U_DATA, U_GENRE = "u.item", "u.data", "u.genre"
-_ITEM_COLUMNS = ("movieId", "title", "released", "released on video", "address")
+RATINGS_CSV, RATINGS_DAT, U_DATA = "ratings.csv", "ratings.dat", "u.data"
+# TMDB and IMDb id by MovieLens id.
+_Links = dict[int, tuple[int | None, str | None]]
 
 
 @dataclass
 class _MovieLens(Dataset):
-    """What the forms share: one file of ratings."""
+    """What the forms share: one file of ratings, ``ratings_name``, with ``separator`` between its columns."""
 
+    ratings_name: ClassVar[str]
+    separator: ClassVar[str]
     with_ratings: bool = True
 
     def ratings(self) -> Iterator[RatingBlock]:
         """Read the ratings."""
         if self.with_ratings:
-            yield from read_rating_blocks(self._rating_file(), watch=self.watch)
-
-    def _rating_file(self) -> RatingFile:
-        raise NotImplementedError
+            path = self.folder / self.ratings_name
+            yield from read_rating_blocks(path, separator=self.separator, on_read=self.on_read)
 
     def _rating_files(self) -> list[Path]:
-        return [self._rating_file().path] if self.with_ratings else []
+        return [self.folder / self.ratings_name] if self.with_ratings else []
 
 
 @dataclass
 class MovieLensCsv(_MovieLens):
     """20M, 25M, 32M, latest and latest-small."""
+
+    ratings_name = RATINGS_CSV
+    separator = ","
 
     def files(self) -> list[Path]:
         """Return the files that will be read."""
@@ -51,20 +64,16 @@ class MovieLensCsv(_MovieLens):
         """Read the films with their TMDB and IMDb ids."""
         faults: list[Skip] = []
         links = self._links(faults)
-        columns = ("movieId", "title", "genres")
-        for row in read_csv(self.folder / MOVIES_CSV, kind=Kind.MOVIES, columns=columns, watch=self.watch):
-            yield row if isinstance(row, Skip) else _movie(row, MOVIES_CSV, links)
+        for row in read_movies_csv(self.folder / MOVIES_CSV, on_read=self.on_read):
+            yield _movie(row, MOVIES_CSV, links)
         yield from faults
 
-    def _rating_file(self) -> RatingFile:
-        return RatingFile(self.folder / RATINGS_CSV)
-
-    def _links(self, faults: list[Skip]) -> "dict[int, tuple[int | None, str | None]]":
-        links: dict[int, tuple[int | None, str | None]] = {}
+    def _links(self, faults: list[Skip]) -> _Links:
+        links: _Links = {}
         path = self.folder / LINKS_CSV
         if not path.exists():
             return links
-        for row in read_links(path, watch=self.watch):
+        for row in read_checked_links(path, on_read=self.on_read):
             if isinstance(row, Skip):
                 faults.append(row)
             else:
@@ -76,6 +85,9 @@ class MovieLensCsv(_MovieLens):
 class MovieLensDat(_MovieLens):
     """1M and 10M, whose files differ in nothing but their encoding."""
 
+    ratings_name = RATINGS_DAT
+    separator = "::"
+
     encoding: str = "utf-8"
 
     def files(self) -> list[Path]:
@@ -84,24 +96,16 @@ class MovieLensDat(_MovieLens):
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films."""
-        rows = read_separated(
-            self.folder / MOVIES_DAT,
-            kind=Kind.MOVIES,
-            columns=("movieId", "title", "genres"),
-            separator="::",
-            encoding=self.encoding,
-            watch=self.watch,
-        )
-        for row in rows:
-            yield row if isinstance(row, Skip) else _movie(row, MOVIES_DAT, {})
-
-    def _rating_file(self) -> RatingFile:
-        return RatingFile(self.folder / RATINGS_DAT, separator=b"::", header=False)
+        for row in read_movies_dat(self.folder / MOVIES_DAT, encoding=self.encoding, on_read=self.on_read):
+            yield _movie(row, MOVIES_DAT, {})
 
 
 @dataclass
 class MovieLens100K(_MovieLens):
     """100K, whose item numbers are its own and not MovieLens ids."""
+
+    ratings_name = U_DATA
+    separator = "\t"
 
     def files(self) -> list[Path]:
         """Return the files that will be read."""
@@ -109,61 +113,37 @@ class MovieLens100K(_MovieLens):
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films, a column of 0 or 1 for each genre that ``u.genre`` lists."""
-        genres = self._genres()
-        rows = read_separated(
-            self.folder / U_ITEM,
-            kind=Kind.MOVIES,
-            columns=(*_ITEM_COLUMNS, *genres),
-            separator="|",
-            encoding="latin-1",
-            watch=self.watch,
-        )
-        for row in rows:
-            if isinstance(row, Skip):
-                yield row
-                continue
-            line, values = row
-            listed = "|".join(genre for genre in genres if values[genre].strip() == "1")
-            movie = _movie((line, {**values, "genres": listed}), U_ITEM, None)
-            yield movie if isinstance(movie, Skip) else _with_day(movie, values["released"])
-
-    def _rating_file(self) -> RatingFile:
-        return RatingFile(self.folder / U_DATA, separator=b"\t", header=False)
-
-    def _genres(self) -> list[str]:
-        rows = read_separated(
-            self.folder / U_GENRE,
-            kind=Kind.MOVIES,
-            columns=("genre", "number"),
-            separator="|",
-            encoding="latin-1",
-            watch=self.watch,
-        )
-        return [row[1]["genre"] for row in rows if not isinstance(row, Skip)]
+        for row in read_u_item(self.folder / U_ITEM, on_read=self.on_read):
+            movie = _movie(row, U_ITEM, None)
+            if isinstance(row, BadRow) or isinstance(movie, Skip):
+                yield movie
+            else:
+                yield _with_day(movie, row.released)
 
 
-def _movie(row: Row, file: str, links: "dict[int, tuple[int | None, str | None]] | None") -> MovieRecord | Skip:
+def _movie(row: MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
     """Read a film; without ``links``, not even empty ones, its number is not a MovieLens id."""
-    line, values = row
-    key = parse_id(values["movieId"])
+    if isinstance(row, BadRow):
+        return Skip.from_bad_row(Kind.MOVIES, file, row)
+    key = parse_id(row.movie_id)
     if key is None or (key == 0 and links is not None):
-        return Skip(Kind.MOVIES, file, line, Reason.BAD_ID, shorten(values["movieId"]))
-    told = parse_title(clean_text(values["title"]))
-    fault = title_fault(told.title)
+        return Skip(Kind.MOVIES, file, row.line, Reason.BAD_ID, shorten(row.movie_id))
+    parsed = parse_title(clean_text(row.title))
+    fault = title_fault(parsed.title)
     if fault:
-        return Skip(Kind.MOVIES, file, line, fault, f"movieId {key}")
+        return Skip(Kind.MOVIES, file, row.line, fault, f"movieId {key}")
     tmdb_id, imdb_id = (links or {}).get(key, (None, None))
     return MovieRecord(
         file=file,
-        line=line,
+        line=row.line,
         key=key,
-        title=told.title,
+        title=parsed.title,
         tmdb_id=tmdb_id,
         imdb_id=imdb_id,
         movielens_id=None if links is None else key,
-        original_title=clean_original_title(told.original_title),
-        year=told.year,
-        genres=known_genres(values["genres"].split("|")),
+        original_title=clean_original_title(parsed.original_title),
+        year=parsed.year,
+        genres=known_genres(row.genres),
     )
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importing.datasets.dataset import Dataset, Kind, MovieRecord, Reason, Skip, Trailer
-from importing.datasets.tables import Row, read_rows, shorten
 from importing.datasets.text_cleaning import clean_original_title, clean_poster_path, clean_text, title_fault
 from movies.genres import known_genres
+from recommender.data.movielens_files import MOVIES_CSV
 from recommender.data.numbers import parse_id
+from recommender.data.tables import Row, read_rows, shorten
 from recommender.data.titles import parse_title
 
-MOVIES_CSV, TRAILERS_CSV = "movies.csv", "trailers.csv"
+TRAILERS_CSV = "trailers.csv"
 MOVIE_COLUMNS = ("id", "name", "poster path", "type")
 TRAILER_COLUMNS = ("youtube_id", "movie")
 _YOUTUBE_ID = re.compile(r"[\w-]{6,20}", re.ASCII)
@@ -41,7 +42,8 @@ class TrailerCatalogue(Dataset):
             yield row if isinstance(row, Skip) else _trailer(row)
 
     def _rows(self, name: str, kind: Kind, columns: Sequence[str]) -> Iterator[Row | Skip]:
-        return read_rows(self.folder / name, kind=kind, columns=columns, watch=self.watch)
+        for row in read_rows(self.folder / name, columns=columns, on_read=self.on_read):
+            yield row if isinstance(row, Row) else Skip.from_bad_row(kind, name, row)
 
 
 def _movie(row: Row) -> MovieRecord | Skip:
@@ -49,17 +51,17 @@ def _movie(row: Row) -> MovieRecord | Skip:
     key = parse_id(values["id"])
     if key is None:
         return Skip(Kind.MOVIES, MOVIES_CSV, line, Reason.BAD_ID, shorten(values["id"]))
-    told = parse_title(clean_text(values["name"]))
-    fault = title_fault(told.title)
+    parsed = parse_title(clean_text(values["name"]))
+    fault = title_fault(parsed.title)
     if fault:
         return Skip(Kind.MOVIES, MOVIES_CSV, line, fault, f"id {key}")
     return MovieRecord(
         file=MOVIES_CSV,
         line=line,
         key=key,
-        title=told.title,
-        original_title=clean_original_title(told.original_title),
-        year=told.year,
+        title=parsed.title,
+        original_title=clean_original_title(parsed.original_title),
+        year=parsed.year,
         poster_path=clean_poster_path(values["poster path"]),
         genres=known_genres(_BETWEEN_GENRES.split(values["type"])),
     )

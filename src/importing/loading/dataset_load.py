@@ -56,7 +56,7 @@ def dataset_load(*, dataset: Dataset, log: ImportReport, progress: Progress) -> 
         DatasetError: a file is unusable, another import is running, or the database is lost or in the way.
 
     """
-    dataset.watch = progress.advance
+    dataset.on_read = progress.advance
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor)

@@ -8,14 +8,16 @@ import numpy as np
 from recommender.arrays import AnyArray, Int64Array
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.text_dialect import (
+    CREATED,
     ITEM,
-    TIMES,
+    TIME,
     USER,
     VALUE,
     TextDialect,
+    check_lines,
     detect_dialect,
-    line_of_row,
-    text_refused,
+    find_line,
+    parse_table,
 )
 from recommender.errors import DataError
 
@@ -51,27 +53,27 @@ def read_ratings_file(path: Path) -> Ratings:
 
 
 class _File:
-    """A file of ratings, and how to say where in it something is wrong; `form` is None for Parquet."""
+    """A file of ratings, and how to say where in it something is wrong; `dialect` is None for Parquet."""
 
-    def __init__(self, path: Path, form: TextDialect | None) -> None:
+    def __init__(self, path: Path, dialect: TextDialect | None) -> None:
         self.path = path
-        self.form = form
+        self.dialect = dialect
 
     def place(self, row: int) -> str:
         """Where a row, counted from 0, stands: "FILE: line N", or "FILE: row N" where there are no lines."""
-        if self.form is None:
+        if self.dialect is None:
             return f"{self.path}: row {row + 1}"
-        return f"{self.path}: line {line_of_row(self.path, self.form, row)}"
+        return f"{self.path}: line {find_line(self.path, self.dialect, row)}"
 
     def table(self) -> "pa.Table":
         """The columns of ratings as Arrow parses them."""
         import pyarrow as pa  # noqa: PLC0415 - a third of a second that a process which never reads a file need not pay.
 
         try:
-            return _parquet_table(self.path) if self.form is None else _text_table(self.path, self.form)
+            return _read_parquet(self.path) if self.dialect is None else _read_text(self.path, self.dialect)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            if self.form is not None:
-                text_refused(self.path, self.form)
+            if self.dialect is not None:
+                check_lines(self.path, self.dialect)
             raise DataError(f"{self.path}: cannot be read as ratings ({error}).") from error
 
     def numbers(self, table: "pa.Table", name: str) -> AnyArray:
@@ -105,19 +107,16 @@ class _File:
             )
 
     def times(self, table: "pa.Table") -> Int64Array | None:
-        """Unix seconds, (n,) int64; None where they are not known of every rating."""
-        import pyarrow as pa  # noqa: PLC0415 - see `table`.
-
-        name = next((name for name in TIMES if name in table.column_names), None)
+        """Return Unix seconds, (n,) int64, or None if not every rating has a time."""
+        name = next((name for name in (TIME, CREATED) if name in table.column_names), None)
         if name is None or table.column(name).null_count:
             return None
-        column = table.column(name)
-        if pa.types.is_timestamp(column.type):
-            column = column.cast(pa.timestamp("s", tz=column.type.tz), safe=False).cast(pa.int64())
-        if not pa.types.is_integer(column.type):
-            wanted = "Unix seconds" if name == TIMES[0] else "Unix seconds or ISO 8601"
-            raise DataError(f"{self.path}: column {name!r} must hold times ({wanted}), but holds {column.type}.")
-        return np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)
+        seconds = unix_seconds(table.column(name))
+        if seconds is None:
+            wanted = "Unix seconds" if name == TIME else "Unix seconds or ISO 8601"
+            kind = table.column(name).type
+            raise DataError(f"{self.path}: column {name!r} must hold times ({wanted}), but holds {kind}.")
+        return seconds
 
     def repetition(self, users: Int64Array, items: Int64Array) -> DataError | None:
         """What to say of the first rating of a movie that its user rated before; None where there is none."""
@@ -134,27 +133,27 @@ class _File:
         )
 
 
-def _parquet_table(path: Path) -> "pa.Table":
+def _read_parquet(path: Path) -> "pa.Table":
     import pyarrow.parquet  # noqa: PLC0415 - see `_File.table`.
 
     names = pyarrow.parquet.read_schema(path).names
-    wanted = [name for name in (USER, ITEM, VALUE, *TIMES) if name in names]
+    wanted = [name for name in (USER, ITEM, VALUE, TIME, CREATED) if name in names]
     return pyarrow.parquet.read_table(path, columns=wanted or names[:0])
 
 
-def _text_table(path: Path, form: TextDialect) -> "pa.Table":
+def _read_text(path: Path, dialect: TextDialect) -> "pa.Table":
     import pyarrow as pa  # noqa: PLC0415 - see `_File.table`.
-    import pyarrow.csv  # noqa: PLC0415
 
-    types = {USER: pa.int64(), ITEM: pa.int64(), VALUE: pa.float32(), TIMES[0]: pa.int64()}
-    # Nothing stands between the two characters of a separator that has two, and Arrow is to see to that.
-    types |= {name: pa.null() for name in form.between}
-    kept = [name for name in form.names if name in types or name in TIMES]
-    return pyarrow.csv.read_csv(
-        path,
-        read_options=pyarrow.csv.ReadOptions(
-            column_names=list(form.names), skip_rows=1 if form.header else 0, block_size=4 << 20
-        ),
-        parse_options=pyarrow.csv.ParseOptions(delimiter=form.separator[0]),
-        convert_options=pyarrow.csv.ConvertOptions(column_types=types, include_columns=kept, null_values=[""]),
-    )
+    types = {USER: pa.int64(), ITEM: pa.int64(), VALUE: pa.float32(), TIME: pa.int64()}
+    return parse_table(path, dialect, types, inferred=(CREATED,), skip_header=dialect.header)
+
+
+def unix_seconds(column: "pa.ChunkedArray") -> Int64Array | None:
+    """Return times, or whole numbers, as Unix seconds, (n,) int64; None if the column holds neither."""
+    import pyarrow as pa  # noqa: PLC0415 - see `_File.table`.
+
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s", tz=column.type.tz), safe=False).cast(pa.int64())
+    if not pa.types.is_integer(column.type):
+        return None
+    return np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)

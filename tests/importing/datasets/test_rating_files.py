@@ -4,30 +4,31 @@ import numpy as np
 import pytest
 
 from importing.datasets import rating_files
-from importing.datasets.dataset import RatingBlock, Reason, watch_nothing
-from importing.datasets.rating_files import COLUMNS, RatingFile, _Parser, read_rating_blocks
-from importing.errors import DatasetError
+from importing.datasets.dataset import RatingBlock, Reason
+from importing.datasets.rating_files import _Parser, read_rating_blocks
+from recommender.data.text_dialect import COLUMNS, TextDialect
+from recommender.errors import DataError
 
 HEADER = "userId,movieId,rating,timestamp\n"
 
 
-def read(file: RatingFile) -> list[RatingBlock]:
-    return list(read_rating_blocks(file, watch=watch_nothing))
+def read(file: Path, separator: str = ",") -> list[RatingBlock]:
+    return list(read_rating_blocks(file, separator=separator))
 
 
-def rows(file: RatingFile) -> list[tuple[int, int, float, int, int]]:
-    columns = [(b.users, b.movies, b.values, b.times, b.lines) for b in read(file)]
+def rows(file: Path, separator: str = ",") -> list[tuple[int, int, float, int, int]]:
+    columns = [(b.users, b.movies, b.values, b.times, b.lines) for b in read(file, separator)]
     return [row for block in columns for row in zip(*(column.tolist() for column in block), strict=True)]
 
 
-def faults(file: RatingFile) -> list[tuple[int, Reason]]:
-    return sorted((skip.line, skip.reason) for block in read(file) for skip in block.skips)
+def faults(file: Path, separator: str = ",") -> list[tuple[int, Reason]]:
+    return sorted((skip.line, skip.reason) for block in read(file, separator) for skip in block.skips)
 
 
-def csv_file(folder: Path, text: str) -> RatingFile:
+def csv_file(folder: Path, text: str) -> Path:
     path = folder / "ratings.csv"
     path.write_bytes(text.encode())
-    return RatingFile(path)
+    return path
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -107,12 +108,12 @@ CELLS = ["1", "007", " 2 ", "+3", "-0", "4e0", "4.0", "3.50", ".5", "5.", "0x1F"
 @pytest.mark.parametrize("place", range(4))
 @pytest.mark.parametrize("cell", CELLS)
 def test_reading_by_block_and_by_line_agree(cell: str, place: int) -> None:
-    parser = _Parser(RatingFile(Path("ratings.csv")), COLUMNS)
+    parser = _Parser("ratings.csv", TextDialect(",", COLUMNS, header=True))
     row = ["1", "2", "3.5", "4"]
     row[place] = cell
     block = ",".join(row).encode() + b"\n"
 
-    whole, by_line = parser.parse(block, 2), parser._by_line(block, 2)
+    whole, by_line = parser.parse(block, 2), parser._parse_lines(block, 2)
 
     assert (whole.users.tolist(), whole.movies.tolist()) == (by_line.users.tolist(), by_line.movies.tolist())
     assert (whole.values.tolist(), whole.times.tolist()) == (by_line.values.tolist(), by_line.times.tolist())
@@ -121,29 +122,28 @@ def test_reading_by_block_and_by_line_agree(cell: str, place: int) -> None:
 def test_double_colons_part_the_columns_of_older_sets(tmp_path: Path) -> None:
     path = tmp_path / "ratings.dat"
     path.write_bytes(b"1::122::0.5::838985046\n1:185::5::838983525\n1::231::4::838983392\n")
-    file = RatingFile(path, separator=b"::", header=False)
 
-    assert rows(file) == [(1, 122, 0.5, 838985046, 1), (1, 231, 4.0, 838983392, 3)]
-    assert faults(file) == [(2, Reason.TORN)]
+    assert rows(path, "::") == [(1, 122, 0.5, 838985046, 1), (1, 231, 4.0, 838983392, 3)]
+    assert faults(path, "::") == [(2, Reason.TORN)]
 
 
 def test_tabs_part_the_columns_of_the_oldest_set(tmp_path: Path) -> None:
     path = tmp_path / "u.data"
     path.write_bytes(b"196\t242\t3\t881250949\n")
 
-    assert rows(RatingFile(path, separator=b"\t", header=False)) == [(196, 242, 3.0, 881250949, 1)]
+    assert rows(path, "\t") == [(196, 242, 3.0, 881250949, 1)]
 
 
 def test_missing_column_is_named_with_those_found(tmp_path: Path) -> None:
     file = csv_file(tmp_path, "user,movieId,stars\n1,2,3\n")
 
-    with pytest.raises(DatasetError, match=r"line 1: expected .*found user, movieId, stars \(missing: userId, rating"):
+    with pytest.raises(DataError, match=r"line 1: expected .*found user, movieId, stars \(missing: userId, rating"):
         read(file)
 
 
-@pytest.mark.parametrize("header", [True, False])
-def test_empty_file_is_refused(tmp_path: Path, header: bool) -> None:  # noqa: FBT001  # A parameter of the test.
+@pytest.mark.parametrize("separator", [",", "::"])
+def test_empty_file_is_refused(tmp_path: Path, separator: str) -> None:
     (tmp_path / "ratings.csv").touch()
 
-    with pytest.raises(DatasetError, match="is empty"):
-        read(RatingFile(tmp_path / "ratings.csv", header=header))
+    with pytest.raises(DataError, match="is empty"):
+        read(tmp_path / "ratings.csv", separator)

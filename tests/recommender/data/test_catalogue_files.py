@@ -74,11 +74,11 @@ def test_genres_of_movielens_are_read_in_its_three_forms(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("movies.csv", "movieId,title\n1,A\n", r"movies\.csv: column 'genres' is missing; found movieId, title"),
+        ("movies.csv", "movieId,title\n1,A\n", r"movies\.csv, line 1: .*found movieId, title \(missing: genres\)"),
         ("movies.csv", "movieId,genres\n1,A\nx,A\n", r"movies\.csv: line 3 cannot be read"),
         ("movies.csv", "movieId,genres\n1,A\n1,B\n", r"movies\.csv: line 3 .*id 1 occurs a second time"),
-        ("movies.csv", "movieId,genres\n1,\0\udcff\n", r"movies\.csv: line \d cannot be read as CSV"),
-        ("movies.dat", "1::A::Drama\n2::B\n", r"movies\.dat: line 2 has 2 fields"),
+        ("movies.csv", "movieId,genres\n1,\0\udcff\n", r"movies\.csv, line 2, byte 4: 0xff is not UTF-8"),
+        ("movies.dat", "1::A::Drama\n2::B\n", r"movies\.dat: line 2 cannot be read: torn row \(2::B\)"),
         ("u.item", "1|A\n", r"u\.genre: is missing"),
         ("films.csv", "1", r"films\.csv: is no catalogue by its name"),
     ],

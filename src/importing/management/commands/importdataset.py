@@ -6,8 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from importing.datasets.dataset import Kind, Reason
-from importing.datasets.detect_format import RatingChoice
+from importing.datasets.dataset import Kind, RatingChoice, Reason
 from importing.errors import DatasetError
 from importing.import_report import Tally
 from importing.loading.dataset_load import ImportSummary

@@ -1,0 +1,16 @@
+from movies.genres import KNOWN_GENRES, known_genres
+from posters.palettes import palettes_of
+
+
+def test_every_genre_of_a_subject_has_palettes_of_its_own() -> None:
+    without = {genre for genre in KNOWN_GENRES if palettes_of(genre) == palettes_of("no such genre")}
+
+    assert without == {"Foreign", "TV Movie"}
+
+
+def test_genres_get_our_names_and_other_names_are_dropped() -> None:
+    assert known_genres(["Sci-Fi", "IMAX", " Drama ", "Science Fiction", "Children's"]) == (
+        "Science Fiction",
+        "Drama",
+        "Family",
+    )
