@@ -108,11 +108,12 @@ port-free: $(VENV)/bin/activate
 test: $(VENV)/dev.installed  ## Run the tests in parallel (SLOW=0 leaves the slow ones out; ARGS='-k name')
 	@$(PY) -m pytest -n auto --dist worksteal $(if $(filter 0,$(SLOW)),-m "not slow") $(ARGS)
 
-lint: $(VENV)/dev.installed  ## Check style, types, import directions and that no migration is missing
+lint: $(VENV)/dev.installed  ## Check style, types, import directions, sizes and that no migration is missing
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
+	@$(PY) .ci/structure.py
 	@$(MANAGE) makemigrations --check --dry-run
 
 format: $(VENV)/dev.installed  ## Put the code in the house's form
