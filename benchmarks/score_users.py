@@ -29,7 +29,6 @@ from threadpoolctl import threadpool_limits
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from recommender.arrays import Float32Array
-from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.batch_topk import batch_topk
@@ -214,14 +213,15 @@ def surprise_pairs_per_second(model: FactorModel, n_pairs: int) -> float:
     """The rate of `SVD.predict` on the same factors, given to the library as if it had trained them."""
     import surprise  # noqa: PLC0415 - after the measurement of memory.
 
-    from recommender.factors.surprise import ArrayTrainset  # noqa: PLC0415
-
-    n = max(len(model.users), len(model.items))
-    every = Ratings.from_arrays(
-        np.resize(model.users.ids, n), np.resize(model.items.ids, n), np.full(n, 3.5, dtype=np.float32)
+    users_of, items_of = (
+        {key: place for place, key in enumerate(each.ids.tolist())} for each in (model.users, model.items)
     )
+    # The library asks its trainset for ids and for the mean, which is that of one rating here.
+    ur: dict[int, list[tuple[int, float]]] = {place: [] for place in users_of.values()}
+    ir: dict[int, list[tuple[int, float]]] = {place: [] for place in items_of.values()}
+    ur[0].append((0, model.global_mean))
     algorithm = surprise.SVD(n_factors=model.n_factors)
-    algorithm.trainset = ArrayTrainset(every)
+    algorithm.trainset = surprise.Trainset(ur, ir, len(ur), len(ir), 1, model.rating_scale, users_of, items_of)
     algorithm.bu, algorithm.bi = model.user_biases.astype(float), model.item_biases.astype(float)
     algorithm.pu, algorithm.qi = model.user_factors.astype(float), model.item_factors.astype(float)
     users = np.random.default_rng(1).choice(model.users.ids, n_pairs).tolist()

@@ -62,6 +62,9 @@ class Choices:
         return self.values[int(rng.integers(len(self.values)))]
 
 
+LIKED_FROM = Choices((0.5, 3.0, 3.5, 4.0))
+"""Stars from which a rating may count as positive feedback; 0.5 makes all of them positive."""
+
 SearchSpace: TypeAlias = Mapping[str, Floats | Ints | Choices]
 """What may be tried for each hyper-parameter, by the name of its field; those left out keep their default."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from pipeline.progress import show_progress
 from recommender.algorithms import Setting, get_algorithm, make_config, make_estimator
 from recommender.contract import Epoch, Estimator
 from recommender.evaluation.temporal_holdout import Performance, TemporalHoldout, evaluate_temporal_holdout
-from recommender.factors.als import ALS
 from recommender.factors.als_spark import SparkPlace
 
 
@@ -26,14 +25,10 @@ def estimator_of(algorithm: str, config: Mapping[str, Setting], *, parquet: Path
         ConfigError: there is no such algorithm, or it has no such setting, or not with that value.
 
     """
-    chosen = {name: value for name, value in config.items() if name != "seed"}
-    catalogue = catalogue_from_database() if get_algorithm(algorithm).needs_catalogue else None
-    seed = config.get("seed", 0)
-    estimator = make_estimator(algorithm, chosen, seed=int(seed or 0), catalogue=catalogue)
-    if not isinstance(estimator, ALS):
-        return estimator
-    place = SparkPlace(settings.SPARK_MASTER, Path(settings.SPARK_DIR), parquet)
-    return replace(estimator, spark=place)
+    entry = get_algorithm(algorithm)
+    catalogue = catalogue_from_database() if entry.needs_catalogue else None
+    spark = SparkPlace(settings.SPARK_MASTER, Path(settings.SPARK_DIR), parquet) if entry.runs_on_spark else None
+    return make_estimator(algorithm, config, catalogue=catalogue, spark=spark)
 
 
 def config_of(algorithm: str, settings: Mapping[str, Setting], seed: int) -> dict[str, Any]:

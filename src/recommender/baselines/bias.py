@@ -7,34 +7,24 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
-from recommender.config import require_count, require_not_negative
+from recommender.config import Config, count, not_negative, random_seed
 from recommender.contract import Epoch, Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
-from recommender.search_space import Floats, SearchSpace
+from recommender.search_space import Floats
 
 # What a sum of no ratings is divided by, where nothing damps it.
 _TINY = 1e-12
 
 
 @dataclass(frozen=True)
-class BiasConfig:
+class BiasConfig(Config):
     """`n_epochs`: alternations; `user_damping`, `item_damping`: λ, ratings' worth of zeros that hold a bias back."""
 
-    n_epochs: int = 10
-    user_damping: float = 5.0
-    item_damping: float = 3.0
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "user_damping": Floats(0.5, 50.0, log=True),
-        "item_damping": Floats(0.5, 50.0, log=True),
-    }
-
-    def __post_init__(self) -> None:
-        require_count("n_epochs", self.n_epochs)
-        require_not_negative("user_damping", self.user_damping)
-        require_not_negative("item_damping", self.item_damping)
+    n_epochs: int = count(10)
+    user_damping: float = not_negative(5.0, search=Floats(0.5, 50.0, log=True))
+    item_damping: float = not_negative(3.0, search=Floats(0.5, 50.0, log=True))
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,24 +7,21 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
-from recommender.config import require_not_negative
+from recommender.config import Config, not_negative, random_seed
 from recommender.contract import Epoch, Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class PopularityConfig:
+class PopularityConfig(Config):
     """`damping`: ratings' worth of the global mean that hold an item's mean back.
 
-    There is no `space` to search: the order of its lists has nothing to tune.
+    There is nothing to search for: no setting changes the order of the lists.
     """
 
-    damping: float = 5.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_not_negative("damping", self.damping)
+    damping: float = not_negative(5.0)
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,25 +6,25 @@ the ranking, and a random few of all, which tell how far predictions err. Then t
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, cast
+from typing import cast
 
 from recommender.blends.calibration import USUAL_INTERVALS, USUAL_WEIGHTS, Calibration, HeldOut, squared_errors
 from recommender.blends.histories import HistoryRule
 from recommender.blends.house_model import HouseModel
 from recommender.blends.intervals import IntervalTable, spreads
 from recommender.blends.ranking import RankingWeights, RelationsConfig, item_relations
-from recommender.config import require, require_count, require_positive, require_seed
+from recommender.config import Config, checked, count, positive, random_seed, same_as, star_threshold, thread_count
 from recommender.contract import Epoch, OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.factors.bayesian import Bayesian, BayesianConfig
 from recommender.factors.bayesian_model import BayesianModel
-from recommender.search_space import Choices, Floats, Ints, SearchSpace
+from recommender.search_space import Choices, Floats, Ints
 
 _LEAST_RATINGS = 40
 
 
 @dataclass(frozen=True)
-class HouseConfig:
+class HouseConfig(Config):
     """How `house` is trained; ConfigError for a value outside its range.
 
     `n_factors`, `n_sweeps`, `n_burn_in`, `n_chains`, `n_components`, `n_threads`: of the Bayesian factorisation (see
@@ -36,48 +36,28 @@ class HouseConfig:
     ratings the weights are learnt from.
     """
 
-    n_factors: int = 32
-    n_sweeps: int = 90
-    n_burn_in: int = 25
-    n_chains: int = 4
-    n_components: int = 64
-    n_trial_sweeps: int = 36
-    n_core: int = 6000
-    regularisation: float = 500.0
-    liked_from: float = 3.0
-    window: int = 20
-    held_out: float = 0.05
-    n_choices: int = 2000
-    n_threads: int | None = None
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(16, 64, log=True),
-        "regularisation": Floats(50.0, 5000.0, log=True),
-        "liked_from": Choices((0.5, 2.5, 3.0, 3.5)),
-        "window": Ints(5, 60, log=True),
-    }
+    n_factors: int = count(32, search=Ints(16, 64, log=True))
+    n_sweeps: int = same_as(BayesianConfig, "n_sweeps")
+    n_burn_in: int = same_as(BayesianConfig, "n_burn_in")
+    n_chains: int = same_as(BayesianConfig, "n_chains")
+    n_components: int = count(64)
+    n_trial_sweeps: int = count(36)
+    n_core: int = count(6000)
+    regularisation: float = positive(500.0, search=Floats(50.0, 5000.0, log=True))
+    liked_from: float = star_threshold(3.0, search=Choices((0.5, 2.5, 3.0, 3.5)))
+    window: int = count(20, search=Ints(5, 60, log=True))
+    held_out: float = checked(0.05, lambda value: 0 < value < 1, "between 0 and 1, both excluded")
+    n_choices: int = count(2000)
+    n_threads: int | None = thread_count()
+    seed: int = random_seed()
 
     def __post_init__(self) -> None:
-        for name in ("n_trial_sweeps", "n_core", "window", "n_choices"):
-            require_count(name, getattr(self, name))
-        require_positive("regularisation", self.regularisation)
-        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
-        require(0 < self.held_out < 1, "held_out", self.held_out, "between 0 and 1, both excluded")
-        require_seed(self.seed)
+        super().__post_init__()
         self.factorisation()
 
     def factorisation(self) -> BayesianConfig:
         """How the stars are learnt from all ratings."""
-        return BayesianConfig(
-            n_factors=self.n_factors,
-            n_sweeps=self.n_sweeps,
-            n_burn_in=self.n_burn_in,
-            n_chains=self.n_chains,
-            n_components=self.n_components,
-            n_threads=self.n_threads,
-            seed=self.seed,
-        )
+        return self.part(BayesianConfig)
 
     def rule(self) -> HistoryRule:
         """What counts as liked, and as recent."""

@@ -1,21 +1,21 @@
 """Two stages, then two opinions: films of the right genres, ordered by keywords and by predicted stars in turn."""
 
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
 from recommender.blends.hybrid_model import HybridModel, kmf_over
-from recommender.config import require_count, require_seed
+from recommender.config import Config, count, random_seed, same_as
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
 from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import KMFModel
 from recommender.items.keywords import Keywords, KeywordsConfig, KeywordsModel
-from recommender.search_space import Ints, SearchSpace
+from recommender.search_space import Ints
 
 
 @dataclass(frozen=True)
-class HybridConfig:
+class HybridConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `n_genres`: how many favourite genres of a person the first stage keeps; `vector_from`: ratings from which a person
@@ -23,41 +23,25 @@ class HybridConfig:
     `n_factors`, `n_epochs`, `learning_rate`, `regularisation`, `batch_size`: see `KMFConfig`.
     """
 
-    n_genres: int = 3
-    vector_from: int = 5
-    damping: float = KeywordsConfig.damping
-    rare_words: float = KeywordsConfig.rare_words
-    dislikes: float = KeywordsConfig.dislikes
-    n_factors: int = KMFConfig.n_factors
-    n_epochs: int = KMFConfig.n_epochs
-    learning_rate: float = KMFConfig.learning_rate
-    regularisation: float = KMFConfig.regularisation
-    batch_size: int = KMFConfig.batch_size
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {**KMFConfig.space, **KeywordsConfig.space, "n_genres": Ints(1, 8)}
-
-    def __post_init__(self) -> None:
-        require_count("n_genres", self.n_genres)
-        require_count("vector_from", self.vector_from)
-        require_seed(self.seed)
-        self.keywords()
-        self.kmf()
+    n_genres: int = count(3, search=Ints(1, 8))
+    vector_from: int = count(5)
+    damping: float = same_as(KeywordsConfig, "damping")
+    rare_words: float = same_as(KeywordsConfig, "rare_words")
+    dislikes: float = same_as(KeywordsConfig, "dislikes")
+    n_factors: int = same_as(KMFConfig, "n_factors")
+    n_epochs: int = same_as(KMFConfig, "n_epochs")
+    learning_rate: float = same_as(KMFConfig, "learning_rate")
+    regularisation: float = same_as(KMFConfig, "regularisation")
+    batch_size: int = same_as(KMFConfig, "batch_size")
+    seed: int = random_seed()
 
     def keywords(self) -> KeywordsConfig:
         """How the words are learnt from."""
-        return KeywordsConfig(damping=self.damping, rare_words=self.rare_words, dislikes=self.dislikes, seed=self.seed)
+        return self.part(KeywordsConfig)
 
     def kmf(self) -> KMFConfig:
         """How the stars are learnt."""
-        return KMFConfig(
-            n_factors=self.n_factors,
-            n_epochs=self.n_epochs,
-            learning_rate=self.learning_rate,
-            regularisation=self.regularisation,
-            batch_size=self.batch_size,
-            seed=self.seed,
-        )
+        return self.part(KMFConfig)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, ask, tell; exit status."""
     check_path(arguments.json)
     settings = parse_settings(arguments.algorithm, arguments.settings)
-    config = make_config(arguments.algorithm, settings, seed=arguments.seed)
+    config = asdict(make_config(arguments.algorithm, settings, seed=arguments.seed))
     catalogue = catalogue_of(arguments)
     estimator = make_estimator(arguments.algorithm, settings, seed=arguments.seed, catalogue=catalogue)
     protocol = arguments.protocol or (RANKING if arguments.last is not None else STARS)
@@ -69,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
         "algorithm": arguments.algorithm,
         "protocol": protocol,
         **(_stars(estimator, arguments) if protocol == STARS else _ranking(estimator, arguments, catalogue)),
-        "seed": config.seed,
-        "config": asdict(config),
+        "seed": config["seed"],
+        "config": config,
         "versions": library_versions(),
     }
     if arguments.json is not None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -86,11 +85,6 @@ class Vocabulary:
             raise DataError(f"Position {positions[wrong][0]} is outside this vocabulary of {len(self)} ids.")
         ids: Int64Array = self.ids[positions]
         return ids
-
-    @cached_property
-    def as_dict(self) -> dict[int, int]:
-        """Id to position, for code that looks up one id at a time."""
-        return {int(id_): position for position, id_ in enumerate(self.ids)}
 
 
 def _parts(n: int) -> Iterator[slice]:

@@ -7,7 +7,7 @@ Preference p_ui is 1 where u liked i and else 0; confidence c_ui is `alpha` wher
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -15,9 +15,19 @@ import numpy as np
 
 from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
-from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.config import (
+    DEVICES,
+    Config,
+    choice,
+    count,
+    not_negative,
+    positive,
+    random_seed,
+    require,
+    star_threshold,
+)
 from recommender.contract import Epoch, OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
 from recommender.factors.als_spark import SparkPlace, SparkTraining
@@ -28,14 +38,13 @@ from recommender.items.implicit_feedback import (
     positive_interactions,
     restore_bias_model,
 )
-from recommender.search_space import Choices, Floats, Ints, SearchSpace
+from recommender.search_space import LIKED_FROM, Floats, Ints
 
-DEVICES = ("auto", "cpu", "cuda")
 ENGINES = ("implicit", "spark")
 
 
 @dataclass(frozen=True)
-class ALSConfig:
+class ALSConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `n_factors`: k; `n_epochs`: alternations; `regularisation`: λ; `alpha`: confidence in what was liked; `liked_from`:
@@ -43,32 +52,18 @@ class ALSConfig:
     "implicit", the library, or "spark", Spark MLlib (see `als_spark`), which knows no `device` and takes α from 1 on.
     """
 
-    n_factors: int = 32
-    n_epochs: int = 15
-    regularisation: float = 0.01
-    alpha: float = 40.0
-    liked_from: float = 3.5
-    device: str = "auto"
-    engine: str = "implicit"
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(8, 256, log=True),
-        "regularisation": Floats(0.01, 100.0, log=True),
-        "alpha": Floats(1.0, 100.0, log=True),
-        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
-    }
+    n_factors: int = count(32, search=Ints(8, 256, log=True))
+    n_epochs: int = count(15)
+    regularisation: float = not_negative(0.01, search=Floats(0.01, 100.0, log=True))
+    alpha: float = positive(40.0, search=Floats(1.0, 100.0, log=True))
+    liked_from: float = star_threshold(3.5, search=LIKED_FROM)
+    device: str = choice("auto", DEVICES)
+    engine: str = choice("implicit", ENGINES)
+    seed: int = random_seed()
 
     def __post_init__(self) -> None:
-        require_count("n_factors", self.n_factors)
-        require_count("n_epochs", self.n_epochs)
-        require_not_negative("regularisation", self.regularisation)
-        require_positive("alpha", self.alpha)
-        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
-        require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
-        require(self.engine in ENGINES, "engine", self.engine, f"one of {', '.join(ENGINES)}")
+        super().__post_init__()
         require(self.engine != "spark" or self.alpha >= 1, "alpha", self.alpha, "at least 1 where engine is spark")
-        require_seed(self.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,8 +183,7 @@ class ALS:
             return now()
 
     def _fit_by_spark(self, ratings: Ratings, on_epoch: OnEpoch | None) -> ALSModel:
-        asked = {part.name: getattr(self.config, part.name) for part in fields(SparkTraining)}
-        users, items = SparkTraining(**asked).fit(ratings, self.spark)
+        users, items = self.config.part(SparkTraining).fit(ratings, self.spark)
         model = ALSModel(ratings.users, ratings.items, fit_bias_model(ratings), users, items, self.config)
         if on_epoch is not None:
             on_epoch(Epoch(self.config.n_epochs, self.config.n_epochs, lambda: model))

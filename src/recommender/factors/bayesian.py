@@ -6,12 +6,11 @@ Model and sampler: `factors.gibbs_chain`. Nothing needs tuning: how strongly a f
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from recommender.arrays import Float64Array
-from recommender.config import require, require_count, require_positive, require_seed
+from recommender.config import Config, checked, count, positive, random_seed, require, thread_count
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.factors.averaging import ProductMean
@@ -19,11 +18,11 @@ from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.gibbs_chain import GibbsChain, RatingRows
 from recommender.factors.user_prior import Evidence, UserPrior, user_prior
-from recommender.search_space import Ints, SearchSpace
+from recommender.search_space import Ints
 
 
 @dataclass(frozen=True)
-class BayesianConfig:
+class BayesianConfig(Config):
     """How the posterior is sampled; ConfigError for a value outside its range.
 
     `n_factors`: k of each draw; `n_sweeps`: how often each chain redraws everything; `n_burn_in`: of these, the first
@@ -32,28 +31,18 @@ class BayesianConfig:
     start; `n_threads`: None for one per core. Threads change the time, never the result.
     """
 
-    n_factors: int = 32
-    n_sweeps: int = 90
-    n_burn_in: int = 25
-    n_chains: int = 4
-    n_components: int = 64
-    init_std_dev: float = 0.1
-    n_threads: int | None = None
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(8, 64, log=True),
-        "n_components": Ints(32, 128, log=True),
-    }
+    n_factors: int = count(32, search=Ints(8, 64, log=True))
+    n_sweeps: int = count(90)
+    n_burn_in: int = checked(25, lambda value: value >= 0, "at least 0")
+    n_chains: int = count(4)
+    n_components: int = count(64, search=Ints(32, 128, log=True))
+    init_std_dev: float = positive(0.1)
+    n_threads: int | None = thread_count()
+    seed: int = random_seed()
 
     def __post_init__(self) -> None:
-        for name in ("n_factors", "n_sweeps", "n_chains", "n_components"):
-            require_count(name, getattr(self, name))
-        require(0 <= self.n_burn_in < self.n_sweeps, "n_burn_in", self.n_burn_in, f"from 0 to {self.n_sweeps - 1}")
-        require_positive("init_std_dev", self.init_std_dev)
-        if self.n_threads is not None:
-            require_count("n_threads", self.n_threads)
-        require_seed(self.seed)
+        super().__post_init__()
+        require(self.n_burn_in < self.n_sweeps, "n_burn_in", self.n_burn_in, f"from 0 to {self.n_sweeps - 1}")
 
 
 @dataclass(frozen=True)

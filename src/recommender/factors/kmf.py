@@ -6,17 +6,16 @@ Model and online update: Rendle, Schmidt-Thieme 2008, RecSys, doi 10.1145/145400
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.config import Config, count, fraction, not_negative, positive, random_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.kmf_model import KMFModel
-from recommender.search_space import Floats, Ints, SearchSpace
+from recommender.search_space import Floats, Ints
 
 # The learning rate falls linearly to this part of itself.
 _LAST_RATE = 0.01
@@ -27,39 +26,21 @@ _LEAST_PENALTY = 1e-3
 
 
 @dataclass(frozen=True)
-class KMFConfig:
+class KMFConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `learning_rate` is γ at the start, falling to a hundredth; `regularisation` is λ, for every kind of parameter;
     `decay` is ρ; `batch_size`: ratings in a step; factors start as Normal(0, init_std_dev²).
     """
 
-    n_factors: int = 40
-    n_epochs: int = 20
-    learning_rate: float = 0.01
-    regularisation: float = 0.01
-    batch_size: int = 1024
-    decay: float = 0.9
-    init_std_dev: float = 0.1
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(8, 150, log=True),
-        "n_epochs": Ints(5, 40, log=True),
-        "learning_rate": Floats(0.002, 0.05, log=True),
-        "regularisation": Floats(0.003, 0.05, log=True),
-        "batch_size": Ints(256, 4096, log=True),
-    }
-
-    def __post_init__(self) -> None:
-        require_count("n_factors", self.n_factors)
-        require_count("n_epochs", self.n_epochs)
-        require_positive("learning_rate", self.learning_rate)
-        require_not_negative("regularisation", self.regularisation)
-        require_count("batch_size", self.batch_size)
-        require(0 <= self.decay < 1, "decay", self.decay, "from 0 to below 1")
-        require_not_negative("init_std_dev", self.init_std_dev)
-        require_seed(self.seed)
+    n_factors: int = count(40, search=Ints(8, 150, log=True))
+    n_epochs: int = count(20, search=Ints(5, 40, log=True))
+    learning_rate: float = positive(0.01, search=Floats(0.002, 0.05, log=True))
+    regularisation: float = not_negative(0.01, search=Floats(0.003, 0.05, log=True))
+    batch_size: int = count(1024, search=Ints(256, 4096, log=True))
+    decay: float = fraction(0.9)
+    init_std_dev: float = not_negative(0.1)
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recommender.arrays import Float32Array
-from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.config import Config, choice, count, fraction, not_negative, positive, random_seed
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.factors.divergence import check_divergence
@@ -29,35 +29,23 @@ MODELS = ("svd", "nsvd")
 
 
 @dataclass(frozen=True)
-class MiniBatchConfig:
+class MiniBatchConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `model`: one of `MODELS`; `size`: for nsvd, as in `NSVDConfig`; `learning_rate` is γ, `momentum` is m,
     `regularisation` is λ; factors start as Normal(0, init_std_dev²).
     """
 
-    model: str = "svd"
-    size: str = "mean"
-    n_factors: int = 12
-    batch_size: int = 700
-    n_steps: int = 7000
-    learning_rate: float = 0.001
-    momentum: float = 0.926
-    regularisation: float = 0.0003
-    init_std_dev: float = 0.02
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require(self.model in MODELS, "model", repr(self.model), f"one of {', '.join(MODELS)}")
-        require(self.size in SIZES, "size", repr(self.size), f"one of {', '.join(SIZES)}")
-        require_count("n_factors", self.n_factors)
-        require_count("batch_size", self.batch_size)
-        require_count("n_steps", self.n_steps)
-        require_positive("learning_rate", self.learning_rate)
-        require(0 <= self.momentum < 1, "momentum", self.momentum, "from 0 to below 1")
-        require_not_negative("regularisation", self.regularisation)
-        require_not_negative("init_std_dev", self.init_std_dev)
-        require_seed(self.seed)
+    model: str = choice("svd", MODELS)
+    size: str = choice("mean", SIZES)
+    n_factors: int = count(12)
+    batch_size: int = count(700)
+    n_steps: int = count(7000)
+    learning_rate: float = positive(0.001)
+    momentum: float = fraction(0.926)
+    regularisation: float = not_negative(0.0003)
+    init_std_dev: float = not_negative(0.02)
+    seed: int = random_seed()
 
 
 class StepReport(NamedTuple):

@@ -6,12 +6,12 @@ no parameters of their own but a bias.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array
-from recommender.config import require, require_count, require_not_negative, require_positive, require_seed
+from recommender.config import Config, choice, count, not_negative, positive, random_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.factors.divergence import check_divergence
@@ -23,14 +23,14 @@ from recommender.factors.nsvd_model import (
     select_history_users,
     user_factors_from_histories,
 )
-from recommender.search_space import Choices, Floats, Ints, SearchSpace
+from recommender.search_space import Choices, Floats, Ints
 
 if TYPE_CHECKING:
     from recommender.kernels.nsvd import Parameters
 
 
 @dataclass(frozen=True)
-class NSVDConfig:
+class NSVDConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `size`: how many of their rated items represent a user at most, the `max`, `mean` or `min` of how many people rated;
@@ -38,30 +38,13 @@ class NSVDConfig:
     init_std_dev²).
     """
 
-    n_factors: int = 40
-    n_epochs: int = 20
-    learning_rate: float = 0.01
-    regularisation: float = 0.03
-    size: str = "max"
-    init_std_dev: float = 0.05
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(8, 150, log=True),
-        "n_epochs": Ints(5, 50, log=True),
-        "learning_rate": Floats(0.003, 0.02, log=True),
-        "regularisation": Floats(0.01, 0.1, log=True),
-        "size": Choices(("max", "mean")),
-    }
-
-    def __post_init__(self) -> None:
-        require_count("n_factors", self.n_factors)
-        require_count("n_epochs", self.n_epochs)
-        require_positive("learning_rate", self.learning_rate)
-        require_not_negative("regularisation", self.regularisation)
-        require(self.size in SIZES, "size", repr(self.size), f"one of {', '.join(SIZES)}")
-        require_not_negative("init_std_dev", self.init_std_dev)
-        require_seed(self.seed)
+    n_factors: int = count(40, search=Ints(8, 150, log=True))
+    n_epochs: int = count(20, search=Ints(5, 50, log=True))
+    learning_rate: float = positive(0.01, search=Floats(0.003, 0.02, log=True))
+    regularisation: float = not_negative(0.03, search=Floats(0.01, 0.1, log=True))
+    size: str = choice("max", SIZES, search=Choices(("max", "mean")))
+    init_std_dev: float = not_negative(0.05)
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True)

@@ -1,49 +1,28 @@
 """scikit-surprise's SVD++, trained by the library itself on arrays; its factors are read out (see `svdpp_model`)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import surprise
 
 from recommender.arrays import Float32Array
-from recommender.config import require_count, require_not_negative, require_positive, require_seed
+from recommender.config import count, not_negative, positive, random_seed
 from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
-from recommender.factors.foldin import FoldInPenalty
-from recommender.factors.surprise import ArrayTrainset, PassCounter, check_factors
+from recommender.factors.surprise_trainset import SurpriseConfig, fit_on_arrays
 from recommender.factors.svdpp_model import SVDppModel
-from recommender.search_space import Floats, Ints, SearchSpace
+from recommender.search_space import Floats, Ints
 
 
 @dataclass(frozen=True)
-class SurpriseSVDppConfig:
-    """Hyper-parameters of `surprise.SVDpp`, with its defaults; ConfigError for a value outside its range.
+class SurpriseSVDppConfig(SurpriseConfig):
+    """Hyper-parameters of `surprise.SVDpp`, with its defaults; factors start as Normal(0, init_std_dev²)."""
 
-    `lr_all` is γ and `reg_all` is λ, for every kind of parameter; factors start as Normal(0, init_std_dev²).
-    """
-
-    n_factors: int = 20
-    n_epochs: int = 20
-    lr_all: float = 0.007
-    reg_all: float = 0.02
-    init_std_dev: float = 0.1
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(5, 40, log=True),
-        "n_epochs": Ints(5, 40, log=True),
-        "lr_all": Floats(0.002, 0.02, log=True),
-        "reg_all": Floats(0.01, 0.2, log=True),
-    }
-
-    def __post_init__(self) -> None:
-        require_count("n_factors", self.n_factors)
-        require_count("n_epochs", self.n_epochs)
-        require_positive("lr_all", self.lr_all)
-        require_not_negative("reg_all", self.reg_all)
-        require_not_negative("init_std_dev", self.init_std_dev)
-        require_seed(self.seed)
+    n_factors: int = count(20, search=Ints(5, 40, log=True))
+    n_epochs: int = count(20, search=Ints(5, 40, log=True))
+    lr_all: float = positive(0.007, search=Floats(0.002, 0.02, log=True))
+    init_std_dev: float = not_negative(0.1)
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True)
@@ -55,21 +34,11 @@ class SurpriseSVDpp:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> SVDppModel:
         """Train on all `ratings`; each costs n_factors times the number of items that its user rated, on one core.
 
-        `on_epoch` hears of each pass; the model as it is now is not to be had. Raises DivergedError.
+        Reports and errors are those of `fit_on_arrays`.
         """
-        config, passes = self.config, PassCounter(self.config.n_epochs, on_epoch)
-        algorithm = surprise.SVDpp(
-            n_factors=config.n_factors,
-            n_epochs=config.n_epochs,
-            lr_all=config.lr_all,
-            reg_all=config.reg_all,
-            init_std_dev=config.init_std_dev,
-            random_state=config.seed,
-        )
-        algorithm.fit(ArrayTrainset(ratings, passes))
-        user_biases, item_biases, explicit, item_factors, implicit_factors = check_factors(
-            (algorithm.bu, algorithm.bi, algorithm.pu, algorithm.qi, algorithm.yj), config
-        )
+        algorithm = surprise.SVDpp(**self.config.library_arguments())
+        parameters, penalty = fit_on_arrays(algorithm, ("bu", "bi", "pu", "qi", "yj"), ratings, self.config, on_epoch)
+        user_biases, item_biases, explicit, item_factors, implicit_factors = parameters
         return SVDppModel(
             users=ratings.users,
             items=ratings.items,
@@ -79,9 +48,7 @@ class SurpriseSVDpp:
             user_factors=explicit + _implicit_sums(ratings, implicit_factors),
             item_factors=item_factors,
             implicit_factors=implicit_factors,
-            fold_in_penalty=FoldInPenalty.of_sgd(
-                learning_rate=config.lr_all, regularisation=config.reg_all, n_epochs=passes.done
-            ),
+            fold_in_penalty=penalty,
         )
 
 

@@ -9,19 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array, UInt8Array
-from recommender.config import require_count, require_not_negative, require_positive, require_seed
+from recommender.config import Config, count, not_negative, positive, random_seed, thread_count
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.factors.block_schedule import sgd_epoch_scheduled
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
-from recommender.search_space import Floats, Ints, SearchSpace
+from recommender.search_space import Floats, Ints
 
 if TYPE_CHECKING:
     from recommender.kernels.sgd import Grid, Parameters
@@ -38,37 +38,20 @@ _TURNS_FROM = 5_000_000
 
 
 @dataclass(frozen=True)
-class SVDConfig:
+class SVDConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `learning_rate` is γ and `regularisation` is λ, for every kind of parameter; factors start as Normal(0,
     init_std_dev²). `n_threads`: how many to use at most, None for all cores; it changes the time and nothing else.
     """
 
-    n_factors: int = 100
-    n_epochs: int = 20
-    learning_rate: float = 0.005
-    regularisation: float = 0.02
-    init_std_dev: float = 0.1
-    n_threads: int | None = None
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(8, 200, log=True),
-        "n_epochs": Ints(5, 60, log=True),
-        "learning_rate": Floats(0.002, 0.02, log=True),
-        "regularisation": Floats(0.01, 0.2, log=True),
-    }
-
-    def __post_init__(self) -> None:
-        require_count("n_factors", self.n_factors)
-        require_count("n_epochs", self.n_epochs)
-        require_positive("learning_rate", self.learning_rate)
-        require_not_negative("regularisation", self.regularisation)
-        require_not_negative("init_std_dev", self.init_std_dev)
-        if self.n_threads is not None:
-            require_count("n_threads", self.n_threads)
-        require_seed(self.seed)
+    n_factors: int = count(100, search=Ints(8, 200, log=True))
+    n_epochs: int = count(20, search=Ints(5, 60, log=True))
+    learning_rate: float = positive(0.005, search=Floats(0.002, 0.02, log=True))
+    regularisation: float = not_negative(0.02, search=Floats(0.01, 0.2, log=True))
+    init_std_dev: float = not_negative(0.1)
+    n_threads: int | None = thread_count()
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy as np
 
 from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.baselines.bias import BiasModel
-from recommender.config import require, require_count, require_positive, require_seed
+from recommender.config import Config, count, positive, random_seed, star_threshold
 from recommender.contract import Epoch, OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.items.implicit_feedback import (
@@ -25,7 +25,7 @@ from recommender.items.implicit_feedback import (
     positive_interactions,
     restore_bias_model,
 )
-from recommender.search_space import Choices, Floats, SearchSpace
+from recommender.search_space import LIKED_FROM, Floats
 
 # Items beyond the cap rank after all others, by how many liked them: no sum of weights comes near this.
 _BEYOND = -1000.0
@@ -38,28 +38,17 @@ _DENSE_GAIN = 100
 
 
 @dataclass(frozen=True)
-class EASEConfig:
+class EASEConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `regularisation`: λ; `liked_from`: stars from which a rating is a liking; `max_items`: so many of the most liked
     items have weights, the others rank after them by popularity. Training needs 16 · max_items² bytes, the model 4.
     """
 
-    regularisation: float = 500.0
-    liked_from: float = 3.5
-    max_items: int = 8000
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "regularisation": Floats(20.0, 5000.0, log=True),
-        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
-    }
-
-    def __post_init__(self) -> None:
-        require_positive("regularisation", self.regularisation)
-        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
-        require_count("max_items", self.max_items)
-        require_seed(self.seed)
+    regularisation: float = positive(500.0, search=Floats(20.0, 5000.0, log=True))
+    liked_from: float = star_threshold(3.5, search=LIKED_FROM)
+    max_items: int = count(8000)
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ from recommender.arrays import (
     check_shape,
 )
 from recommender.baselines.bias import BiasModel
-from recommender.config import require, require_not_negative, require_seed
+from recommender.config import Config, checked, not_negative, random_seed
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
@@ -40,7 +40,7 @@ from recommender.items.implicit_feedback import (
     restore_bias_model,
 )
 from recommender.items.tfidf_vectors import TfidfVectors
-from recommender.search_space import Floats, SearchSpace
+from recommender.search_space import Floats
 from recommender.similarity import ItemCosines
 
 _SOUP = ("soup_indptr", "soup_words", "soup_weights")
@@ -50,7 +50,7 @@ _RATED = ("rated_indptr", "rated_items", "rated_weights")
 
 
 @dataclass(frozen=True)
-class KeywordsConfig:
+class KeywordsConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `damping`: ratings' worth of μ in a person's mean; `rare_words`: how much more a word weighs the fewer items have
@@ -58,22 +58,10 @@ class KeywordsConfig:
     those above.
     """
 
-    damping: float = 5.0
-    rare_words: float = 1.0
-    dislikes: float = 1.0
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "damping": Floats(0.5, 20.0, log=True),
-        "rare_words": Floats(0.0, 2.0),
-        "dislikes": Floats(0.0, 1.0),
-    }
-
-    def __post_init__(self) -> None:
-        require_not_negative("damping", self.damping)
-        require_not_negative("rare_words", self.rare_words)
-        require(0 <= self.dislikes <= 1, "dislikes", self.dislikes, "from 0 to 1")
-        require_seed(self.seed)
+    damping: float = not_negative(5.0, search=Floats(0.5, 20.0, log=True))
+    rare_words: float = not_negative(1.0, search=Floats(0.0, 2.0))
+    dislikes: float = checked(1.0, lambda value: 0 <= value <= 1, "from 0 to 1", search=Floats(0.0, 1.0))
+    seed: int = random_seed()
 
 
 class KeywordProfile(NamedTuple):

@@ -12,18 +12,18 @@ import numpy as np
 
 from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
-from recommender.config import require, require_count, require_positive, require_seed
+from recommender.config import Config, count, positive, random_seed, star_threshold
 from recommender.contract import Epoch, OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.items.implicit_feedback import STARS_ARRAYS, ImplicitFeedbackModel, fit_bias_model, restore_bias_model
-from recommender.search_space import Choices, Floats, Ints, SearchSpace
+from recommender.search_space import LIKED_FROM, Floats, Ints
 from recommender.similarity import unit_rows
 
 
 @dataclass(frozen=True)
-class Item2VecConfig:
+class Item2VecConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `n_factors`: length of the vectors; `window`: how far neighbours in a sequence may be apart; `n_negatives`: items
@@ -31,31 +31,13 @@ class Item2VecConfig:
     from which a rating is a liking.
     """
 
-    n_factors: int = 10
-    n_epochs: int = 10
-    window: int = 5
-    n_negatives: int = 5
-    learning_rate: float = 0.025
-    liked_from: float = 3.5
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(8, 128, log=True),
-        "n_epochs": Ints(5, 60, log=True),
-        "window": Ints(2, 20, log=True),
-        "n_negatives": Ints(2, 20, log=True),
-        "learning_rate": Floats(0.005, 0.1, log=True),
-        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
-    }
-
-    def __post_init__(self) -> None:
-        require_count("n_factors", self.n_factors)
-        require_count("n_epochs", self.n_epochs)
-        require_count("window", self.window)
-        require_count("n_negatives", self.n_negatives)
-        require_positive("learning_rate", self.learning_rate)
-        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
-        require_seed(self.seed)
+    n_factors: int = count(10, search=Ints(8, 128, log=True))
+    n_epochs: int = count(10, search=Ints(5, 60, log=True))
+    window: int = count(5, search=Ints(2, 20, log=True))
+    n_negatives: int = count(5, search=Ints(2, 20, log=True))
+    learning_rate: float = positive(0.025, search=Floats(0.005, 0.1, log=True))
+    liked_from: float = star_threshold(3.5, search=LIKED_FROM)
+    seed: int = random_seed()
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ import numpy as np
 
 from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.baselines.bias import BiasModel
-from recommender.config import require, require_count, require_positive, require_seed
+from recommender.config import DEVICES, Config, choice, count, fraction, positive, random_seed, star_threshold
 from recommender.contract import OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
 from recommender.items.implicit_feedback import (
@@ -26,15 +26,14 @@ from recommender.items.implicit_feedback import (
     restore_bias_model,
 )
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
-from recommender.search_space import Choices, Floats, Ints, SearchSpace
+from recommender.search_space import LIKED_FROM, Floats, Ints
 from recommender.similarity import unit_rows
 
-DEVICES = ("auto", "cpu", "cuda")
 TOWER_ARRAYS = ("input_factors", "hidden_weights", "hidden_biases", "output_weights", "tower_factors")
 
 
 @dataclass(frozen=True)
-class NeuralCFConfig:
+class NeuralCFConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `n_candidates`: how many nearest items the towers re-rank; `n_factors`: length of the learnt vectors and of the
@@ -43,39 +42,19 @@ class NeuralCFConfig:
     first stage; `liked_from`: stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto".
     """
 
-    n_candidates: int = 500
-    n_factors: int = 64
-    n_hidden: int = 128
-    n_epochs: int = 20
-    n_sampled: int = 2048
-    batch_users: int = 128
-    learning_rate: float = 0.003
-    dropout: float = 0.3
-    item2vec_factors: int = 32
-    item2vec_epochs: int = 10
-    liked_from: float = 3.5
-    device: str = "auto"
-    seed: int = 0
-
-    space: ClassVar[SearchSpace] = {
-        "n_factors": Ints(16, 128, log=True),
-        "n_hidden": Ints(32, 256, log=True),
-        "n_epochs": Ints(5, 40, log=True),
-        "learning_rate": Floats(0.0005, 0.01, log=True),
-        "dropout": Floats(0.0, 0.6),
-        "item2vec_factors": Ints(8, 64, log=True),
-        "liked_from": Choices((0.5, 3.0, 3.5, 4.0)),
-    }
-
-    def __post_init__(self) -> None:
-        names = ("n_candidates", "n_factors", "n_hidden", "n_epochs", "n_sampled", "batch_users")
-        for name in (*names, "item2vec_factors", "item2vec_epochs"):
-            require_count(name, getattr(self, name))
-        require_positive("learning_rate", self.learning_rate)
-        require(0 <= self.dropout < 1, "dropout", self.dropout, "at least 0 and below 1")
-        require(0 <= self.liked_from <= RATING_SCALE[1], "liked_from", self.liked_from, "stars from 0 to 5")
-        require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
-        require_seed(self.seed)
+    n_candidates: int = count(500)
+    n_factors: int = count(64, search=Ints(16, 128, log=True))
+    n_hidden: int = count(128, search=Ints(32, 256, log=True))
+    n_epochs: int = count(20, search=Ints(5, 40, log=True))
+    n_sampled: int = count(2048)
+    batch_users: int = count(128)
+    learning_rate: float = positive(0.003, search=Floats(0.0005, 0.01, log=True))
+    dropout: float = fraction(0.3, search=Floats(0.0, 0.6))
+    item2vec_factors: int = count(32, search=Ints(8, 64, log=True))
+    item2vec_epochs: int = count(10)
+    liked_from: float = star_threshold(3.5, search=LIKED_FROM)
+    device: str = choice("auto", DEVICES)
+    seed: int = random_seed()
 
 
 class Towers(NamedTuple):

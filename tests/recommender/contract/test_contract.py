@@ -22,7 +22,7 @@ PROVENANCE = Provenance("any", {}, 0, "checksum")
 
 
 def test_the_model_is_of_the_class_and_kind_that_the_registry_names(name: str, model: AnyModel) -> None:
-    assert f"{type(model).__module__}:{type(model).__name__}" == f"recommender.{ALGORITHMS[name].model}"
+    assert type(model) is ALGORITHMS[name].model_class()
     assert model.kind == ALGORITHMS[name].kind
 
 

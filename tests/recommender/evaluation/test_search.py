@@ -8,7 +8,7 @@ import pyarrow.csv
 import pytest
 from tests.recommender.contract.conftest import SETTINGS, catalogue, world
 
-from recommender.algorithms import ALGORITHMS, get_search_space, make_config, ranks_by_predicted_stars
+from recommender.algorithms import ALGORITHMS, get_search_space, make_config, make_estimator, ranks_by_predicted_stars
 from recommender.data.ratings import Ratings
 from recommender.data.splits import last_out_split, random_split
 from recommender.errors import ConfigError, DivergedError
@@ -116,7 +116,7 @@ def test_settings_that_are_found_beat_the_defaults_on_ratings_that_had_no_part_i
     from recommender.evaluation.holdout import evaluate_split  # noqa: PLC0415 - beside its one use.
     from recommender.factors.svd import SVD, SVDConfig  # noqa: PLC0415
 
-    tuned = evaluate_split(SVD(make_config("svd", result.best.best_settings)), outer)["rmse"]
+    tuned = evaluate_split(make_estimator("svd", result.best.best_settings), outer)["rmse"]
     assert tuned < evaluate_split(SVD(SVDConfig()), outer)["rmse"] - 0.003
 
 
