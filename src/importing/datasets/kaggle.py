@@ -1,4 +1,4 @@
-"""Kaggle's The Movies Dataset: metadata of TMDB, ratings by MovieLens ids, and the links between the two."""
+"""Kaggle's The Movies Dataset: films by TMDB id, ratings by MovieLens id, and the links between the two."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,9 +17,8 @@ from importing.datasets.dataset import (
     RatingChoice,
     Reason,
     Skip,
-    check_bad_rows,
+    good_rows,
 )
-from importing.datasets.links import read_checked_links
 from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import (
     clean_names,
@@ -40,6 +39,7 @@ from recommender.data.kaggle_files import (
     parse_directors,
     read_by_tmdb_id,
 )
+from recommender.data.movielens_files import read_links
 from recommender.data.numbers import parse_date, parse_imdb_id, parse_positive_id, parse_runtime
 from recommender.data.python_literals import parse_entries
 from recommender.data.tables import BadRow, Row, read_csv, shorten
@@ -60,7 +60,7 @@ _METADATA_COLUMNS = (
 
 
 RATING_FILES = {RatingChoice.SMALL: "ratings_small.csv", RatingChoice.FULL: "ratings.csv"}
-# The small links still know some TMDB ids that the full ones have lost.
+# The small file still has some TMDB ids that the full one has lost.
 LINK_FILES = ("links.csv", "links_small.csv")
 
 
@@ -74,7 +74,7 @@ class _Credits:
 
 @dataclass
 class KaggleDataset(Dataset):
-    """The Movies Dataset. Films are named by TMDB id; ratings go through the links to it."""
+    """The Movies Dataset. The key of a film is its TMDB id, to which the links map the ids in the ratings."""
 
     rating_choice: RatingChoice | None = None
     # Bad rows of the side files, reported once the films have been read.
@@ -134,16 +134,14 @@ class KaggleDataset(Dataset):
         """TMDB and IMDb id by MovieLens id, for those that have a TMDB id."""
         links: dict[int, tuple[int, str | None]] = {}
         for path in self._links_files:
-            for row in read_checked_links(path, on_read=self.on_read):
-                if isinstance(row, Skip):
-                    self._faults.append(row)
-                elif row.tmdb_id is not None:
-                    links.setdefault(row.movielens_id, (row.tmdb_id, row.imdb_id))
+            for link in good_rows(read_links(path, on_read=self.on_read), Kind.LINKS, path.name, self._faults):
+                if link.tmdb_id is not None:
+                    links.setdefault(link.movielens_id, (link.tmdb_id, link.imdb_id))
         return links
 
     def _links_arrays(self) -> tuple[Int64s, Int64s]:
         pairs = sorted((movielens_id, tmdb_id) for movielens_id, (tmdb_id, _imdb_id) in self._links.items())
-        # The impossible pair keeps look-ups in an empty table harmless.
+        # A pair that no rating can have keeps look-ups in an empty table harmless.
         table = np.array(pairs or [(-1, -1)], dtype=np.int64)
         return table[:, 0].copy(), table[:, 1].copy()
 
@@ -168,16 +166,9 @@ class KaggleDataset(Dataset):
         path = self.folder / name
         if not path.exists():
             return values
-        count, faults = 0, []
-        for row in read_by_tmdb_id(path, columns=columns, parse=parse, on_read=self.on_read):
-            count += 1
-            if isinstance(row, BadRow):
-                faults.append(Skip.from_bad_row(kind, name, row))
-            else:
-                values.setdefault(*row)
-        if faults:
-            check_bad_rows(read=count, bad=len(faults), first=faults[0])
-        self._faults += faults
+        rows = read_by_tmdb_id(path, columns=columns, parse=parse, on_read=self.on_read)
+        for tmdb_id, value in good_rows(rows, kind, name, self._faults):
+            values.setdefault(tmdb_id, value)
         return values
 
 

@@ -1,4 +1,4 @@
-"""MovieLens in its three forms: CSV with links (20M and later, latest), ``::`` files (1M, 10M) and 100K."""
+"""The three forms of MovieLens: CSV with links (20M and later, latest), ``::`` files (1M, 10M), and 100K."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from importing.datasets.dataset import Dataset, Kind, MovieRecord, RatingBlock, Reason, Skip
-from importing.datasets.links import read_checked_links
+from importing.datasets.dataset import Dataset, Kind, MovieRecord, RatingBlock, Reason, Skip, good_rows
 from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import clean_original_title, clean_text, title_fault
 from movies.genres import known_genres
@@ -17,6 +16,7 @@ from recommender.data.movielens_files import (
     MOVIES_DAT,
     U_ITEM,
     MovieRow,
+    read_links,
     read_movies_csv,
     read_movies_dat,
     read_u_item,
@@ -63,27 +63,24 @@ class MovieLensCsv(_MovieLens):
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films with their TMDB and IMDb ids."""
         faults: list[Skip] = []
-        links = self._links(faults)
+        links = self._read_links(faults)
         for row in read_movies_csv(self.folder / MOVIES_CSV, on_read=self.on_read):
             yield _movie(row, MOVIES_CSV, links)
         yield from faults
 
-    def _links(self, faults: list[Skip]) -> _Links:
+    def _read_links(self, faults: list[Skip]) -> _Links:
         links: _Links = {}
         path = self.folder / LINKS_CSV
         if not path.exists():
             return links
-        for row in read_checked_links(path, on_read=self.on_read):
-            if isinstance(row, Skip):
-                faults.append(row)
-            else:
-                links[row.movielens_id] = row.tmdb_id, row.imdb_id
+        for link in good_rows(read_links(path, on_read=self.on_read), Kind.LINKS, path.name, faults):
+            links[link.movielens_id] = link.tmdb_id, link.imdb_id
         return links
 
 
 @dataclass
 class MovieLensDat(_MovieLens):
-    """1M and 10M, whose files differ in nothing but their encoding."""
+    """1M and 10M, whose files differ only in their encoding."""
 
     ratings_name = RATINGS_DAT
     separator = "::"
@@ -102,7 +99,7 @@ class MovieLensDat(_MovieLens):
 
 @dataclass
 class MovieLens100K(_MovieLens):
-    """100K, whose item numbers are its own and not MovieLens ids."""
+    """100K, whose item ids are its own and not MovieLens ids."""
 
     ratings_name = U_DATA
     separator = "\t"
@@ -122,7 +119,7 @@ class MovieLens100K(_MovieLens):
 
 
 def _movie(row: MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
-    """Read a film; without ``links``, not even empty ones, its number is not a MovieLens id."""
+    """Return a film; without ``links``, even empty ones, its id is not a MovieLens id."""
     if isinstance(row, BadRow):
         return Skip.from_bad_row(Kind.MOVIES, file, row)
     key = parse_id(row.movie_id)
@@ -148,13 +145,11 @@ def _movie(row: MovieRow | BadRow, file: str, links: _Links | None) -> MovieReco
 
 
 def _with_day(movie: MovieRecord, text: str) -> MovieRecord:
-    """Add the day of release, written as 29-Mar-1996; 1 January stands there for an unknown day."""
+    """Add the day of release, written as 29-Mar-1996; 1 January means that only the year is known."""
     try:
         day: date = datetime.strptime(text, "%d-%b-%Y").replace(tzinfo=UTC).date()
     except ValueError:
         return movie
     if (day.month, day.day) == (1, 1) or movie.year not in {None, day.year}:
-        return movie.filled_from(MovieRecord(movie.file, movie.line, movie.key, movie.title, year=day.year))
-    return movie.filled_from(
-        MovieRecord(movie.file, movie.line, movie.key, movie.title, released_at=day, year=day.year)
-    )
+        return movie.fill_from(MovieRecord(movie.file, movie.line, movie.key, movie.title, year=day.year))
+    return movie.fill_from(MovieRecord(movie.file, movie.line, movie.key, movie.title, released_at=day, year=day.year))
