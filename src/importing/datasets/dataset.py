@@ -176,11 +176,10 @@ def check_bad_rows(*, read: int, bad: int, first: Skip) -> None:
     """Raise a ``DatasetError`` if so many of the rows read are bad that the file cannot be what its name says."""
     if bad < read and (bad <= _TOLERATED_ROWS or bad * 2 <= read):
         return
-    message = (
+    raise DatasetError(
         f"{first.file}: {bad:,} of {read:,} rows cannot be used, so this is probably the wrong file. "
         f"The first is line {first.line}: {first.reason} ({first.detail}). Nothing was imported."
     )
-    raise DatasetError(message)
 
 
 def good_rows(rows: Iterable[Value | BadRow], kind: Kind, file: str, faults: list[Skip]) -> Iterator[Value]:

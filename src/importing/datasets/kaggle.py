@@ -10,7 +10,6 @@ import numpy as np
 
 from importing.datasets.dataset import (
     Dataset,
-    Int64s,
     Kind,
     MovieRecord,
     RatingBlock,
@@ -43,22 +42,12 @@ from recommender.data.movielens_files import read_links
 from recommender.data.numbers import parse_date, parse_imdb_id, parse_positive_id, parse_runtime
 from recommender.data.python_literals import parse_entries
 from recommender.data.tables import BadRow, Row, read_csv, shorten
+from recommender.data.vocabulary import UNKNOWN, Vocabulary
 
 NAME = "the-movies-dataset"
 Value = TypeVar("Value")
-_METADATA_COLUMNS = (
-    "id",
-    "imdb_id",
-    "title",
-    "original_title",
-    "genres",
-    "release_date",
-    "runtime",
-    "overview",
-    "poster_path",
-)
-
-
+_NAMES = ("id", "imdb_id", "title", "original_title")
+_METADATA_COLUMNS = (*_NAMES, "genres", "release_date", "runtime", "overview", "poster_path")
 RATING_FILES = {RatingChoice.SMALL: "ratings_small.csv", RatingChoice.FULL: "ratings.csv"}
 # The small file still has some TMDB ids that the full one has lost.
 LINK_FILES = ("links.csv", "links_small.csv")
@@ -110,20 +99,21 @@ class KaggleDataset(Dataset):
         if self.rating_choice is None:
             return
         if not self._links_files:
-            message = (
+            raise DatasetError(
                 f"{self.folder}: the ratings name films by MovieLens ids, which takes links.csv or links_small.csv. "
                 "Add one of them, or import with --ratings none."
             )
-            raise DatasetError(message)
-        movielens_ids, tmdb_ids = self._links_arrays()
+        links = sorted(self._links.items())
+        movielens_ids = Vocabulary(np.array([movielens_id for movielens_id, _ in links], dtype=np.int64))
+        # Films without a link have position -1 and take the last value.
+        tmdb_ids = np.array([*(tmdb_id for _, (tmdb_id, _) in links), -1], dtype=np.int64)
         for block in read_rating_blocks(self.folder / RATING_FILES[self.rating_choice], on_read=self.on_read):
-            places = np.searchsorted(movielens_ids, block.movies).clip(max=len(movielens_ids) - 1)
-            linked = movielens_ids[places] == block.movies
+            positions = movielens_ids.positions(block.movies)
             skips = tuple(
                 Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNLINKED, f"movieId {block.movies[row]}")
-                for row in np.flatnonzero(~linked)
+                for row in np.flatnonzero(positions == UNKNOWN)
             )
-            yield replace(block, movies=tmdb_ids[places]).keep(linked, skips=skips)
+            yield replace(block, movies=tmdb_ids[positions]).keep(positions != UNKNOWN, skips=skips)
 
     @cached_property
     def _links_files(self) -> list[Path]:
@@ -138,12 +128,6 @@ class KaggleDataset(Dataset):
                 if link.tmdb_id is not None:
                     links.setdefault(link.movielens_id, (link.tmdb_id, link.imdb_id))
         return links
-
-    def _links_arrays(self) -> tuple[Int64s, Int64s]:
-        pairs = sorted((movielens_id, tmdb_id) for movielens_id, (tmdb_id, _imdb_id) in self._links.items())
-        # A pair that no rating can have keeps look-ups in an empty table harmless.
-        table = np.array(pairs or [(-1, -1)], dtype=np.int64)
-        return table[:, 0].copy(), table[:, 1].copy()
 
     @cached_property
     def _movielens_ids(self) -> dict[int, list[tuple[int, str | None]]]:

@@ -1,7 +1,7 @@
 """The three forms of MovieLens: CSV with links (20M and later, latest), ``::`` files (1M, 10M), and 100K."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -32,11 +32,16 @@ _Links = dict[int, tuple[int | None, str | None]]
 
 @dataclass
 class _MovieLens(Dataset):
-    """What the forms share: one file of ratings, ``ratings_name``, with ``separator`` between its columns."""
+    """What the forms share: the names of their files, and the ``separator`` between the columns of ratings."""
 
+    movies_name: ClassVar[str]
     ratings_name: ClassVar[str]
     separator: ClassVar[str]
     with_ratings: bool = True
+
+    def files(self) -> list[Path]:
+        """Return the files that will be read."""
+        return [self.folder / name for name in (self.movies_name, *([self.ratings_name] if self.with_ratings else []))]
 
     def ratings(self) -> Iterator[RatingBlock]:
         """Read the ratings."""
@@ -44,52 +49,37 @@ class _MovieLens(Dataset):
             path = self.folder / self.ratings_name
             yield from read_rating_blocks(path, separator=self.separator, on_read=self.on_read)
 
-    def _rating_files(self) -> list[Path]:
-        return [self.folder / self.ratings_name] if self.with_ratings else []
-
 
 @dataclass
 class MovieLensCsv(_MovieLens):
     """20M, 25M, 32M, latest and latest-small."""
 
-    ratings_name = RATINGS_CSV
-    separator = ","
+    movies_name, ratings_name, separator = MOVIES_CSV, RATINGS_CSV, ","
 
     def files(self) -> list[Path]:
         """Return the files that will be read."""
-        names = [MOVIES_CSV, *([LINKS_CSV] if (self.folder / LINKS_CSV).exists() else [])]
-        return [*(self.folder / name for name in names), *self._rating_files()]
+        links = self.folder / LINKS_CSV
+        return [*super().files(), *([links] if links.exists() else [])]
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films with their TMDB and IMDb ids."""
+        links: _Links = {}
         faults: list[Skip] = []
-        links = self._read_links(faults)
+        path = self.folder / LINKS_CSV
+        if path.exists():
+            for link in good_rows(read_links(path, on_read=self.on_read), Kind.LINKS, path.name, faults):
+                links[link.movielens_id] = link.tmdb_id, link.imdb_id
         for row in read_movies_csv(self.folder / MOVIES_CSV, on_read=self.on_read):
             yield _movie(row, MOVIES_CSV, links)
         yield from faults
-
-    def _read_links(self, faults: list[Skip]) -> _Links:
-        links: _Links = {}
-        path = self.folder / LINKS_CSV
-        if not path.exists():
-            return links
-        for link in good_rows(read_links(path, on_read=self.on_read), Kind.LINKS, path.name, faults):
-            links[link.movielens_id] = link.tmdb_id, link.imdb_id
-        return links
 
 
 @dataclass
 class MovieLensDat(_MovieLens):
     """1M and 10M, whose files differ only in their encoding."""
 
-    ratings_name = RATINGS_DAT
-    separator = "::"
-
+    movies_name, ratings_name, separator = MOVIES_DAT, RATINGS_DAT, "::"
     encoding: str = "utf-8"
-
-    def files(self) -> list[Path]:
-        """Return the files that will be read."""
-        return [self.folder / MOVIES_DAT, *self._rating_files()]
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films."""
@@ -101,15 +91,10 @@ class MovieLensDat(_MovieLens):
 class MovieLens100K(_MovieLens):
     """100K, whose item ids are its own and not MovieLens ids."""
 
-    ratings_name = U_DATA
-    separator = "\t"
-
-    def files(self) -> list[Path]:
-        """Return the files that will be read."""
-        return [self.folder / U_ITEM, *self._rating_files()]
+    movies_name, ratings_name, separator = U_ITEM, U_DATA, "\t"
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
-        """Read the films, a column of 0 or 1 for each genre that ``u.genre`` lists."""
+        """Read the films, with the day of their release."""
         for row in read_u_item(self.folder / U_ITEM, on_read=self.on_read):
             movie = _movie(row, U_ITEM, None)
             if isinstance(row, BadRow) or isinstance(movie, Skip):
@@ -150,6 +135,5 @@ def _with_day(movie: MovieRecord, text: str) -> MovieRecord:
         day: date = datetime.strptime(text, "%d-%b-%Y").replace(tzinfo=UTC).date()
     except ValueError:
         return movie
-    if (day.month, day.day) == (1, 1) or movie.year not in {None, day.year}:
-        return movie.fill_from(MovieRecord(movie.file, movie.line, movie.key, movie.title, year=day.year))
-    return movie.fill_from(MovieRecord(movie.file, movie.line, movie.key, movie.title, released_at=day, year=day.year))
+    is_exact = (day.month, day.day) != (1, 1) and movie.year in {None, day.year}
+    return replace(movie, year=movie.year or day.year, released_at=day if is_exact else None)

@@ -33,14 +33,12 @@ def split_entries(text: str) -> list[str]:
     if not stripped:
         return []
     if not (stripped.startswith("[") and stripped.endswith("]")):
-        message = "not a list"
-        raise ValueError(message)
+        raise ValueError("not a list")
     inside = stripped[1:-1].strip()
     if not inside:
         return []
     if not (inside.startswith("{") and inside.endswith("}")):
-        message = "not a list of dictionaries"
-        raise ValueError(message)
+        raise ValueError("not a list of dictionaries")
     return [f"{{{piece}}}" for piece in inside[1:-1].split(_BETWEEN_ENTRIES)]
 
 
@@ -54,16 +52,14 @@ def parse_entry(text: str) -> Entry:
     """
     entry = _evaluate(text)
     if not isinstance(entry, dict):
-        message = "not a dictionary"
-        raise ValueError(message)  # noqa: TRY004  # Callers treat all unreadable text alike.
+        raise ValueError("not a dictionary")  # noqa: TRY004  # Callers treat all unreadable text alike.
     return entry
 
 
 def _parse_whole(text: str) -> list[Entry]:
     entries = _evaluate(text)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        message = "not a list of dictionaries"
-        raise ValueError(message)
+        raise ValueError("not a list of dictionaries")
     return entries
 
 
@@ -71,5 +67,4 @@ def _evaluate(text: str) -> object:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        message = "not a Python literal"
-        raise ValueError(message) from error
+        raise ValueError("not a Python literal") from error

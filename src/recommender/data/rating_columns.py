@@ -39,9 +39,9 @@ class RatingColumns:
         """Return a column of ids: (n,) integers."""
         import pyarrow as pa  # noqa: PLC0415 - a third of a second that a process which never reads a file need not pay.
 
-        column = self._filled(name)
+        column = self._column(name)
         if not pa.types.is_integer(column.type):
-            raise self._unfit(name)
+            raise self._type_error(name)
         array: AnyArray = column.to_numpy()
         return array
 
@@ -49,10 +49,10 @@ class RatingColumns:
         """Return the ratings, (n,) float32; DataError for the first outside the scale."""
         import pyarrow as pa  # noqa: PLC0415 - see `ids`.
 
-        column = self._filled(VALUE)
+        column = self._column(VALUE)
         kind = column.type
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-            raise self._unfit(VALUE)
+            raise self._type_error(VALUE)
         values: AnyArray = column.cast(pa.float32()).to_numpy()
         row = find_off_scale(values)
         if row is not None:
@@ -66,14 +66,14 @@ class RatingColumns:
         """Return a column of times as Unix seconds: (n,) int64."""
         import pyarrow as pa  # noqa: PLC0415 - see `ids`.
 
-        column = self._filled(name)
+        column = self._column(name)
         if pa.types.is_timestamp(column.type):
             column = column.cast(pa.timestamp("s", tz=column.type.tz), safe=False).cast(pa.int64())
         if not pa.types.is_integer(column.type):
-            raise self._unfit(name)
+            raise self._type_error(name)
         return np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64)
 
-    def _filled(self, name: str) -> "pa.ChunkedArray":
+    def _column(self, name: str) -> "pa.ChunkedArray":
         if name not in self.table.column_names:
             found = ", ".join(self.table.column_names) or "none"
             raise DataError(f"{self.path}: column {name!r} is missing; found {found}.")
@@ -83,6 +83,6 @@ class RatingColumns:
             raise DataError(f"{self.place(row)}, column {name!r} is blank: it must be {_WANTED[name]}.")
         return column
 
-    def _unfit(self, name: str) -> DataError:
+    def _type_error(self, name: str) -> DataError:
         kind = self.table.column(name).type
         return DataError(f"{self.path}: column {name!r} must hold {_WANTED[name]} in each row, but holds {kind}.")
