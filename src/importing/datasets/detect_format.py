@@ -8,6 +8,7 @@ from pathlib import Path
 
 from importing.datasets import kaggle, movielens, trailer_catalogue
 from importing.datasets.dataset import Dataset, RatingChoice
+from importing.datasets.movielens import RATINGS_CSV
 from importing.errors import DatasetError
 from recommender.data.kaggle_files import METADATA_CSV
 from recommender.data.movielens_files import LINKS_CSV, MOVIES_CSV, MOVIES_DAT, U_GENRE, U_ITEM
@@ -81,7 +82,7 @@ def _kaggle(folder: Path, ratings: RatingChoice | None) -> Dataset:
 
 
 def _movielens_csv(folder: Path, ratings: RatingChoice | None) -> Dataset:
-    with_ratings = _all_or_none(folder, movielens.RATINGS_CSV, ratings)
+    with_ratings = _all_or_none(folder, RATINGS_CSV, ratings)
     name = _readme_name(folder) or _folder_name(folder)
     return movielens.MovieLensCsv(folder, name, "MovieLens with links", with_ratings=with_ratings)
 
@@ -114,18 +115,8 @@ _FORMATS = (
     _Format("Kaggle's The Movies Dataset", (METADATA_CSV,), (), _kaggle),
     _Format("MovieLens 100K", (U_ITEM, U_GENRE), (), _movielens_100k),
     _Format("MovieLens 1M or 10M", (MOVIES_DAT,), (), _movielens_dat),
-    _Format(
-        "catalogue with trailers",
-        (MOVIES_CSV, trailer_catalogue.TRAILERS_CSV),
-        (),
-        _trailer_catalogue,
-    ),
-    _Format(
-        "MovieLens 20M, 25M, 32M, latest or latest-small",
-        (MOVIES_CSV,),
-        (movielens.RATINGS_CSV, LINKS_CSV),
-        _movielens_csv,
-    ),
+    _Format("catalogue with trailers", (MOVIES_CSV, trailer_catalogue.TRAILERS_CSV), (), _trailer_catalogue),
+    _Format("MovieLens 20M, 25M, 32M, latest or latest-small", (MOVIES_CSV,), (RATINGS_CSV, LINKS_CSV), _movielens_csv),
 )
 
 

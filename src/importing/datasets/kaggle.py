@@ -28,16 +28,7 @@ from importing.datasets.text_cleaning import (
 )
 from importing.errors import DatasetError
 from movies.genres import TMDB_GENRES
-from recommender.data.kaggle_files import (
-    CAST_SIZE,
-    CREDITS_CSV,
-    KEYWORDS_CSV,
-    METADATA_CSV,
-    entry_names,
-    parse_cast,
-    parse_directors,
-    read_by_tmdb_id,
-)
+from recommender.data import kaggle_files
 from recommender.data.movielens_files import read_links
 from recommender.data.numbers import parse_date, parse_imdb_id, parse_positive_id, parse_runtime
 from recommender.data.python_literals import parse_entries
@@ -46,19 +37,12 @@ from recommender.data.vocabulary import UNKNOWN, Vocabulary
 
 NAME = "the-movies-dataset"
 Value = TypeVar("Value")
+_Names = tuple[str, ...]
 _NAMES = ("id", "imdb_id", "title", "original_title")
 _METADATA_COLUMNS = (*_NAMES, "genres", "release_date", "runtime", "overview", "poster_path")
 RATING_FILES = {RatingChoice.SMALL: "ratings_small.csv", RatingChoice.FULL: "ratings.csv"}
 # The small file still has some TMDB ids that the full one has lost.
 LINK_FILES = ("links.csv", "links_small.csv")
-
-
-@dataclass(frozen=True, slots=True)
-class _Credits:
-    """The leading cast of a film, in order, and its directors."""
-
-    cast: tuple[str, ...] = ()
-    directors: tuple[str, ...] = ()
 
 
 @dataclass
@@ -72,25 +56,26 @@ class KaggleDataset(Dataset):
     def files(self) -> list[Path]:
         """Return the files that will be read."""
         ratings = [self.folder / RATING_FILES[self.rating_choice]] if self.rating_choice else []
-        sides = [self.folder / name for name in (KEYWORDS_CSV, CREDITS_CSV) if (self.folder / name).exists()]
-        return [self.folder / METADATA_CSV, *sides, *self._links_files, *ratings]
+        names = (kaggle_files.KEYWORDS_CSV, kaggle_files.CREDITS_CSV)
+        sides = [self.folder / name for name in names if (self.folder / name).exists()]
+        return [self.folder / kaggle_files.METADATA_CSV, *sides, *self._links_files, *ratings]
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the metadata, each film completed from the links, the keywords and the credits."""
-        keywords = self._side_file(KEYWORDS_CSV, Kind.KEYWORDS, ("keywords",), _keywords)
-        credits_of = self._side_file(CREDITS_CSV, Kind.CREDITS, ("cast", "crew"), _credits)
-        for row in read_csv(self.folder / METADATA_CSV, columns=_METADATA_COLUMNS, on_read=self.on_read):
+        keywords = self._side_file(kaggle_files.KEYWORDS_CSV, Kind.KEYWORDS, ("keywords",), _keywords)
+        credits_of = self._side_file(kaggle_files.CREDITS_CSV, Kind.CREDITS, ("cast", "crew"), _credits)
+        for row in read_csv(self.folder / kaggle_files.METADATA_CSV, columns=_METADATA_COLUMNS, on_read=self.on_read):
             movie = _movie(row)
             if isinstance(movie, Skip):
                 yield movie
                 continue
-            movie_credits = credits_of.get(movie.key, _Credits())
+            cast, directors = credits_of.get(movie.key, ((), ()))
             yield replace(
                 movie,
                 movielens_id=self._movielens_id(movie),
                 keywords=keywords.get(movie.key, ()),
-                cast=movie_credits.cast,
-                directors=movie_credits.directors,
+                cast=cast,
+                directors=directors,
             )
         yield from self._faults
 
@@ -150,7 +135,7 @@ class KaggleDataset(Dataset):
         path = self.folder / name
         if not path.exists():
             return values
-        rows = read_by_tmdb_id(path, columns=columns, parse=parse, on_read=self.on_read)
+        rows = kaggle_files.read_by_tmdb_id(path, columns=columns, parse=parse, on_read=self.on_read)
         for tmdb_id, value in good_rows(rows, kind, name, self._faults):
             values.setdefault(tmdb_id, value)
         return values
@@ -158,22 +143,22 @@ class KaggleDataset(Dataset):
 
 def _movie(row: Row | BadRow) -> MovieRecord | Skip:
     if isinstance(row, BadRow):
-        return Skip.from_bad_row(Kind.MOVIES, METADATA_CSV, row)
+        return Skip.from_bad_row(Kind.MOVIES, kaggle_files.METADATA_CSV, row)
     line, values = row
     tmdb_id = parse_positive_id(values["id"])
     if tmdb_id is None:
-        return Skip(Kind.MOVIES, METADATA_CSV, line, Reason.BAD_ID, shorten(values["id"]))
+        return Skip(Kind.MOVIES, kaggle_files.METADATA_CSV, line, Reason.BAD_ID, shorten(values["id"]))
     title = clean_text(values["title"])
     fault = title_fault(title)
     if fault:
-        return Skip(Kind.MOVIES, METADATA_CSV, line, fault, f"id {tmdb_id}")
+        return Skip(Kind.MOVIES, kaggle_files.METADATA_CSV, line, fault, f"id {tmdb_id}")
     try:
-        genres = clean_names(entry_names(parse_entries(values["genres"])))
+        genres = clean_names(kaggle_files.entry_names(parse_entries(values["genres"])))
     except ValueError as error:
-        return Skip(Kind.MOVIES, METADATA_CSV, line, Reason.BAD_LIST, f"id {tmdb_id}, genres: {error}")
+        return Skip(Kind.MOVIES, kaggle_files.METADATA_CSV, line, Reason.BAD_LIST, f"id {tmdb_id}, genres: {error}")
     released_at = parse_date(values["release_date"])
     return MovieRecord(
-        file=METADATA_CSV,
+        file=kaggle_files.METADATA_CSV,
         line=line,
         key=tmdb_id,
         title=title,
@@ -189,12 +174,11 @@ def _movie(row: Row | BadRow) -> MovieRecord | Skip:
     )
 
 
-def _keywords(cells: Mapping[str, str]) -> tuple[str, ...]:
-    return clean_names(entry_names(parse_entries(cells["keywords"])))
+def _keywords(cells: Mapping[str, str]) -> _Names:
+    return clean_names(kaggle_files.entry_names(parse_entries(cells["keywords"])))
 
 
-def _credits(cells: Mapping[str, str]) -> _Credits:
-    return _Credits(
-        cast=clean_names(parse_cast(cells["cast"], below=CAST_SIZE))[:CAST_SIZE],
-        directors=clean_names(parse_directors(cells["crew"])),
-    )
+def _credits(cells: Mapping[str, str]) -> tuple[_Names, _Names]:
+    """Return the leading cast of a film, in order, and its directors."""
+    cast = kaggle_files.parse_cast(cells["cast"], below=kaggle_files.CAST_SIZE)
+    return clean_names(cast)[: kaggle_files.CAST_SIZE], clean_names(kaggle_files.parse_directors(cells["crew"]))

@@ -10,17 +10,7 @@ from importing.datasets.dataset import Dataset, Kind, MovieRecord, RatingBlock, 
 from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import clean_original_title, clean_text, title_fault
 from movies.genres import known_genres
-from recommender.data.movielens_files import (
-    LINKS_CSV,
-    MOVIES_CSV,
-    MOVIES_DAT,
-    U_ITEM,
-    MovieRow,
-    read_links,
-    read_movies_csv,
-    read_movies_dat,
-    read_u_item,
-)
+from recommender.data import movielens_files
 from recommender.data.numbers import parse_id
 from recommender.data.tables import BadRow, shorten
 from recommender.data.titles import parse_title
@@ -54,23 +44,24 @@ class _MovieLens(Dataset):
 class MovieLensCsv(_MovieLens):
     """20M, 25M, 32M, latest and latest-small."""
 
-    movies_name, ratings_name, separator = MOVIES_CSV, RATINGS_CSV, ","
+    movies_name, ratings_name, separator = movielens_files.MOVIES_CSV, RATINGS_CSV, ","
 
     def files(self) -> list[Path]:
         """Return the files that will be read."""
-        links = self.folder / LINKS_CSV
+        links = self.folder / movielens_files.LINKS_CSV
         return [*super().files(), *([links] if links.exists() else [])]
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films with their TMDB and IMDb ids."""
         links: _Links = {}
         faults: list[Skip] = []
-        path = self.folder / LINKS_CSV
+        path = self.folder / movielens_files.LINKS_CSV
         if path.exists():
-            for link in good_rows(read_links(path, on_read=self.on_read), Kind.LINKS, path.name, faults):
+            rows = movielens_files.read_links(path, on_read=self.on_read)
+            for link in good_rows(rows, Kind.LINKS, path.name, faults):
                 links[link.movielens_id] = link.tmdb_id, link.imdb_id
-        for row in read_movies_csv(self.folder / MOVIES_CSV, on_read=self.on_read):
-            yield _movie(row, MOVIES_CSV, links)
+        for row in movielens_files.read_movies_csv(self.folder / self.movies_name, on_read=self.on_read):
+            yield _movie(row, self.movies_name, links)
         yield from faults
 
 
@@ -78,32 +69,33 @@ class MovieLensCsv(_MovieLens):
 class MovieLensDat(_MovieLens):
     """1M and 10M, whose files differ only in their encoding."""
 
-    movies_name, ratings_name, separator = MOVIES_DAT, RATINGS_DAT, "::"
+    movies_name, ratings_name, separator = movielens_files.MOVIES_DAT, RATINGS_DAT, "::"
     encoding: str = "utf-8"
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films."""
-        for row in read_movies_dat(self.folder / MOVIES_DAT, encoding=self.encoding, on_read=self.on_read):
-            yield _movie(row, MOVIES_DAT, {})
+        path = self.folder / self.movies_name
+        for row in movielens_files.read_movies_dat(path, encoding=self.encoding, on_read=self.on_read):
+            yield _movie(row, self.movies_name, {})
 
 
 @dataclass
 class MovieLens100K(_MovieLens):
     """100K, whose item ids are its own and not MovieLens ids."""
 
-    movies_name, ratings_name, separator = U_ITEM, U_DATA, "\t"
+    movies_name, ratings_name, separator = movielens_files.U_ITEM, U_DATA, "\t"
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films, with the day of their release."""
-        for row in read_u_item(self.folder / U_ITEM, on_read=self.on_read):
-            movie = _movie(row, U_ITEM, None)
+        for row in movielens_files.read_u_item(self.folder / self.movies_name, on_read=self.on_read):
+            movie = _movie(row, self.movies_name, None)
             if isinstance(row, BadRow) or isinstance(movie, Skip):
                 yield movie
             else:
                 yield _with_day(movie, row.released)
 
 
-def _movie(row: MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
+def _movie(row: movielens_files.MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
     """Return a film; without ``links``, even empty ones, its id is not a MovieLens id."""
     if isinstance(row, BadRow):
         return Skip.from_bad_row(Kind.MOVIES, file, row)
