@@ -87,8 +87,7 @@ class RejectedRows:
         self._path = path
         self._beside = path.with_name(f".{path.name}.partial")
         if path.is_dir():
-            message = f"{path}: is a folder; name a file for the report."
-            raise DatasetError(message)
+            raise DatasetError(f"{path}: is a folder; name a file for the report.")
         try:
             self._handle = self._beside.open("w", encoding="utf-8", newline="")
         except OSError as error:
@@ -115,8 +114,9 @@ class RejectedRows:
         try:
             self._beside.replace(self._path)
         except OSError as error:
-            message = f"The data set was imported, but its report is lost: {self._path}: {error.strerror}."
-            raise DatasetError(message) from error
+            raise DatasetError(
+                f"The data set was imported, but its report is lost: {self._path}: {error.strerror}."
+            ) from error
 
     def discard(self) -> None:
         """Remove what was written, unless it was published."""

@@ -31,8 +31,7 @@ def dataset_import(*, path: Path, ratings: RatingChoice | None = None, report: P
     except DataError as error:
         raise DatasetError(str(error)) from error
     except OSError as error:
-        message = f"{error.filename or path}: {error.strerror or error}. Nothing was imported."
-        raise DatasetError(message) from error
+        raise DatasetError(f"{error.filename or path}: {error.strerror or error}. Nothing was imported.") from error
     finally:
         if written:
             written.discard()

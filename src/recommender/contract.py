@@ -160,7 +160,7 @@ class Model(ABC, Generic[U]):
         wanted = self.users.positions(user_ids)
         known = np.flatnonzero(wanted >= 0)
         rated = Rows.empty(n_rows=wanted.size) if exclude is None else exclude
-        rated.checked(n_rows=wanted.size, n_items=len(self.items))
+        rated.check(n_rows=wanted.size, n_items=len(self.items))
         item_ids = np.full((wanted.size, n), -1, dtype=np.int64)
         scores = np.full((wanted.size, n), np.nan, dtype=np.float32)
         for block in self.recommend_batches(wanted[known], n=n, exclude=rated.take(known), candidates=candidates):
@@ -185,7 +185,7 @@ class Model(ABC, Generic[U]):
         if n < 1:
             raise ConfigError(f"n is {n}: it must be at least 1.")
         rated = Rows.empty(n_rows=len(users)) if exclude is None else exclude
-        rated.checked(n_rows=len(users), n_items=len(self.items))
+        rated.check(n_rows=len(users), n_items=len(self.items))
         return self._recommend_batches(users, n, rated, self.check_candidates(candidates), block_items)
 
     def _recommend_batches(

@@ -1,28 +1,18 @@
 """Reads the sample catalogue: facts about well-known films, in ``films.csv`` beside this file."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from movies.errors import MoviesError
 from movies.genres import TMDB_GENRES
+from recommender.data.tables import BadRow, read_csv
+from recommender.errors import DataError
 
 MOVIES_PATH = Path(__file__).with_name("films.csv")
 # These two say where a film comes from and how it was shown, not what it is about.
 GENRES = tuple(genre for genre in TMDB_GENRES if genre not in {"Foreign", "TV Movie"})
-COLUMNS = (
-    "title",
-    "original_title",
-    "year",
-    "runtime",
-    "genres",
-    "director",
-    "cast",
-    "keywords",
-    "acclaim",
-    "fame",
-)
+COLUMNS = ("title", "original_title", "year", "runtime", "genres", "director", "cast", "keywords", "acclaim", "fame")
 _LIST_SEPARATOR = "|"
 
 
@@ -66,7 +56,7 @@ class _Row:
 
     path: Path
     line: int
-    cells: dict[str, str]
+    cells: Mapping[str, str]
 
     def error(self, column: str, problem: str) -> CatalogueError:
         return CatalogueError(f"{self.path}, line {self.line}, column {column}: {problem}")
@@ -117,23 +107,12 @@ def read_catalogue(path: Path = MOVIES_PATH) -> list[SampleMovie]:
 
 def _rows(path: Path) -> Iterator[_Row]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = tuple(next(reader, ()))
-            if header != COLUMNS:
-                raise CatalogueError(
-                    f"{path}, line 1: the columns must be {','.join(COLUMNS)}, not {','.join(header) or 'nothing'}."
-                )
-            for cells in reader:
-                if len(cells) != len(COLUMNS):
-                    raise CatalogueError(
-                        f"{path}, line {reader.line_num}: {len(COLUMNS)} cells are needed, not {len(cells)}."
-                    )
-                yield _Row(path, reader.line_num, dict(zip(COLUMNS, cells, strict=True)))
-    except FileNotFoundError as error:
-        raise CatalogueError(f"{path} is missing; install Matinee again.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CatalogueError(f"{path} is not a UTF-8 CSV file: {error}.") from error
+        for row in read_csv(path, columns=COLUMNS, encoding="utf-8"):
+            if isinstance(row, BadRow):
+                raise row.error(path)
+            yield _Row(path, row.line, row.cells)
+    except DataError as error:
+        raise CatalogueError(str(error)) from error
 
 
 def _movie(row: _Row) -> SampleMovie:

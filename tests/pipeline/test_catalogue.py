@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from tests.pipeline.worlds import World
+from tests.terms import terms_of
 
 from movies.models import ModelVersion, Movie
 from pipeline.catalogue import catalogue_from_database
@@ -20,8 +21,8 @@ def test_the_catalogue_holds_what_the_database_knows_of_each_film() -> None:
     catalogue = catalogue_from_database()
     assert catalogue.items.ids.tolist() == [heat.pk, blank.pk]
     kinds = (catalogue.genres, catalogue.keywords, catalogue.cast, catalogue.directors)
-    assert [kind.of_item(0) for kind in kinds] == [("Crime", "Drama"), ("heist",), ("Al Pacino",), ("Michael Mann",)]
-    assert [kind.of_item(1) for kind in kinds] == [(), (), (), ()]
+    assert [terms_of(kind, 0) for kind in kinds] == [("Crime", "Drama"), ("heist",), ("Al Pacino",), ("Michael Mann",)]
+    assert [terms_of(kind, 1) for kind in kinds] == [(), (), (), ()]
 
 
 def test_a_model_of_films_and_ratings_knows_those_that_nobody_has_rated(world: World, folders: Path) -> None:

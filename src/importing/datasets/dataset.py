@@ -1,11 +1,12 @@
-"""What every reader gives: films, blocks of ratings, trailers, and the rows that it had to leave out."""
+"""What a data set gives to the import: films, blocks of ratings, trailers, and the rows that are left out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from recommender.data.tables import BadRow, OnRead, Problem
 
 Int64s = npt.NDArray[np.int64]
 Float32s = npt.NDArray[np.float32]
+Value = TypeVar("Value")
+_BLOCK_COLUMNS = ("users", "movies", "values", "times", "lines")
 # So few bad rows do not condemn a file, unless it has no good one.
 _TOLERATED_ROWS = 20
 
@@ -31,7 +34,7 @@ class Kind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a row was left out, or taken only in part."""
+    """Why a row was left out, or imported only in part."""
 
     TORN = Problem.TORN.value
     BAD_ID = Problem.BAD_ID.value
@@ -51,7 +54,7 @@ class Reason(StrEnum):
     ID_TAKEN = "number belongs to another film"
 
 
-# These rows are sound in themselves; too many of the others mean that the file is not what its name says.
+# These rows are well formed; too many of the others mean that the file is not what its name says.
 SOUND_REASONS = frozenset(
     {
         Reason.DUPLICATE_MOVIE,
@@ -90,9 +93,9 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class MovieRecord:
-    """A film as one row of a data set tells it; ``None`` and empty mean that the row does not say.
+    """A film as one row of a data set describes it; ``None`` and empty values are unknown.
 
-    ``key`` is the number by which the same data set's ratings and trailers name the film.
+    ``key`` is the id of the film in the ratings and trailers of the same data set.
     """
 
     file: str
@@ -113,8 +116,8 @@ class MovieRecord:
     cast: tuple[str, ...] = ()
     directors: tuple[str, ...] = ()
 
-    def filled_from(self, other: "MovieRecord") -> "MovieRecord":
-        """Return this film with what it leaves blank taken from ``other``."""
+    def fill_from(self, other: "MovieRecord") -> "MovieRecord":
+        """Return this film with its blank fields taken from ``other``."""
         gaps = {item.name: getattr(other, item.name) for item in fields(self) if not getattr(self, item.name)}
         return replace(self, **gaps)
 
@@ -131,10 +134,10 @@ class Trailer:
 
 @dataclass(frozen=True, slots=True)
 class RatingBlock:
-    """Some thousand consecutive ratings, one array per column, all of one length.
+    """Some thousand consecutive ratings: one array (n,) per column.
 
-    ``users`` and ``movies`` are the data set's own numbers, ``values`` are half-stars, ``times`` are seconds since 1970
-    and ``lines`` the physical lines that the ratings stand on.
+    ``users`` and ``movies`` are ids of the data set, ``values`` are stars in half steps, ``times`` are seconds since
+    1970 and ``lines`` are the physical lines of the ratings.
     """
 
     file: str
@@ -150,14 +153,22 @@ class RatingBlock:
 
     def keep(self, chosen: npt.NDArray[np.bool_], *, skips: tuple[Skip, ...] = ()) -> "RatingBlock":
         """Return only the ratings where ``chosen`` is true, with ``skips`` added for the others."""
-        return RatingBlock(
-            self.file,
-            self.users[chosen],
-            self.movies[chosen],
-            self.values[chosen],
-            self.times[chosen],
-            self.lines[chosen],
-            self.skips + skips,
+        columns = {name: getattr(self, name)[chosen] for name in _BLOCK_COLUMNS}
+        return replace(self, skips=self.skips + skips, **columns)
+
+    @classmethod
+    def join(cls, blocks: Sequence["RatingBlock"]) -> "RatingBlock":
+        """Return the ratings of one or more blocks of a file as one block."""
+        if len(blocks) == 1:
+            return blocks[0]
+        return replace(
+            blocks[0],
+            users=np.concatenate([block.users for block in blocks]),
+            movies=np.concatenate([block.movies for block in blocks]),
+            values=np.concatenate([block.values for block in blocks]),
+            times=np.concatenate([block.times for block in blocks]),
+            lines=np.concatenate([block.lines for block in blocks]),
+            skips=tuple(skip for block in blocks for skip in block.skips),
         )
 
 
@@ -165,27 +176,45 @@ def check_bad_rows(*, read: int, bad: int, first: Skip) -> None:
     """Raise a ``DatasetError`` if so many of the rows read are bad that the file cannot be what its name says."""
     if bad < read and (bad <= _TOLERATED_ROWS or bad * 2 <= read):
         return
-    message = (
+    raise DatasetError(
         f"{first.file}: {bad:,} of {read:,} rows cannot be used, so this is probably the wrong file. "
         f"The first is line {first.line}: {first.reason} ({first.detail}). Nothing was imported."
     )
-    raise DatasetError(message)
+
+
+def good_rows(rows: Iterable[Value | BadRow], kind: Kind, file: str, faults: list[Skip]) -> Iterator[Value]:
+    """Yield the usable rows of a file and add the others to ``faults``.
+
+    Raises:
+        DatasetError: most of the rows are bad.
+
+    """
+    read, bad = 0, []
+    for row in rows:
+        read += 1
+        if isinstance(row, BadRow):
+            bad.append(Skip.from_bad_row(kind, file, row))
+        else:
+            yield row
+    if bad:
+        check_bad_rows(read=read, bad=len(bad), first=bad[0])
+    faults += bad
 
 
 @dataclass
 class Dataset(ABC):
-    """A folder in a known format. Films are read first, then ratings and trailers; nothing but links is kept in memory.
+    """A folder in a known format. Films are read first, then ratings and trailers; only links are kept in memory.
 
-    ``name`` tells data sets of one format apart, and with it the crowds that they bring. ``on_read`` is
-    called with the number of bytes after each read.
+    ``name`` tells data sets of one format apart, and so the crowds that they bring. ``on_read`` is called with the
+    number of bytes after each read.
     """
 
     folder: Path
     name: str
     format: str
-    # A set that knows more than the others replaces what they said; the rest only fill in what is blank.
+    # Whether the films of this set replace what others have said of them, or only fill in what is blank.
     overwrites: bool = field(default=False, kw_only=True)
-    # Films of a set whose numbers mean nothing outside it are remembered under this name.
+    # The name under which films are remembered if their ids mean nothing outside the set.
     external_source: str = field(default="", kw_only=True)
     on_read: OnRead | None = field(default=None, kw_only=True)
 
@@ -195,7 +224,7 @@ class Dataset(ABC):
 
     @abstractmethod
     def movies(self) -> Iterator[MovieRecord | Skip]:
-        """Read the films. Raises ``DatasetError`` where a file as a whole is unusable."""
+        """Read the films. Raises ``DataError`` or ``DatasetError`` if a file as a whole is unusable."""
 
     def ratings(self) -> Iterator[RatingBlock]:
         """Read the ratings, in the order of the file."""

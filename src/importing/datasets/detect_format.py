@@ -1,4 +1,4 @@
-"""Which format a folder is in, told by the files in it and not by its name."""
+"""Detecting the format of a folder by the files in it, whatever its name."""
 
 import re
 import zipfile
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from importing.datasets import kaggle, movielens, trailer_catalogue
 from importing.datasets.dataset import Dataset, RatingChoice
+from importing.datasets.movielens import RATINGS_CSV
 from importing.errors import DatasetError
 from recommender.data.kaggle_files import METADATA_CSV
 from recommender.data.movielens_files import LINKS_CSV, MOVIES_CSV, MOVIES_DAT, U_GENRE, U_ITEM
@@ -18,13 +19,12 @@ _FILES_SHOWN = 8
 _README_NAME = re.compile(r"This dataset \((ml-[a-z0-9-]+)\)")
 _README_BYTES = 8192
 
-
 Opening = Callable[[Path, RatingChoice | None], Dataset]
 
 
 @dataclass(frozen=True)
 class _Format:
-    """A format and the files that tell it: all of ``needed`` and one of ``one_of``, if there are any."""
+    """A format and the files it consists of: all of ``needed`` and one of ``one_of``, if there are any."""
 
     title: str
     needed: tuple[str, ...]
@@ -43,24 +43,22 @@ def detect_format(path: Path, *, ratings: RatingChoice | None = None) -> Dataset
     """Return the reader of the data set in ``path``.
 
     Raises:
-        DatasetError: there is no such folder, it is in no known format, or it lacks the ratings asked for.
+        DatasetError: there is no such folder, it is in no known format, or it lacks the requested ratings.
 
     """
     if not path.exists():
-        message = f"{path}: there is no such folder."
-        raise DatasetError(message)
+        raise DatasetError(f"{path}: there is no such folder.")
     if not path.is_dir():
         advice = "unzip it first, then name the folder" if zipfile.is_zipfile(path) else "name the folder that it is in"
         what = "a zip archive" if zipfile.is_zipfile(path) else "a file"
-        message = f"{path}: this is {what}, not a folder: {advice}."
-        raise DatasetError(message)
+        raise DatasetError(f"{path}: this is {what}, not a folder: {advice}.")
     for known in _FORMATS:
         if known.matches(path):
             return known.open(path, ratings)
-    raise DatasetError(_unrecognised(path))
+    raise DatasetError(_describe_unknown(path))
 
 
-def _unrecognised(folder: Path) -> str:
+def _describe_unknown(folder: Path) -> str:
     try:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
@@ -84,14 +82,14 @@ def _kaggle(folder: Path, ratings: RatingChoice | None) -> Dataset:
 
 
 def _movielens_csv(folder: Path, ratings: RatingChoice | None) -> Dataset:
-    with_ratings = _all_or_none(folder, movielens.RATINGS_CSV, ratings)
+    with_ratings = _all_or_none(folder, RATINGS_CSV, ratings)
     name = _readme_name(folder) or _folder_name(folder)
     return movielens.MovieLensCsv(folder, name, "MovieLens with links", with_ratings=with_ratings)
 
 
 def _movielens_dat(folder: Path, ratings: RatingChoice | None) -> Dataset:
     with_ratings = _all_or_none(folder, movielens.RATINGS_DAT, ratings)
-    # Only 1M tells of its users, and only 10M has tags; without either the text itself decides.
+    # Only 1M has users and only 10M has tags; without either file the encoding decides.
     is_10m = (folder / "tags.dat").exists() or (
         not (folder / "users.dat").exists() and detect_encoding(folder / MOVIES_DAT) != "latin-1"
     )
@@ -108,8 +106,7 @@ def _movielens_100k(folder: Path, ratings: RatingChoice | None) -> Dataset:
 
 def _trailer_catalogue(folder: Path, ratings: RatingChoice | None) -> Dataset:
     if ratings not in {None, RatingChoice.NONE}:
-        message = f"{folder}: a catalogue with trailers has no ratings; leave out --ratings {ratings}."
-        raise DatasetError(message)
+        raise DatasetError(f"{folder}: a catalogue with trailers has no ratings; leave out --ratings {ratings}.")
     name = f"trailers/{_folder_name(folder)}"
     return trailer_catalogue.TrailerCatalogue(folder, name, "catalogue with trailers", external_source=name)
 
@@ -118,18 +115,8 @@ _FORMATS = (
     _Format("Kaggle's The Movies Dataset", (METADATA_CSV,), (), _kaggle),
     _Format("MovieLens 100K", (U_ITEM, U_GENRE), (), _movielens_100k),
     _Format("MovieLens 1M or 10M", (MOVIES_DAT,), (), _movielens_dat),
-    _Format(
-        "catalogue with trailers",
-        (MOVIES_CSV, trailer_catalogue.TRAILERS_CSV),
-        (),
-        _trailer_catalogue,
-    ),
-    _Format(
-        "MovieLens 20M, 25M, 32M, latest or latest-small",
-        (MOVIES_CSV,),
-        (movielens.RATINGS_CSV, LINKS_CSV),
-        _movielens_csv,
-    ),
+    _Format("catalogue with trailers", (MOVIES_CSV, trailer_catalogue.TRAILERS_CSV), (), _trailer_catalogue),
+    _Format("MovieLens 20M, 25M, 32M, latest or latest-small", (MOVIES_CSV,), (RATINGS_CSV, LINKS_CSV), _movielens_csv),
 )
 
 
@@ -137,16 +124,16 @@ def _all_or_none(folder: Path, name: str, ratings: RatingChoice | None) -> bool:
     if ratings is RatingChoice.NONE:
         return False
     if ratings is RatingChoice.SMALL:
-        message = f"{folder}: MovieLens sets have one file of ratings: use --ratings full or none, not small."
-        raise DatasetError(message)
+        raise DatasetError(f"{folder}: MovieLens sets have one file of ratings: use --ratings full or none, not small.")
     _require_file(folder, name, "the ratings")
     return True
 
 
 def _require_file(folder: Path, name: str, purpose: str) -> None:
     if not (folder / name).exists():
-        message = f"{folder / name}: there is no such file, which {purpose} takes. Add it, or use --ratings none."
-        raise DatasetError(message)
+        raise DatasetError(
+            f"{folder / name}: there is no such file, which {purpose} takes. Add it, or use --ratings none."
+        )
 
 
 def _readme_name(folder: Path) -> str:

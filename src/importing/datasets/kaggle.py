@@ -1,4 +1,4 @@
-"""Kaggle's The Movies Dataset: metadata of TMDB, ratings by MovieLens ids, and the links between the two."""
+"""Kaggle's The Movies Dataset: films by TMDB id, ratings by MovieLens id, and the links between the two."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,16 +10,14 @@ import numpy as np
 
 from importing.datasets.dataset import (
     Dataset,
-    Int64s,
     Kind,
     MovieRecord,
     RatingBlock,
     RatingChoice,
     Reason,
     Skip,
-    check_bad_rows,
+    good_rows,
 )
-from importing.datasets.links import read_checked_links
 from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import (
     clean_names,
@@ -30,51 +28,26 @@ from importing.datasets.text_cleaning import (
 )
 from importing.errors import DatasetError
 from movies.genres import TMDB_GENRES
-from recommender.data.kaggle_files import (
-    CAST_SIZE,
-    CREDITS_CSV,
-    KEYWORDS_CSV,
-    METADATA_CSV,
-    entry_names,
-    parse_cast,
-    parse_directors,
-    read_by_tmdb_id,
-)
+from recommender.data import kaggle_files
+from recommender.data.movielens_files import read_links
 from recommender.data.numbers import parse_date, parse_imdb_id, parse_positive_id, parse_runtime
 from recommender.data.python_literals import parse_entries
 from recommender.data.tables import BadRow, Row, read_csv, shorten
+from recommender.data.vocabulary import UNKNOWN, Vocabulary
 
 NAME = "the-movies-dataset"
 Value = TypeVar("Value")
-_METADATA_COLUMNS = (
-    "id",
-    "imdb_id",
-    "title",
-    "original_title",
-    "genres",
-    "release_date",
-    "runtime",
-    "overview",
-    "poster_path",
-)
-
-
+_Names = tuple[str, ...]
+_NAMES = ("id", "imdb_id", "title", "original_title")
+_METADATA_COLUMNS = (*_NAMES, "genres", "release_date", "runtime", "overview", "poster_path")
 RATING_FILES = {RatingChoice.SMALL: "ratings_small.csv", RatingChoice.FULL: "ratings.csv"}
-# The small links still know some TMDB ids that the full ones have lost.
+# The small file still has some TMDB ids that the full one has lost.
 LINK_FILES = ("links.csv", "links_small.csv")
-
-
-@dataclass(frozen=True, slots=True)
-class _Credits:
-    """The leading cast of a film, in order, and its directors."""
-
-    cast: tuple[str, ...] = ()
-    directors: tuple[str, ...] = ()
 
 
 @dataclass
 class KaggleDataset(Dataset):
-    """The Movies Dataset. Films are named by TMDB id; ratings go through the links to it."""
+    """The Movies Dataset. The key of a film is its TMDB id, to which the links map the ids in the ratings."""
 
     rating_choice: RatingChoice | None = None
     # Bad rows of the side files, reported once the films have been read.
@@ -83,25 +56,26 @@ class KaggleDataset(Dataset):
     def files(self) -> list[Path]:
         """Return the files that will be read."""
         ratings = [self.folder / RATING_FILES[self.rating_choice]] if self.rating_choice else []
-        sides = [self.folder / name for name in (KEYWORDS_CSV, CREDITS_CSV) if (self.folder / name).exists()]
-        return [self.folder / METADATA_CSV, *sides, *self._links_files, *ratings]
+        names = (kaggle_files.KEYWORDS_CSV, kaggle_files.CREDITS_CSV)
+        sides = [self.folder / name for name in names if (self.folder / name).exists()]
+        return [self.folder / kaggle_files.METADATA_CSV, *sides, *self._links_files, *ratings]
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the metadata, each film completed from the links, the keywords and the credits."""
-        keywords = self._side_file(KEYWORDS_CSV, Kind.KEYWORDS, ("keywords",), _keywords)
-        credits_of = self._side_file(CREDITS_CSV, Kind.CREDITS, ("cast", "crew"), _credits)
-        for row in read_csv(self.folder / METADATA_CSV, columns=_METADATA_COLUMNS, on_read=self.on_read):
+        keywords = self._side_file(kaggle_files.KEYWORDS_CSV, Kind.KEYWORDS, ("keywords",), _keywords)
+        credits_of = self._side_file(kaggle_files.CREDITS_CSV, Kind.CREDITS, ("cast", "crew"), _credits)
+        for row in read_csv(self.folder / kaggle_files.METADATA_CSV, columns=_METADATA_COLUMNS, on_read=self.on_read):
             movie = _movie(row)
             if isinstance(movie, Skip):
                 yield movie
                 continue
-            movie_credits = credits_of.get(movie.key, _Credits())
+            cast, directors = credits_of.get(movie.key, ((), ()))
             yield replace(
                 movie,
                 movielens_id=self._movielens_id(movie),
                 keywords=keywords.get(movie.key, ()),
-                cast=movie_credits.cast,
-                directors=movie_credits.directors,
+                cast=cast,
+                directors=directors,
             )
         yield from self._faults
 
@@ -110,20 +84,21 @@ class KaggleDataset(Dataset):
         if self.rating_choice is None:
             return
         if not self._links_files:
-            message = (
+            raise DatasetError(
                 f"{self.folder}: the ratings name films by MovieLens ids, which takes links.csv or links_small.csv. "
                 "Add one of them, or import with --ratings none."
             )
-            raise DatasetError(message)
-        movielens_ids, tmdb_ids = self._links_arrays()
+        links = sorted(self._links.items())
+        movielens_ids = Vocabulary(np.array([movielens_id for movielens_id, _ in links], dtype=np.int64))
+        # Films without a link have position -1 and take the last value.
+        tmdb_ids = np.array([*(tmdb_id for _, (tmdb_id, _) in links), -1], dtype=np.int64)
         for block in read_rating_blocks(self.folder / RATING_FILES[self.rating_choice], on_read=self.on_read):
-            places = np.searchsorted(movielens_ids, block.movies).clip(max=len(movielens_ids) - 1)
-            linked = movielens_ids[places] == block.movies
+            positions = movielens_ids.positions(block.movies)
             skips = tuple(
                 Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNLINKED, f"movieId {block.movies[row]}")
-                for row in np.flatnonzero(~linked)
+                for row in np.flatnonzero(positions == UNKNOWN)
             )
-            yield replace(block, movies=tmdb_ids[places]).keep(linked, skips=skips)
+            yield replace(block, movies=tmdb_ids[positions]).keep(positions != UNKNOWN, skips=skips)
 
     @cached_property
     def _links_files(self) -> list[Path]:
@@ -134,18 +109,10 @@ class KaggleDataset(Dataset):
         """TMDB and IMDb id by MovieLens id, for those that have a TMDB id."""
         links: dict[int, tuple[int, str | None]] = {}
         for path in self._links_files:
-            for row in read_checked_links(path, on_read=self.on_read):
-                if isinstance(row, Skip):
-                    self._faults.append(row)
-                elif row.tmdb_id is not None:
-                    links.setdefault(row.movielens_id, (row.tmdb_id, row.imdb_id))
+            for link in good_rows(read_links(path, on_read=self.on_read), Kind.LINKS, path.name, self._faults):
+                if link.tmdb_id is not None:
+                    links.setdefault(link.movielens_id, (link.tmdb_id, link.imdb_id))
         return links
-
-    def _links_arrays(self) -> tuple[Int64s, Int64s]:
-        pairs = sorted((movielens_id, tmdb_id) for movielens_id, (tmdb_id, _imdb_id) in self._links.items())
-        # The impossible pair keeps look-ups in an empty table harmless.
-        table = np.array(pairs or [(-1, -1)], dtype=np.int64)
-        return table[:, 0].copy(), table[:, 1].copy()
 
     @cached_property
     def _movielens_ids(self) -> dict[int, list[tuple[int, str | None]]]:
@@ -168,37 +135,30 @@ class KaggleDataset(Dataset):
         path = self.folder / name
         if not path.exists():
             return values
-        count, faults = 0, []
-        for row in read_by_tmdb_id(path, columns=columns, parse=parse, on_read=self.on_read):
-            count += 1
-            if isinstance(row, BadRow):
-                faults.append(Skip.from_bad_row(kind, name, row))
-            else:
-                values.setdefault(*row)
-        if faults:
-            check_bad_rows(read=count, bad=len(faults), first=faults[0])
-        self._faults += faults
+        rows = kaggle_files.read_by_tmdb_id(path, columns=columns, parse=parse, on_read=self.on_read)
+        for tmdb_id, value in good_rows(rows, kind, name, self._faults):
+            values.setdefault(tmdb_id, value)
         return values
 
 
 def _movie(row: Row | BadRow) -> MovieRecord | Skip:
     if isinstance(row, BadRow):
-        return Skip.from_bad_row(Kind.MOVIES, METADATA_CSV, row)
+        return Skip.from_bad_row(Kind.MOVIES, kaggle_files.METADATA_CSV, row)
     line, values = row
     tmdb_id = parse_positive_id(values["id"])
     if tmdb_id is None:
-        return Skip(Kind.MOVIES, METADATA_CSV, line, Reason.BAD_ID, shorten(values["id"]))
+        return Skip(Kind.MOVIES, kaggle_files.METADATA_CSV, line, Reason.BAD_ID, shorten(values["id"]))
     title = clean_text(values["title"])
     fault = title_fault(title)
     if fault:
-        return Skip(Kind.MOVIES, METADATA_CSV, line, fault, f"id {tmdb_id}")
+        return Skip(Kind.MOVIES, kaggle_files.METADATA_CSV, line, fault, f"id {tmdb_id}")
     try:
-        genres = clean_names(entry_names(parse_entries(values["genres"])))
+        genres = clean_names(kaggle_files.entry_names(parse_entries(values["genres"])))
     except ValueError as error:
-        return Skip(Kind.MOVIES, METADATA_CSV, line, Reason.BAD_LIST, f"id {tmdb_id}, genres: {error}")
+        return Skip(Kind.MOVIES, kaggle_files.METADATA_CSV, line, Reason.BAD_LIST, f"id {tmdb_id}, genres: {error}")
     released_at = parse_date(values["release_date"])
     return MovieRecord(
-        file=METADATA_CSV,
+        file=kaggle_files.METADATA_CSV,
         line=line,
         key=tmdb_id,
         title=title,
@@ -214,12 +174,11 @@ def _movie(row: Row | BadRow) -> MovieRecord | Skip:
     )
 
 
-def _keywords(cells: Mapping[str, str]) -> tuple[str, ...]:
-    return clean_names(entry_names(parse_entries(cells["keywords"])))
+def _keywords(cells: Mapping[str, str]) -> _Names:
+    return clean_names(kaggle_files.entry_names(parse_entries(cells["keywords"])))
 
 
-def _credits(cells: Mapping[str, str]) -> _Credits:
-    return _Credits(
-        cast=clean_names(parse_cast(cells["cast"], below=CAST_SIZE))[:CAST_SIZE],
-        directors=clean_names(parse_directors(cells["crew"])),
-    )
+def _credits(cells: Mapping[str, str]) -> tuple[_Names, _Names]:
+    """Return the leading cast of a film, in order, and its directors."""
+    cast = kaggle_files.parse_cast(cells["cast"], below=kaggle_files.CAST_SIZE)
+    return clean_names(cast)[: kaggle_files.CAST_SIZE], clean_names(kaggle_files.parse_directors(cells["crew"]))

@@ -1,26 +1,16 @@
-"""MovieLens in its three forms: CSV with links (20M and later, latest), ``::`` files (1M, 10M) and 100K."""
+"""The three forms of MovieLens: CSV with links (20M and later, latest), ``::`` files (1M, 10M), and 100K."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from importing.datasets.dataset import Dataset, Kind, MovieRecord, RatingBlock, Reason, Skip
-from importing.datasets.links import read_checked_links
+from importing.datasets.dataset import Dataset, Kind, MovieRecord, RatingBlock, Reason, Skip, good_rows
 from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import clean_original_title, clean_text, title_fault
 from movies.genres import known_genres
-from recommender.data.movielens_files import (
-    LINKS_CSV,
-    MOVIES_CSV,
-    MOVIES_DAT,
-    U_ITEM,
-    MovieRow,
-    read_movies_csv,
-    read_movies_dat,
-    read_u_item,
-)
+from recommender.data import movielens_files
 from recommender.data.numbers import parse_id
 from recommender.data.tables import BadRow, shorten
 from recommender.data.titles import parse_title
@@ -32,11 +22,16 @@ _Links = dict[int, tuple[int | None, str | None]]
 
 @dataclass
 class _MovieLens(Dataset):
-    """What the forms share: one file of ratings, ``ratings_name``, with ``separator`` between its columns."""
+    """What the forms share: the names of their files, and the ``separator`` between the columns of ratings."""
 
+    movies_name: ClassVar[str]
     ratings_name: ClassVar[str]
     separator: ClassVar[str]
     with_ratings: bool = True
+
+    def files(self) -> list[Path]:
+        """Return the files that will be read."""
+        return [self.folder / name for name in (self.movies_name, *([self.ratings_name] if self.with_ratings else []))]
 
     def ratings(self) -> Iterator[RatingBlock]:
         """Read the ratings."""
@@ -44,85 +39,64 @@ class _MovieLens(Dataset):
             path = self.folder / self.ratings_name
             yield from read_rating_blocks(path, separator=self.separator, on_read=self.on_read)
 
-    def _rating_files(self) -> list[Path]:
-        return [self.folder / self.ratings_name] if self.with_ratings else []
-
 
 @dataclass
 class MovieLensCsv(_MovieLens):
     """20M, 25M, 32M, latest and latest-small."""
 
-    ratings_name = RATINGS_CSV
-    separator = ","
+    movies_name, ratings_name, separator = movielens_files.MOVIES_CSV, RATINGS_CSV, ","
 
     def files(self) -> list[Path]:
         """Return the files that will be read."""
-        names = [MOVIES_CSV, *([LINKS_CSV] if (self.folder / LINKS_CSV).exists() else [])]
-        return [*(self.folder / name for name in names), *self._rating_files()]
+        links = self.folder / movielens_files.LINKS_CSV
+        return [*super().files(), *([links] if links.exists() else [])]
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films with their TMDB and IMDb ids."""
-        faults: list[Skip] = []
-        links = self._links(faults)
-        for row in read_movies_csv(self.folder / MOVIES_CSV, on_read=self.on_read):
-            yield _movie(row, MOVIES_CSV, links)
-        yield from faults
-
-    def _links(self, faults: list[Skip]) -> _Links:
         links: _Links = {}
-        path = self.folder / LINKS_CSV
-        if not path.exists():
-            return links
-        for row in read_checked_links(path, on_read=self.on_read):
-            if isinstance(row, Skip):
-                faults.append(row)
-            else:
-                links[row.movielens_id] = row.tmdb_id, row.imdb_id
-        return links
+        faults: list[Skip] = []
+        path = self.folder / movielens_files.LINKS_CSV
+        if path.exists():
+            rows = movielens_files.read_links(path, on_read=self.on_read)
+            for link in good_rows(rows, Kind.LINKS, path.name, faults):
+                links[link.movielens_id] = link.tmdb_id, link.imdb_id
+        for row in movielens_files.read_movies_csv(self.folder / self.movies_name, on_read=self.on_read):
+            yield _movie(row, self.movies_name, links)
+        yield from faults
 
 
 @dataclass
 class MovieLensDat(_MovieLens):
-    """1M and 10M, whose files differ in nothing but their encoding."""
+    """1M and 10M, whose files differ only in their encoding."""
 
-    ratings_name = RATINGS_DAT
-    separator = "::"
-
+    movies_name, ratings_name, separator = movielens_files.MOVIES_DAT, RATINGS_DAT, "::"
     encoding: str = "utf-8"
-
-    def files(self) -> list[Path]:
-        """Return the files that will be read."""
-        return [self.folder / MOVIES_DAT, *self._rating_files()]
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films."""
-        for row in read_movies_dat(self.folder / MOVIES_DAT, encoding=self.encoding, on_read=self.on_read):
-            yield _movie(row, MOVIES_DAT, {})
+        path = self.folder / self.movies_name
+        for row in movielens_files.read_movies_dat(path, encoding=self.encoding, on_read=self.on_read):
+            yield _movie(row, self.movies_name, {})
 
 
 @dataclass
 class MovieLens100K(_MovieLens):
-    """100K, whose item numbers are its own and not MovieLens ids."""
+    """100K, whose item ids are its own and not MovieLens ids."""
 
-    ratings_name = U_DATA
-    separator = "\t"
-
-    def files(self) -> list[Path]:
-        """Return the files that will be read."""
-        return [self.folder / U_ITEM, *self._rating_files()]
+    movies_name, ratings_name, separator = movielens_files.U_ITEM, U_DATA, "\t"
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
-        """Read the films, a column of 0 or 1 for each genre that ``u.genre`` lists."""
-        for row in read_u_item(self.folder / U_ITEM, on_read=self.on_read):
-            movie = _movie(row, U_ITEM, None)
+        """Read the films, with the day of their release."""
+        for row in movielens_files.read_u_item(self.folder / self.movies_name, on_read=self.on_read):
+            movie = _movie(row, self.movies_name, None)
             if isinstance(row, BadRow) or isinstance(movie, Skip):
                 yield movie
             else:
                 yield _with_day(movie, row.released)
 
 
-def _movie(row: MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
-    """Read a film; without ``links``, not even empty ones, its number is not a MovieLens id."""
+def _movie(row: movielens_files.MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
+    """Return a film; without ``links``, even empty ones, its id is not a MovieLens id."""
     if isinstance(row, BadRow):
         return Skip.from_bad_row(Kind.MOVIES, file, row)
     key = parse_id(row.movie_id)
@@ -148,13 +122,10 @@ def _movie(row: MovieRow | BadRow, file: str, links: _Links | None) -> MovieReco
 
 
 def _with_day(movie: MovieRecord, text: str) -> MovieRecord:
-    """Add the day of release, written as 29-Mar-1996; 1 January stands there for an unknown day."""
+    """Add the day of release, written as 29-Mar-1996; 1 January means that only the year is known."""
     try:
         day: date = datetime.strptime(text, "%d-%b-%Y").replace(tzinfo=UTC).date()
     except ValueError:
         return movie
-    if (day.month, day.day) == (1, 1) or movie.year not in {None, day.year}:
-        return movie.filled_from(MovieRecord(movie.file, movie.line, movie.key, movie.title, year=day.year))
-    return movie.filled_from(
-        MovieRecord(movie.file, movie.line, movie.key, movie.title, released_at=day, year=day.year)
-    )
+    is_exact = (day.month, day.day) != (1, 1) and movie.year in {None, day.year}
+    return replace(movie, year=movie.year or day.year, released_at=day if is_exact else None)

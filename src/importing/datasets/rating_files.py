@@ -63,7 +63,7 @@ class _Parser:
 
     def parse(self, block: bytes, first_line: int) -> RatingBlock:
         """Return the ratings of ``block``, whose first row stands on ``first_line``."""
-        return join_blocks(list(self._parse_pieces(block, first_line)))
+        return RatingBlock.join(list(self._parse_pieces(block, first_line)))
 
     def _parse_pieces(self, block: bytes, first_line: int) -> Iterator[RatingBlock]:
         columns = self._parse_whole(block)
@@ -141,18 +141,3 @@ class _Parser:
 
     def _skip(self, line: int, reason: Reason, detail: str) -> Skip:
         return Skip(Kind.RATINGS, self._file, line, reason, shorten(detail))
-
-
-def join_blocks(blocks: Sequence[RatingBlock]) -> RatingBlock:
-    """Return the ratings of one or more blocks of a file as one block."""
-    if len(blocks) == 1:
-        return blocks[0]
-    return RatingBlock(
-        blocks[0].file,
-        np.concatenate([block.users for block in blocks]),
-        np.concatenate([block.movies for block in blocks]),
-        np.concatenate([block.values for block in blocks]),
-        np.concatenate([block.times for block in blocks]),
-        np.concatenate([block.lines for block in blocks]),
-        tuple(skip for block in blocks for skip in block.skips),
-    )

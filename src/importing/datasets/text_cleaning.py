@@ -1,4 +1,4 @@
-"""Texts as the catalogue can hold them."""
+"""Texts in the form that the database can store."""
 
 from collections.abc import Iterable
 
@@ -14,15 +14,13 @@ def clean_text(text: str) -> str:
 
 
 def clean_original_title(text: str) -> str:
-    """Return an original title, or nothing where it is too long to be one."""
-    title = clean_text(text)
-    return title if len(title) <= TITLE_CHARACTERS else ""
+    """Return an original title, or nothing if it is too long to be one."""
+    return _limit(text, TITLE_CHARACTERS)
 
 
 def clean_poster_path(text: str) -> str:
-    """Return the path of a poster, or nothing where it is too long to be one."""
-    path = clean_text(text)
-    return path if len(path) <= NAME_CHARACTERS else ""
+    """Return the path of a poster, or nothing if it is too long to be one."""
+    return _limit(text, NAME_CHARACTERS)
 
 
 def clean_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -36,3 +34,8 @@ def title_fault(title: str) -> Reason | None:
     if not title:
         return Reason.NO_TITLE
     return Reason.LONG_TITLE if len(title) > TITLE_CHARACTERS else None
+
+
+def _limit(text: str, characters: int) -> str:
+    cleaned = clean_text(text)
+    return cleaned if len(cleaned) <= characters else ""

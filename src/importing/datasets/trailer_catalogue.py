@@ -1,6 +1,6 @@
 """A catalogue of films with trailers: ``movies.csv`` (id, name, poster path, type) and ``trailers.csv``.
 
-The films' numbers start at 0 and mean nothing elsewhere. Both files are read with or without a header.
+The ids of the films start at 0 and mean nothing elsewhere. Both files may lack a header.
 """
 
 import re

@@ -177,7 +177,7 @@ def _distinct(rows: Iterable[MovieRecord | Skip], log: ImportReport) -> Iterator
         if first is None:
             movies[row.key] = row
             continue
-        movies[row.key] = first.filled_from(row)
+        movies[row.key] = first.fill_from(row)
         detail = f"{row.title}: first on line {first.line}"
         log.drop([Skip(Kind.MOVIES, row.file, row.line, Reason.DUPLICATE_MOVIE, detail)])
     yield from movies.values()

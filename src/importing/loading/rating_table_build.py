@@ -8,7 +8,6 @@ import numpy.typing as npt
 from django.db.backends.utils import CursorWrapper
 
 from importing.datasets.dataset import Dataset, Float32s, Int64s, Kind, RatingBlock, Reason, Skip
-from importing.datasets.rating_files import join_blocks
 from importing.errors import DatasetError
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
@@ -115,7 +114,7 @@ class RatingTableBuild:
                 if len(block):
                     self._take(block)
             if self._held:
-                self._add(join_blocks(self._held))
+                self._add(RatingBlock.join(self._held))
             self._sent()
         self._log.check(Kind.RATINGS)
         if not self._ascends:
@@ -148,7 +147,7 @@ class RatingTableBuild:
 
     def _take(self, block: RatingBlock) -> None:
         """Add all but the last user's ratings, as long as users only ascend; then every block stands for itself."""
-        joined = join_blocks([*self._held, block])
+        joined = RatingBlock.join([*self._held, block])
         self._held = []
         self._ascends = self._ascends and not (np.diff(joined.users) < 0).any()
         if not self._ascends:

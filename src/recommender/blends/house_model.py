@@ -71,7 +71,7 @@ class HouseModel(Model[HouseUserState]):
         check_shape(self.spreads, (len(self.users),), "spreads")
         check_finite(self.spreads, "spreads")
         check_shape(self.relations.popularity, (len(self.items),), "popularity")
-        self.histories.liked.checked(n_rows=len(self.users), n_items=len(self.items))
+        self.histories.liked.check(n_rows=len(self.users), n_items=len(self.items))
 
     def interval(self, user_ids: IdsLike, item_ids: IdsLike) -> Interval:
         """Where the true rating of each pair lies in 80 of 100 cases; NaN where the user or the item is unknown."""

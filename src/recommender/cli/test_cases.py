@@ -103,7 +103,7 @@ def add_settings_argument(parser: argparse.ArgumentParser) -> None:
 
 def rating_test_cases(arguments: argparse.Namespace) -> RatingTestCases:
     """The ratings to learn from and those to predict; ConfigError for arguments that contradict one another."""
-    from recommender.data.splits import Split, train_without  # noqa: PLC0415 - see Command.
+    from recommender.data.splits import Split, exclude_pairs  # noqa: PLC0415 - see Command.
 
     _unused_checked(arguments, ("last", "negatives", "negatives_n"), f"--protocol {RANKING}")
     if arguments.ratings is not None:
@@ -113,7 +113,7 @@ def rating_test_cases(arguments: argparse.Namespace) -> RatingTestCases:
     if arguments.train is None or arguments.test is None:
         raise ConfigError("Ratings are missing: give --train and --test, or --ratings to be split.")
     train, test = ratings_of(arguments.train, arguments), ratings_of(arguments.test, arguments)
-    kept = train_without(train, test.user_ids, test.item_ids)
+    kept = exclude_pairs(train, test.user_ids, test.item_ids)
     return RatingTestCases(Split(kept, test), "files", len(train) - len(kept))
 
 
@@ -177,7 +177,7 @@ def _last_split(arguments: argparse.Namespace) -> RankingTestCases:
 
 
 def _last_files(arguments: argparse.Namespace) -> RankingTestCases:
-    from recommender.data.splits import train_without  # noqa: PLC0415
+    from recommender.data.splits import exclude_pairs  # noqa: PLC0415
     from recommender.data.test_cases import read_last_file  # noqa: PLC0415 - see Command.
     from recommender.evaluation.ranking import LastOut  # noqa: PLC0415
 
@@ -185,7 +185,7 @@ def _last_files(arguments: argparse.Namespace) -> RankingTestCases:
         raise ConfigError("Ratings are missing: give --train and --last, or --ratings to be split.")
     users, movies = read_last_file(arguments.last)
     train = ratings_of(arguments.train, arguments)
-    kept = train_without(train, users, movies)
+    kept = exclude_pairs(train, users, movies)
     return RankingTestCases(LastOut(kept, users, movies), "files", len(train) - len(kept))
 
 

@@ -1,4 +1,4 @@
-"""Unpacking ZIP archives that strangers made."""
+"""Unpacking ZIP archives from untrusted sources."""
 
 import os
 import shutil
@@ -13,11 +13,11 @@ _ENCRYPTED = 0x1
 
 
 def extract_archive(archive: Path, folder: Path) -> None:
-    """Unpack `archive` as `folder`, which must not be there, whole or not at all.
+    """Unpack `archive` as `folder`, which must not exist, completely or not at all.
 
-    Where the archive holds one folder and nothing beside it, that folder's contents become those of `folder`. Raises
-    DownloadError for what is no archive, is damaged, does not fit the disk, or holds something that would land outside
-    of `folder`, is a link, or needs a password.
+    If the archive holds a single folder, the contents of that folder become those of `folder`. DownloadError for a file
+    that is no archive, is damaged, does not fit on the disk, or holds a link, a file with a password or a path outside
+    of `folder`.
     """
     beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
@@ -35,7 +35,7 @@ def extract_archive(archive: Path, folder: Path) -> None:
 def _unpack(opened: zipfile.ZipFile, archive: Path, folder: Path) -> None:
     members = opened.infolist()
     for member in members:
-        _member_checked(member, archive)
+        _check_member(member, archive)
     needed, free = sum(member.file_size for member in members), shutil.disk_usage(folder.parent).free
     if needed > free:
         raise DownloadError(f"{archive}: unpacks to {needed:,} bytes, and the disk has {free:,} left: make room first.")
@@ -50,7 +50,7 @@ def _unpack(opened: zipfile.ZipFile, archive: Path, folder: Path) -> None:
             shutil.copyfileobj(source, target, 1 << 20)
 
 
-def _member_checked(member: zipfile.ZipInfo, archive: Path) -> None:
+def _check_member(member: zipfile.ZipInfo, archive: Path) -> None:
     path = PurePosixPath(member.filename)
     outside = path.is_absolute() or ".." in path.parts or "\\" in member.filename or ":" in member.filename
     if outside or stat.S_ISLNK(member.external_attr >> 16) or member.flag_bits & _ENCRYPTED:

@@ -1,4 +1,4 @@
-"""What is known of items besides ratings: genres, keywords, cast, directors."""
+"""Descriptions of items: genres, keywords, cast, directors."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +16,10 @@ KINDS = ("genres", "keywords", "cast", "directors")
 
 
 class WordCounts(NamedTuple):
-    """How often each item has each word, of whatever kind.
+    """How often each item has each word of any kind.
 
-    `words`: ascending, each once, in lower case; `rows`: a row per item of positions in `words`; `counts`: (n,)
-    float32, one for each entry of the rows.
+    `words`: ascending, distinct, in lower case; `rows`: positions in `words`, one row per item; `counts`: (n,) float32,
+    one for each entry of the rows.
     """
 
     words: tuple[str, ...]
@@ -29,9 +29,9 @@ class WordCounts(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """`items`: those described; `genres`, `keywords`, `cast`, `directors`: the words of each, by position.
+    """The words that describe `items`: `genres`, `keywords`, `cast` and `directors`, each with one row per item.
 
-    Build it with `of`, from rows in any order. DataError when there are not as many rows as items.
+    Build it with `of`, from lists in any order. DataError if a kind has more or fewer rows than there are items.
     """
 
     items: Vocabulary
@@ -56,9 +56,9 @@ class Catalogue:
         cast: Sequence[Iterable[str]] | None = None,
         directors: Sequence[Iterable[str]] | None = None,
     ) -> "Catalogue":
-        """The catalogue of parallel lists, by id in any order; None for a kind of which nothing is known.
+        """Return the catalogue of parallel lists, ids in any order; None for a kind that is not known.
 
-        DataError for an id that occurs twice, lists of another length than the ids, or what is no list of words.
+        DataError for an id that occurs twice, lists of another length than the ids, or anything but lists of words.
         """
         ids = check_ids(item_ids, "item_ids")
         items = Vocabulary.of(ids)
@@ -78,21 +78,21 @@ class Catalogue:
         return len(self.items)
 
     def over(self, items: Vocabulary) -> "Catalogue":
-        """The same for exactly `items`, such as those of a model; those that are not described here have no words."""
+        """Return the catalogue of exactly `items`, such as those of a model; unknown ones have no words."""
         positions = self.items.positions(items.ids)
         return replace(self, items=items, **{kind: getattr(self, kind).take(positions) for kind in KINDS})
 
     def mask(self, *, genres: Iterable[str] = (), exclude_genres: Iterable[str] = ()) -> BoolArray:
-        """The items with at least one of `genres`, where any are given, and none of `exclude_genres`: (n_items,) bool.
+        """Return which items have one of `genres`, if any are given, and none of `exclude_genres`: (n_items,) bool.
 
-        `candidates` of a model's lists are `catalogue.over(model.items).mask(…)`. Upper and lower case are the same.
-        ConfigError that lists the genres there are for one that is not among them.
+        `catalogue.over(model.items).mask(…)` gives the `candidates` of a model's lists. Case does not matter.
+        ConfigError that lists the known genres for an unknown one.
         """
         wanted = self._with_genre(genres) if (genres := tuple(genres)) else np.ones(len(self), dtype=np.bool_)
         return wanted & ~self._with_genre(exclude_genres)
 
     def word_counts(self) -> WordCounts:
-        """The soup of all kinds of words: one that an item has twice, as genre and keyword, say, counts as two."""
+        """Return the words of all kinds together; one that an item has as genre and as keyword counts twice."""
         kinds = [getattr(self, kind) for kind in KINDS]
         words = sorted({word.casefold() for kind in kinds for word in kind.words})
         places = {word: place for place, word in enumerate(words)}
@@ -108,11 +108,11 @@ class Catalogue:
 
     def _with_genre(self, genres: Iterable[str]) -> BoolArray:
         known = [word.casefold() for word in self.genres.words]
-        asked = {genre.casefold(): genre for genre in genres}
-        for missing in asked.keys() - set(known):
-            choices = ", ".join(self.genres.words) or "none, for there are none"
-            raise ConfigError(f"There is no genre {asked[missing]!r}: choose among {choices}.")
-        wanted = np.array([word in asked for word in known], dtype=np.bool_)
+        requested = {genre.casefold(): genre for genre in genres}
+        for missing in requested.keys() - set(known):
+            choices = ", ".join(self.genres.words) or "none, because there are none"
+            raise ConfigError(f"There is no genre {requested[missing]!r}: choose among {choices}.")
+        wanted = np.array([word in requested for word in known], dtype=np.bool_)
         rows = np.repeat(np.arange(len(self)), np.diff(self.genres.rows.indptr))
         found = np.zeros(len(self), dtype=np.bool_)
         found[rows[wanted[self.genres.rows.indices]]] = True

@@ -3,34 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from recommender.data import kaggle_files as kaggle
+from recommender.data import movielens_files as movielens
 from recommender.data.catalogue import Catalogue
-from recommender.data.kaggle_files import (
-    CAST_SIZE,
-    CREDITS_CSV,
-    KEYWORDS_CSV,
-    METADATA_CSV,
-    entry_names,
-    parse_cast,
-    parse_directors,
-    read_by_tmdb_id,
-)
-from recommender.data.movielens_files import (
-    LINKS_CSV,
-    MOVIES_CSV,
-    MOVIES_DAT,
-    U_ITEM,
-    MovieRow,
-    read_links,
-    read_movies_csv,
-    read_movies_dat,
-    read_u_item,
-)
 from recommender.data.numbers import parse_id
 from recommender.data.python_literals import parse_entries
-from recommender.data.tables import BadRow, Problem, detect_encoding, shorten
+from recommender.data.tables import BadRow, Problem, shorten
 from recommender.errors import DataError
 
 Words = tuple[str, ...]
+_COLUMNS = ("movieId", "genres")
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -52,7 +34,7 @@ def read_catalogue(path: Path) -> Catalogue:
     return _READERS[path.name](path)
 
 
-def _read_movielens(path: Path, rows: Iterable[MovieRow | BadRow]) -> Catalogue:
+def _read_movielens(path: Path, rows: Iterable[movielens.MovieRow | BadRow]) -> Catalogue:
     genres: dict[int, Words] = {}
     for row in rows:
         if isinstance(row, BadRow):
@@ -67,39 +49,41 @@ def _read_movielens(path: Path, rows: Iterable[MovieRow | BadRow]) -> Catalogue:
 
 
 def _read_kaggle(path: Path) -> Catalogue:
+    folder = path.parent
     genres = _read_words(path, "genres", _parse_names)
-    keywords = _read_words(path.with_name(KEYWORDS_CSV), "keywords", _parse_names)
-    cast = _read_words(path.with_name(CREDITS_CSV), "cast", lambda text: parse_cast(text)[:CAST_SIZE])
-    directors = _read_words(path.with_name(CREDITS_CSV), "crew", parse_directors)
-    linked = [(item, tmdb_id) for item, tmdb_id in _read_tmdb_ids(path.with_name(LINKS_CSV)) if tmdb_id in genres]
+    keywords = _read_words(folder / kaggle.KEYWORDS_CSV, "keywords", _parse_names)
+    cast = _read_words(folder / kaggle.CREDITS_CSV, "cast", lambda text: kaggle.parse_cast(text)[: kaggle.CAST_SIZE])
+    directors = _read_words(folder / kaggle.CREDITS_CSV, "crew", kaggle.parse_directors)
+    links = _read_links(folder / movielens.LINKS_CSV)
+    linked = {item: tmdb_id for item, tmdb_id in links.items() if tmdb_id in genres}
     return Catalogue.of(
-        [item for item, _ in linked],
-        genres=[genres[tmdb_id] for _, tmdb_id in linked],
-        keywords=[keywords.get(tmdb_id, ()) for _, tmdb_id in linked],
-        cast=[cast.get(tmdb_id, ()) for _, tmdb_id in linked],
-        directors=[directors.get(tmdb_id, ()) for _, tmdb_id in linked],
+        list(linked),
+        genres=[genres[tmdb_id] for tmdb_id in linked.values()],
+        keywords=[keywords.get(tmdb_id, ()) for tmdb_id in linked.values()],
+        cast=[cast.get(tmdb_id, ()) for tmdb_id in linked.values()],
+        directors=[directors.get(tmdb_id, ()) for tmdb_id in linked.values()],
     )
 
 
 _READERS: Mapping[str, Callable[[Path], Catalogue]] = {
-    MOVIES_CSV: lambda path: _read_movielens(path, read_movies_csv(path, columns=("movieId", "genres"))),
-    MOVIES_DAT: lambda path: _read_movielens(path, read_movies_dat(path, encoding=detect_encoding(path))),
-    U_ITEM: lambda path: _read_movielens(path, read_u_item(path)),
-    METADATA_CSV: _read_kaggle,
+    movielens.MOVIES_CSV: lambda path: _read_movielens(path, movielens.read_movies_csv(path, columns=_COLUMNS)),
+    movielens.MOVIES_DAT: lambda path: _read_movielens(path, movielens.read_movies_dat(path)),
+    movielens.U_ITEM: lambda path: _read_movielens(path, movielens.read_u_item(path)),
+    kaggle.METADATA_CSV: _read_kaggle,
 }
 
 
-def _read_tmdb_ids(path: Path) -> Iterable[tuple[int, int]]:
+def _read_links(path: Path) -> dict[int, int]:
     """Return the TMDB id of each MovieLens id that has one."""
     if not path.is_file():
         raise DataError(f"{path}: is missing: ratings name films by MovieLens ids, which it links to the metadata.")
     tmdb_ids: dict[int, int] = {}
-    for link in read_links(path, columns=("movieId", "tmdbId")):
+    for link in movielens.read_links(path, columns=("movieId", "tmdbId")):
         if isinstance(link, BadRow):
             raise link.error(path)
         if link.tmdb_id is not None:
             tmdb_ids[link.movielens_id] = link.tmdb_id
-    return tmdb_ids.items()
+    return tmdb_ids
 
 
 def _read_words(path: Path, column: str, parse: Callable[[str], Words]) -> dict[int, Words]:
@@ -107,7 +91,7 @@ def _read_words(path: Path, column: str, parse: Callable[[str], Words]) -> dict[
     words: dict[int, Words] = {}
     if not path.is_file():
         return words
-    for row in read_by_tmdb_id(path, columns=(column,), parse=lambda cells: parse(cells[column])):
+    for row in kaggle.read_by_tmdb_id(path, columns=(column,), parse=lambda cells: parse(cells[column])):
         if not isinstance(row, BadRow):
             words.setdefault(*row)
         elif row.problem is Problem.BAD_LIST:
@@ -117,7 +101,7 @@ def _read_words(path: Path, column: str, parse: Callable[[str], Words]) -> dict[
 
 def _parse_names(text: str) -> Words:
     entries = parse_entries(text)
-    names = entry_names(entries)
+    names = kaggle.entry_names(entries)
     if len(names) < len(entries):
         raise ValueError("an entry has no name")
     return names

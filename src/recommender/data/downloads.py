@@ -1,4 +1,4 @@
-"""The data sets of MovieLens, fetched from where they are published (https://grouplens.org/datasets/movielens/)."""
+"""Downloads of the MovieLens data sets from GroupLens (https://grouplens.org/datasets/movielens/)."""
 
 import hashlib
 import re
@@ -16,7 +16,10 @@ _MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
 
 @dataclass(frozen=True)
 class MovieLens:
-    """A data set: `folder` that its archive holds, `ratings` for people, `md5` as published, None where it changes."""
+    """A published data set.
+
+    `folder`: the one in its archive; `ratings`: a description; `md5`: as published, None for a set that changes.
+    """
 
     name: str
     folder: str
@@ -25,7 +28,7 @@ class MovieLens:
 
     @property
     def archive(self) -> str:
-        """The file that is fetched."""
+        """The name of the file to download."""
         return f"ml-{self.name}.zip"
 
 
@@ -43,7 +46,7 @@ MOVIELENS: Mapping[str, MovieLens] = {dataset.name: dataset for dataset in _ALL}
 
 
 def get_movielens(name: str) -> MovieLens:
-    """The data set of that name, such as "25m" or "ml-25m"; ConfigError that lists the names there are."""
+    """Return the data set called "25m" or "ml-25m"; ConfigError that lists the names for an unknown one."""
     short = name.lower().removeprefix("ml-")
     if short not in MOVIELENS:
         raise ConfigError(f"There is no MovieLens data set {name!r}: choose one of {', '.join(MOVIELENS)}.")
@@ -53,33 +56,33 @@ def get_movielens(name: str) -> MovieLens:
 def download_movielens(
     dataset: MovieLens, folder: Path, *, base_url: str = BASE_URL, on_bytes: OnBytes | None = None
 ) -> Path:
-    """Fetch a data set, check it and unpack it below `folder`; where it is. What is there already is left alone.
+    """Download a data set, check it, unpack it below `folder` and return its path; an existing one is left alone.
 
-    The archive is fetched into `folder`, goes on where an earlier call was cut off, and is removed once unpacked.
-    `base_url`: where the archives are, if not at GroupLens. An archive must have the MD5 that GroupLens published; at
-    another address, the one in the `.md5` file beside it, if there is one. Raises DownloadError for what cannot be
-    fetched, has another MD5 or cannot be unpacked, ConfigError for an address that is none.
+    The archive is downloaded into `folder`, where an interrupted download resumes, and is removed once unpacked. It
+    must have the MD5 that GroupLens published; if `base_url` is another address, the one in the `.md5` file beside it,
+    if there is one. DownloadError if the archive cannot be fetched, has another MD5 or cannot be unpacked; ConfigError
+    if `base_url` is no address.
     """
     target, base = folder / dataset.folder, check_url(base_url)
     if target.exists():
         return target
-    wanted = _md5_published(dataset, base)
+    wanted = _find_md5(dataset, base)
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / dataset.archive
-    _archive_fetch(f"{base}/{dataset.archive}", archive, wanted, on_bytes)
+    _fetch_archive(f"{base}/{dataset.archive}", archive, wanted, on_bytes)
     extract_archive(archive, target)
     archive.unlink()
     return target
 
 
-def _archive_fetch(url: str, archive: Path, wanted: str, on_bytes: OnBytes | None) -> None:
-    """Fetch the archive, if it is not there, and check it; a second time from its start where the first went on."""
-    began_before = archive.exists() or fetch_file(url, archive, on_bytes)
-    found = _md5_of(archive)
-    if found != wanted and began_before:
+def _fetch_archive(url: str, archive: Path, wanted: str, on_bytes: OnBytes | None) -> None:
+    """Download the archive, unless it exists, and check it; download it again if it was resumed and is damaged."""
+    resumed = archive.exists() or fetch_file(url, archive, on_bytes)
+    found = _compute_md5(archive)
+    if found != wanted and resumed:
         archive.unlink()
         fetch_file(url, archive, on_bytes)
-        found = _md5_of(archive)
+        found = _compute_md5(archive)
     if found != wanted:
         archive.unlink()
         raise DownloadError(
@@ -88,7 +91,7 @@ def _archive_fetch(url: str, archive: Path, wanted: str, on_bytes: OnBytes | Non
         )
 
 
-def _md5_published(dataset: MovieLens, base: str) -> str:
+def _find_md5(dataset: MovieLens, base: str) -> str:
     if dataset.md5 is not None and base == BASE_URL:
         return dataset.md5
     url = f"{base}/{dataset.archive}.md5"
@@ -103,6 +106,6 @@ def _md5_published(dataset: MovieLens, base: str) -> str:
     return dataset.md5
 
 
-def _md5_of(path: Path) -> str:
+def _compute_md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

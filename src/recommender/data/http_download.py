@@ -1,4 +1,4 @@
-"""Fetching a file over HTTP such that what has come once never has to come again."""
+"""Downloads over HTTP that resume where they were interrupted."""
 
 import http.client
 import urllib.error
@@ -11,7 +11,7 @@ from typing import Protocol
 from recommender.errors import ConfigError, DownloadError
 
 OnBytes = Callable[[int, int | None], None]
-"""Called with how many bytes are here, and how many there will be if that is known."""
+"""Called with the number of bytes so far, and the total if it is known."""
 
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_SECONDS = 30.0
@@ -20,21 +20,21 @@ _NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, ConnectionE
 
 
 class Response(Protocol):
-    """What of an answer over HTTP is used."""
+    """The part of an HTTP response that is used."""
 
     status: int
     headers: http.client.HTTPMessage
 
     def read(self, amount: int) -> bytes:
-        """At most so many bytes, none at the end."""
+        """Return at most `amount` bytes, none at the end."""
         ...
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
 
 
 def check_url(url: str) -> str:
-    """`url` without slashes at its end; ConfigError unless it is one of HTTP."""
+    """Return `url` without trailing slashes; ConfigError unless it is an HTTP address."""
     try:
         parts = urllib.parse.urlsplit(url)
     except ValueError:
@@ -45,9 +45,9 @@ def check_url(url: str) -> str:
 
 
 def fetch_text(url: str) -> str | None:
-    """The text at `url`, some kilobytes at most; None where the server has none; DownloadError for other failures."""
+    """Return the first 16 KiB of the text at `url`, None if there is none; DownloadError for other failures."""
     try:
-        response = _opened(url, start=0)
+        response = _open(url, start=0)
         try:
             return response.read(1 << 14).decode(errors="replace")
         finally:
@@ -55,57 +55,57 @@ def fetch_text(url: str) -> str | None:
     except urllib.error.HTTPError as error:
         if error.code in {http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE, http.HTTPStatus.FORBIDDEN}:
             return None
-        raise _failed(url, error) from error
+        raise _failure(url, error) from error
     except _NETWORK_ERRORS as error:
-        raise _failed(url, error) from error
+        raise _failure(url, error) from error
 
 
 def fetch_file(url: str, path: Path, on_bytes: OnBytes | None = None) -> bool:
-    """Fetch `url` as `path`, which appears when it is whole; whether it was begun in an earlier call.
+    """Download `url` as `path`, which appears once it is complete; return whether an earlier call had begun it.
 
-    What has come stands in `path` with `.part` added, stays there when the connection breaks or the process ends, and
-    is where the next call goes on. A connection that breaks is made anew as long as each brings something. Raises
-    DownloadError where the server does not answer or has no such file.
+    The data goes to `path` with `.part` added, which stays when the connection breaks or the process ends, so that the
+    next call resumes there. A broken connection is opened again as long as each one brings some data. DownloadError if
+    the server does not answer or has no such file.
     """
     part = path.with_name(f"{path.name}.part")
     begun_before = part.exists() and part.stat().st_size > 0
-    while not _fetched(url, part, on_bytes):
+    while not _resume(url, part, on_bytes):
         pass
     part.replace(path)
     return begun_before
 
 
-def _fetched(url: str, part: Path, on_bytes: OnBytes | None) -> bool:
-    """Go on with `part` over one connection; whether it is whole. DownloadError where nothing came."""
+def _resume(url: str, part: Path, on_bytes: OnBytes | None) -> bool:
+    """Resume `part` over one connection; return whether it is complete. DownloadError if no data came."""
     start = part.stat().st_size if part.exists() else 0
     try:
-        response = _opened(url, start=start)
+        response = _open(url, start=start)
     except urllib.error.HTTPError as error:
         if error.code != _RANGE_REFUSED or not start:
-            raise _failed(url, error) from error
-        # It has nothing after what is here: either that is all, or it is of another file.
+            raise _failure(url, error) from error
+        # The server has no more data: either the part is complete, or it belongs to another file.
         if error.headers.get("Content-Range", "").rpartition("/")[2] == str(start):
             return True
         part.unlink()
         return False
     except _NETWORK_ERRORS as error:
-        raise _failed(url, error) from error
+        raise _failure(url, error) from error
     try:
-        return _received(response, part, url, start, on_bytes)
+        return _append(response, part, url, start, on_bytes)
     finally:
         response.close()
 
 
-def _received(response: Response, part: Path, url: str, start: int, on_bytes: OnBytes | None) -> bool:
-    """Add what the server sends to `part`; whether that was all."""
-    goes_on = response.status == _PARTIAL
-    if goes_on and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-        raise DownloadError(f"{url}: the server sent another part of the file than was asked for: try again later.")
-    done = began = start if goes_on else 0
+def _append(response: Response, part: Path, url: str, start: int, on_bytes: OnBytes | None) -> bool:
+    """Append the response to `part`; return whether it is complete."""
+    resumes = response.status == _PARTIAL
+    if resumes and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+        raise DownloadError(f"{url}: the server sent another part of the file than requested: try again later.")
+    done = first = start if resumes else 0
     length = response.headers.get("Content-Length", "")
     total = done + int(length) if length.isdecimal() else None
     failure: Exception | None = None
-    with part.open("ab" if goes_on else "wb") as file:
+    with part.open("ab" if resumes else "wb") as file:
         while True:
             try:
                 block = response.read(_CHUNK_BYTES)
@@ -120,15 +120,15 @@ def _received(response: Response, part: Path, url: str, start: int, on_bytes: On
                 on_bytes(done, total)
     if failure is None and (total is None or done >= total):
         return True
-    if done > began:
+    if done > first:
         return False
     raise DownloadError(
         f"{url}: the connection broke after {done:,} bytes{f' of {total:,}' if total else ''}: "
-        "run the same again to go on from there."
+        "run the same command again to resume."
     ) from failure
 
 
-def _opened(url: str, *, start: int) -> Response:
+def _open(url: str, *, start: int) -> Response:
     headers = {"User-Agent": "matinee", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
@@ -137,7 +137,7 @@ def _opened(url: str, *, start: int) -> Response:
     return response
 
 
-def _failed(url: str, error: Exception) -> DownloadError:
+def _failure(url: str, error: Exception) -> DownloadError:
     if isinstance(error, urllib.error.HTTPError):
         return DownloadError(f"{url}: the server answers {error.code} {error.reason}.")
     reason = error.reason if isinstance(error, urllib.error.URLError) else error

@@ -40,8 +40,14 @@ def read_movies_csv(
     yield from map(_movie, read_csv(path, columns=columns, on_read=on_read))
 
 
-def read_movies_dat(path: Path, *, encoding: str, on_read: OnRead | None = None) -> Iterator[MovieRow | BadRow]:
-    """Read `movies.dat` (1M and 10M): id, title and genres between `::`; DataError if the file is unusable."""
+def read_movies_dat(
+    path: Path, *, encoding: str | None = None, on_read: OnRead | None = None
+) -> Iterator[MovieRow | BadRow]:
+    """Read `movies.dat` (1M and 10M): id, title and genres between `::`; DataError if the file is unusable.
+
+    Without an `encoding` it is detected.
+    """
+    encoding = encoding or detect_encoding(path)
     rows = read_separated(path, columns=MOVIE_COLUMNS, separator="::", encoding=encoding, on_read=on_read)
     yield from map(_movie, rows)
 

@@ -1,5 +1,6 @@
-"""Numbers and dates as data sets spell them; what is no such thing is ``None``."""
+"""Numbers and dates as data sets spell them; every function returns ``None`` for anything else."""
 
+import re
 from datetime import date
 
 from recommender.data.titles import FIRST_YEAR, LAST_YEAR
@@ -8,6 +9,14 @@ _LARGEST_ID = 2**31 - 1
 _LARGEST_RUNTIME = 2**15 - 1
 _IMDB_DIGITS = 7
 _IMDB_MOST_DIGITS = 10
+# No more digits than always fit into 64 bits.
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+def parse_integer(text: str) -> int | None:
+    """Return a whole number of any meaning."""
+    digits = text.strip()
+    return int(digits) if _INTEGER.fullmatch(digits) else None
 
 
 def parse_id(text: str) -> int | None:
@@ -20,12 +29,12 @@ def parse_id(text: str) -> int | None:
 
 
 def parse_positive_id(text: str) -> int | None:
-    """Return a film's number where 0 stands for none."""
+    """Return a film's number; 0 stands for none."""
     return parse_id(text) or None
 
 
 def parse_imdb_id(text: str) -> str | None:
-    """Return an IMDb id with its ``tt`` and at least seven digits, given it in full or as digits alone."""
+    """Return an IMDb id with ``tt`` and at least seven digits; the text may lack ``tt`` and leading zeros."""
     digits = text.strip().removeprefix("tt").lstrip("0")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > _IMDB_MOST_DIGITS:
         return None

@@ -1,10 +1,11 @@
-"""Ratings as arrays, in one canonical order, with the vocabularies that give their positions a meaning."""
+"""Ratings as arrays in canonical order, with the vocabularies that map positions to ids."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from recommender.arrays import (
+    AnyArray,
     BoolArray,
     Float32Array,
     IdsLike,
@@ -30,7 +31,7 @@ class Ratings:
 
     `user_positions`, `item_positions`: (n,) int32; `values`: (n,) float32 stars in 0.5…5.0;
     `times`: (n,) int64 Unix seconds, or None where unknown. Every vocabulary entry has at least one rating.
-    The canonical order makes training independent of the order in which a file or a query gave the rows.
+    The canonical order makes training independent of the order of rows in a file or a query.
     Build it with `from_arrays`, which checks everything.
     """
 
@@ -45,10 +46,10 @@ class Ratings:
     def from_arrays(
         cls, user_ids: IdsLike, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None
     ) -> "Ratings":
-        """Check and order ratings given as parallel arrays of ids, stars and Unix seconds.
+        """Return checked and ordered ratings from parallel arrays (n,) of ids, stars and Unix seconds.
 
-        Raises DataError for arrays of unequal length, no ratings at all, a value that is not finite or outside 0.5…5.0,
-        and a pair of user and item that occurs twice.
+        DataError for arrays of unequal length, no ratings at all, a value that is not finite or outside 0.5…5.0,
+        or a pair of user and item that occurs twice.
         """
         users_of = check_integers(user_ids, "user_ids")
         items_of = check_integers(item_ids, "item_ids")
@@ -59,12 +60,12 @@ class Ratings:
                 check_shape(array, users_of.shape, name)
         if not users_of.size:
             raise DataError("There are no ratings: at least one is needed.")
-        users, user_positions = Vocabulary.numbered(users_of)
-        items, item_positions = Vocabulary.numbered(items_of)
-        if not _ascend(user_positions, item_positions):
+        users, user_positions = Vocabulary.factorize(users_of)
+        items, item_positions = Vocabulary.factorize(items_of)
+        if not _is_ordered(user_positions, item_positions):
             pairs = user_positions * np.int64(len(items)) + item_positions
             order = np.argsort(pairs, kind="stable")
-            _distinct_checked(pairs[order], users, items)
+            _check_distinct(pairs[order], users, items)
             user_positions, item_positions, stars = user_positions[order], item_positions[order], stars[order]
             seconds = None if seconds is None else seconds[order]
         return cls(user_positions, item_positions, stars, users, items, seconds)
@@ -88,25 +89,25 @@ class Ratings:
         return float(np.mean(self.values, dtype=np.float64))
 
     def by_user(self) -> Rows:
-        """The item positions that each user rated, one row per user position; shares memory with the ratings."""
+        """Return the item positions that each user rated, one row per user; they share memory with the ratings."""
         return Rows.of_sorted(self.user_positions, self.item_positions, n_rows=len(self.users))
 
     def select(self, mask: BoolArray) -> "Ratings":
-        """The ratings where `mask` (n,) is true, with vocabularies of only their own users and items.
+        """Return the ratings where `mask` (n,) is true, with vocabularies of only their own users and items.
 
-        DataError when the mask has another shape or selects nothing.
+        DataError if the mask has another shape or selects nothing.
         """
         check_shape(mask, self.values.shape, "mask")
         if not mask.any():
             raise DataError("The selection holds no ratings: at least one is needed.")
-        user_positions, users = _compacted(self.user_positions[mask], self.users)
-        item_positions, items = _compacted(self.item_positions[mask], self.items)
+        user_positions, users = _compact(self.user_positions[mask], self.users)
+        item_positions, items = _compact(self.item_positions[mask], self.items)
         times = None if self.times is None else self.times[mask]
         return Ratings(user_positions, item_positions, self.values[mask], users, items, times)
 
 
-def _ascend(users: Int32Array, items: Int32Array) -> bool:
-    """Whether each pair of positions is above the one before it, by user and then by item."""
+def _is_ordered(users: Int32Array, items: Int32Array) -> bool:
+    """Return whether the pairs of positions ascend strictly, by user and then by item."""
     for start in range(0, users.size, _CHUNK):
         of, at = users[start : start + _CHUNK + 1], items[start : start + _CHUNK + 1]
         if not ((of[1:] > of[:-1]) | ((of[1:] == of[:-1]) & (at[1:] > at[:-1]))).all():
@@ -114,33 +115,39 @@ def _ascend(users: Int32Array, items: Int32Array) -> bool:
     return True
 
 
-def _compacted(positions: Int32Array, vocabulary: Vocabulary) -> tuple[Int32Array, Vocabulary]:
-    """Renumber positions so that only those that occur remain; order is kept."""
+def _compact(positions: Int32Array, vocabulary: Vocabulary) -> tuple[Int32Array, Vocabulary]:
+    """Return the positions and the vocabulary without the ids at which no position points; order is kept."""
     used = np.zeros(len(vocabulary), dtype=np.bool_)
     used[positions] = True
     renumbered = np.cumsum(used, dtype=np.int32) - np.int32(1)
     return renumbered[positions], Vocabulary(vocabulary.ids[used])
 
 
+def find_off_scale(values: AnyArray) -> int | None:
+    """Return the place of the first of `values` (n,) that is not a number inside the rating scale, or None."""
+    low, high = RATING_SCALE
+    within = (values >= low) & (values <= high)
+    return None if within.all() else int(np.argmin(within))
+
+
 def check_values(values: ValuesLike) -> Float32Array:
-    """`values` as 1-d float32 stars; DataError for the first that is not a number inside the rating scale."""
+    """Return `values` as stars, (n,) float32; DataError for the first that is not a number inside the scale."""
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "fiu"):
         raise DataError(f"values must be one-dimensional numbers, got {array.dtype} of shape {array.shape}.")
-    low, high = RATING_SCALE
-    within = (array >= low) & (array <= high)
-    if not within.all():
-        at = int(np.argmin(within))
+    at = find_off_scale(array)
+    if at is not None:
+        low, high = RATING_SCALE
         raise DataError(f"values[{at}] is {array[at]}: a rating must be a number from {low} to {high}.")
     return array.astype(np.float32)
 
 
-def _distinct_checked(sorted_pairs: Int64Array, users: Vocabulary, items: Vocabulary) -> None:
-    call_repeatedly = np.flatnonzero(sorted_pairs[1:] == sorted_pairs[:-1])
-    if not call_repeatedly.size:
+def _check_distinct(sorted_pairs: Int64Array, users: Vocabulary, items: Vocabulary) -> None:
+    repeated = np.flatnonzero(sorted_pairs[1:] == sorted_pairs[:-1])
+    if not repeated.size:
         return
-    user, item = divmod(int(sorted_pairs[call_repeatedly[0]]), len(items))
+    user, item = divmod(int(sorted_pairs[repeated[0]]), len(items))
     raise DataError(
-        f"User {users.ids[user]} rated item {items.ids[item]} twice ({call_repeatedly.size} such repetitions): "
+        f"User {users.ids[user]} rated item {items.ids[item]} twice ({repeated.size} such repetitions): "
         "keep one rating per user and item."
     )

@@ -1,4 +1,4 @@
-"""Sparse rows of item positions: what each of many users rated."""
+"""Sparse rows of item positions, such as the rated items of each user."""
 
 from typing import NamedTuple
 
@@ -19,15 +19,15 @@ class Rows(NamedTuple):
 
     @classmethod
     def of_pairs(cls, rows: IdsLike, item_positions: IdsLike, *, n_rows: int) -> "Rows":
-        """Rows from parallel arrays in any order; items at position -1 (unknown) and repetitions are dropped.
+        """Return rows from parallel arrays in any order, without unknown items (position -1) and repetitions.
 
-        DataError when the arrays differ in length or a row number lies outside 0…n_rows-1.
+        DataError if the arrays differ in length or a row number lies outside 0…n_rows-1.
         """
         row_of, item_of = check_ids(rows, "rows"), check_ids(item_positions, "item_positions")
         check_shape(item_of, row_of.shape, "item_positions")
         wrong = (row_of < 0) | (row_of >= n_rows)
         if wrong.any():
-            raise DataError(f"Row {row_of[wrong][0]} is outside the {n_rows} rows asked for.")
+            raise DataError(f"Row {row_of[wrong][0]} is outside 0…{n_rows - 1}.")
         known = item_of >= 0
         width = int(item_of.max(initial=0)) + 1
         pairs = np.unique(row_of[known] * width + item_of[known])
@@ -35,28 +35,28 @@ class Rows(NamedTuple):
 
     @classmethod
     def of_sorted(cls, rows: Int64Array | Int32Array, item_positions: Int32Array, *, n_rows: int) -> "Rows":
-        """Rows from pairs that already ascend by row, then item; `item_positions` is not copied."""
+        """Return rows from pairs that already ascend by row, then item; `item_positions` is not copied."""
         indptr = np.zeros(n_rows + 1, dtype=np.int64)
         np.cumsum(np.bincount(rows, minlength=n_rows), out=indptr[1:])
         return cls(indptr, item_positions)
 
     @classmethod
     def empty(cls, *, n_rows: int) -> "Rows":
-        """`n_rows` rows without items."""
+        """Return `n_rows` rows without items."""
         return cls(np.zeros(n_rows + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
 
     @property
     def n_rows(self) -> int:
-        """How many rows there are, empty ones included."""
+        """The number of rows, including empty ones."""
         return int(self.indptr.size - 1)
 
     def take(self, rows: Int64Array) -> "Rows":
-        """The given rows, in the given order; row numbers must lie inside 0…n_rows-1."""
+        """Return the given rows, in the given order; row numbers must lie inside 0…n_rows-1."""
         indptr, entries = self.entries(rows)
         return Rows(indptr, self.indices[entries])
 
     def entries(self, rows: Int64Array) -> tuple[Int64Array, Int64Array]:
-        """`indptr` of the given rows, and where in `indices` theirs are: for values that lie along the indices."""
+        """Return the `indptr` of the given rows, and the places of their entries in `indices` and parallel arrays."""
         lengths = self.indptr[rows + 1] - self.indptr[rows]
         indptr = np.zeros(rows.size + 1, dtype=np.int64)
         np.cumsum(lengths, out=indptr[1:])
@@ -64,12 +64,12 @@ class Rows(NamedTuple):
         return indptr, entries
 
     def slice(self, start: int, stop: int) -> "Rows":
-        """Rows start…stop-1; shares the indices."""
+        """Return rows start…stop-1, which share the indices."""
         indptr = self.indptr[start : stop + 1]
         return Rows(indptr - indptr[0], self.indices[indptr[0] : indptr[-1]])
 
-    def checked(self, *, n_rows: int, n_items: int) -> "Rows":
-        """These rows themselves; DataError unless there are `n_rows`, each ascending strictly inside 0…n_items-1."""
+    def check(self, *, n_rows: int, n_items: int) -> "Rows":
+        """Return these rows; DataError unless there are `n_rows`, each ascending strictly inside 0…n_items-1."""
         if self.n_rows != n_rows:
             raise DataError(f"There must be one row of rated items per user: {n_rows} users, {self.n_rows} rows.")
         indices = self.indices

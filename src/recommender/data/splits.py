@@ -1,4 +1,4 @@
-"""Ways to set ratings apart for testing."""
+"""Splits of ratings into training and test parts."""
 
 import math
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from recommender.errors import ConfigError, DataError
 
 
 class Split(NamedTuple):
-    """Two disjoint parts of one data set, each with vocabularies of what it holds itself."""
+    """Two disjoint parts of one data set, each with vocabularies of only its own users and items."""
 
     train: Ratings
     test: Ratings
 
 
 def sample_users(ratings: Ratings, *, ratings_at_most: int, rng: np.random.Generator) -> Ratings:
-    """All ratings of so many users, drawn one by one, as hold about `ratings_at_most`; `ratings` if there are no more.
+    """Return all ratings of randomly drawn users, about `ratings_at_most`, or `ratings` if there are no more.
 
-    DataError when nobody is drawn.
+    DataError if no user is drawn.
     """
     if len(ratings) <= ratings_at_most:
         return ratings
@@ -30,7 +30,7 @@ def sample_users(ratings: Ratings, *, ratings_at_most: int, rng: np.random.Gener
 
 
 def random_split(ratings: Ratings, *, test_fraction: float, seed: int) -> Split:
-    """Draw `round(test_fraction · n)` ratings (at least one, never all) uniformly for testing."""
+    """Return a split with `round(test_fraction · n)` ratings (at least one, never all) drawn uniformly for testing."""
     n_test = _n_test(ratings, test_fraction)
     test = np.zeros(len(ratings), dtype=np.bool_)
     test[np.random.default_rng(seed).choice(len(ratings), size=n_test, replace=False)] = True
@@ -38,10 +38,10 @@ def random_split(ratings: Ratings, *, test_fraction: float, seed: int) -> Split:
 
 
 def time_split(ratings: Ratings, *, test_fraction: float) -> Split:
-    """Set the newest `round(test_fraction · n)` ratings apart for testing, so that a model is asked about its future.
+    """Return a split with the newest `round(test_fraction · n)` ratings for testing.
 
-    Ratings of the boundary second all stay in the training part unless that would leave nothing to test; DataError
-    when the ratings carry no times or all carry the same.
+    Ratings of the boundary second all stay in the training part unless that would leave nothing to test. DataError if
+    the ratings have no times, or all have the same.
     """
     n_test = _n_test(ratings, test_fraction)
     if ratings.times is None:
@@ -56,27 +56,26 @@ def time_split(ratings: Ratings, *, test_fraction: float) -> Split:
 
 
 def last_out_split(ratings: Ratings) -> Split:
-    """Set the last rating of each user apart, by time and then by ascending item id: the highest of the latest second.
+    """Return a split with the last rating of each user for testing: of the latest second, the highest item id.
 
-    Users with a single rating stay in the training part whole. DataError when the ratings carry no times, or when
-    nobody has two.
+    Users with a single rating stay in the training part. DataError if the ratings have no times, or no user has two.
     """
     if ratings.times is None:
-        raise DataError("The last rating of a user is told by times, and these ratings have none: use one_out_split.")
+        raise DataError("The last rating of a user needs times, and these ratings have none: use one_out_split.")
     return _one_out(ratings, ratings.times)
 
 
 def one_out_split(ratings: Ratings, *, seed: int) -> Split:
-    """As `last_out_split` for ratings without times: one rating of each user who has two or more, drawn by `seed`."""
+    """Return a split as `last_out_split` does for ratings without times: one rating of each user, drawn by `seed`."""
     return _one_out(ratings, np.random.default_rng(seed).permutation(len(ratings)))
 
 
 def _one_out(ratings: Ratings, order: Int64Array) -> Split:
-    """Set apart, of each user with two ratings or more, the one that is last in `order` (n,), then by item."""
+    """Return a split that tests, for each user with two ratings or more, the last one by `order` (n,), then by item."""
     ends = ratings.by_user().indptr[1:] - 1
     has_two = np.diff(ratings.by_user().indptr) > 1
     if not has_two.any():
-        raise DataError("Nobody has two ratings, one to learn from and one to ask about: more are needed.")
+        raise DataError("No user has two ratings, one for training and one for testing: more are needed.")
     # Ratings of one user ascend by item already, and a stable sort keeps that among equals.
     by_user = np.lexsort((order, ratings.user_positions))
     test = np.zeros(len(ratings), dtype=np.bool_)
@@ -84,27 +83,27 @@ def _one_out(ratings: Ratings, order: Int64Array) -> Split:
     return Split(train=ratings.select(~test), test=ratings.select(test))
 
 
-def train_without(train: Ratings, user_ids: IdsLike, item_ids: IdsLike) -> Ratings:
-    """`train` without the ratings of these pairs (n,), so that nothing is learnt from what is asked about afterwards.
+def exclude_pairs(ratings: Ratings, user_ids: IdsLike, item_ids: IdsLike) -> Ratings:
+    """Return `ratings` without those of these pairs (n,), such as the test part of a data set.
 
-    DataError for arrays of different lengths, or when nothing would be left.
+    DataError for arrays of different lengths, or if no rating would be left.
     """
-    users, items = train.users.positions(user_ids), train.items.positions(item_ids)
+    users, items = ratings.users.positions(user_ids), ratings.items.positions(item_ids)
     check_shape(items, users.shape, "item_ids")
     known = (users >= 0) & (items >= 0)
-    asked = users[known] * len(train.items) + items[known]
-    kept = ~np.isin(train.user_positions.astype(np.int64) * len(train.items) + train.item_positions, asked)
+    excluded = users[known] * len(ratings.items) + items[known]
+    kept = ~np.isin(ratings.user_positions.astype(np.int64) * len(ratings.items) + ratings.item_positions, excluded)
     if kept.all():
-        return train
+        return ratings
     if not kept.any():
-        raise DataError("All ratings to learn from are asked about afterwards: keep some that are not.")
-    return train.select(kept)
+        raise DataError("All training ratings are test ratings, too: keep some that are not.")
+    return ratings.select(kept)
 
 
 def fold_splits(ratings: Ratings, *, n_folds: int, seed: int) -> Iterator[Split]:
-    """Cut the ratings at random into `n_folds` equal parts; each is the test part of one split, the rest its training.
+    """Yield the splits of `n_folds`-fold cross-validation: each of the equal random parts is the test part once.
 
-    ConfigError unless there are at least two folds and no more than ratings. Splits are made one at a time.
+    ConfigError unless there are at least two folds and no more than ratings.
     """
     if not 2 <= n_folds <= len(ratings):  # noqa: PLR2004 - a split has two parts.
         raise ConfigError(f"n_folds is {n_folds}: it must be from 2 to the number of ratings, {len(ratings)}.")

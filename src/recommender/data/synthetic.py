@@ -1,8 +1,7 @@
-"""Ratings that nobody gave, in any number: for trying things out, for measuring, and for tests of scale.
+"""Synthetic ratings in any number, for experiments, benchmarks and tests of scale.
 
-They have the shape of real ones: some films are rated by many and most by few, users and films lie above or below the
-mean, and tastes are a few numbers each, so that every model finds in them what it looks for. Or else they are pure
-chance, in which there is nothing to find.
+They resemble real ones: a few films have most of the ratings, users and films have biases, and latent factors express
+tastes, so that every model can learn from them. Uniform ratings are pure chance instead.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,15 +16,15 @@ from recommender.data.ratings import Ratings
 from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, synthetic_items, synthetic_taste
 
 SUFFIXES = (".csv", ".parquet")
-# Ratings that are in memory at once, if they are not of a single user.
+# Ratings in memory at once, unless a single user has more.
 _BLOCK_RATINGS = 1 << 20
 
 OnRows = Callable[[int], None]
-"""Called with how many ratings have been written since the last call."""
+"""Called with the number of ratings written since the last call."""
 
 
 def synthetic_blocks(config: SyntheticConfig) -> Iterator[SyntheticBlock]:
-    """The ratings, users ascending, in blocks of about a million; each block is overwritten by the next."""
+    """Yield the ratings, users ascending, in blocks of about a million; each block is overwritten by the next."""
     from recommender.kernels.synthetic import synthetic_rows  # noqa: PLC0415 - numba takes long to load.
 
     items, taste = synthetic_items(config), synthetic_taste(config)
@@ -41,21 +40,21 @@ def synthetic_blocks(config: SyntheticConfig) -> Iterator[SyntheticBlock]:
 
 
 def synthetic_ratings(config: SyntheticConfig) -> Ratings:
-    """The same as `Ratings`, all in memory."""
+    """Return all ratings in memory."""
     blocks = [block.columns() for block in synthetic_blocks(config)]
     columns = [np.concatenate([block[name] for block in blocks]) for name in blocks[0]]
     return Ratings.from_arrays(*columns)
 
 
 def write_synthetic(config: SyntheticConfig, path: Path, on_rows: OnRows | None = None) -> None:
-    """Write the ratings as `path`, `.csv` or `.parquet`, whole or not at all, in memory that does not grow with them.
+    """Write the ratings as `path`, `.csv` or `.parquet`, completely or not at all, in bounded memory.
 
     The columns are `userId,movieId,rating` and, if ratings have times, `timestamp` in Unix seconds. ConfigError for
-    another suffix, DataError where no file can be, OSError where it cannot be written.
+    another suffix, DataError if `path` cannot be a file, OSError if it cannot be written.
     """
     require(path.suffix in SUFFIXES, "the file's ending", repr(path.suffix), " or ".join(SUFFIXES))
-    opened = _csv_opened if path.suffix == ".csv" else _parquet_opened
-    with atomic_file(path) as beside, opened(beside, config) as write:
+    open_writer = _open_csv if path.suffix == ".csv" else _open_parquet
+    with atomic_file(path) as beside, open_writer(beside, config) as write:
         for block in synthetic_blocks(config):
             write(block)
             if on_rows is not None:
@@ -63,7 +62,7 @@ def write_synthetic(config: SyntheticConfig, path: Path, on_rows: OnRows | None 
 
 
 @contextmanager
-def _csv_opened(path: Path, config: SyntheticConfig) -> Iterator[Callable[[SyntheticBlock], None]]:
+def _open_csv(path: Path, config: SyntheticConfig) -> Iterator[Callable[[SyntheticBlock], None]]:
     from recommender.kernels.rating_lines import line_bytes, rating_lines  # noqa: PLC0415 - see synthetic_blocks.
 
     longest, text = line_bytes(config.n_users, config.n_items), np.empty(0, dtype=np.uint8)
@@ -82,8 +81,8 @@ def _csv_opened(path: Path, config: SyntheticConfig) -> Iterator[Callable[[Synth
 
 
 @contextmanager
-def _parquet_opened(path: Path, config: SyntheticConfig) -> Iterator[Callable[[SyntheticBlock], None]]:
-    import pyarrow as pa  # noqa: PLC0415 - takes long to load, and CSV does without.
+def _open_parquet(path: Path, config: SyntheticConfig) -> Iterator[Callable[[SyntheticBlock], None]]:
+    import pyarrow as pa  # noqa: PLC0415 - takes long to load, and CSV does not need it.
     import pyarrow.parquet  # noqa: PLC0415
 
     fields = [("userId", pa.int64()), ("movieId", pa.int64()), ("rating", pa.float32())]

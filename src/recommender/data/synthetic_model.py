@@ -1,4 +1,4 @@
-"""What made-up ratings are drawn from: how good, how famous and of what kind items are, and how users judge them."""
+"""The model that synthetic ratings are drawn from: popularity, biases and factors of items, and tastes of users."""
 
 import math
 from dataclasses import dataclass
@@ -11,19 +11,20 @@ from recommender.config import require, require_seed
 
 STRUCTURES = ("latent", "uniform")
 MOST_USERS, MOST_ITEMS, MOST_FACTORS = 2**31 - 1, 1_000_000, 100
-# Spread in stars, such that all together resembles MovieLens: of users, of films, of what taste adds, of whim.
+# The mean, and the standard deviations of user biases, item biases, tastes and noise, in stars, as in MovieLens.
 _MEAN, _USER_BIAS, _ITEM_BIAS, _TASTE, _NOISE = 3.3, 0.4, 0.45, 0.5, 0.7
-# Spread of the logarithm of how often films are rated, and how much of it good films have to thank their bias for.
-_POPULARITY, _FAME_OF_GOOD = 1.2, 0.5
+# The standard deviation of the logarithm of popularity, and its correlation with the item bias.
+_POPULARITY, _BIAS_CORRELATION = 1.2, 0.5
 
 
 @dataclass(frozen=True)
 class SyntheticConfig:
-    """What to make; ConfigError for a value outside its range.
+    """The size and structure of synthetic ratings; ConfigError for a value outside its range.
 
     Users 1…`n_users` each rate `per_user` distinct movies out of 1…`n_items`. `structure`: "latent" for biases,
-    `n_factors` dimensions of taste, noise and films of unequal fame; "uniform" for films and half-stars drawn evenly.
-    `timed`: whether ratings have times, which tell nothing. The same for the same seed, on any number of cores.
+    `n_factors` latent factors, noise and films of unequal popularity; "uniform" for uniformly drawn films and
+    half-stars. `timed`: whether ratings have times, which are random. The same seed gives the same ratings on any
+    number of cores.
     """
 
     n_users: int = 1000
@@ -50,11 +51,11 @@ class SyntheticConfig:
 
 
 class SyntheticItems(NamedTuple):
-    """What is drawn from.
+    """The items and their parameters.
 
-    `weights`: (n_items,) float64, above 0, how often an item is drawn; `kept`, `aliases`: (n_items,) float64 and int32,
-    the same as a table: an item drawn evenly is kept with probability `kept`, else its alias is taken; `biases`:
-    (n_items,) float32 stars; `factors`: (n_items, k) float32.
+    `weights`: (n_items,) float64 above 0, the relative frequency of each item; `kept`, `aliases`: (n_items,) float64
+    and int32, the same as an alias table: a uniformly drawn item is kept with probability `kept` and otherwise replaced
+    by its alias; `biases`: (n_items,) float32 stars; `factors`: (n_items, k) float32.
     """
 
     weights: Float64Array
@@ -65,9 +66,9 @@ class SyntheticItems(NamedTuple):
 
 
 class UserTastes(NamedTuple):
-    """How stars come about: μ, the standard deviations of b_u, of each p_u and of the noise; whether to draw evenly.
+    """The distribution of stars: μ, and the standard deviations of b_u, of each p_u and of the noise.
 
-    Where `even` is true, all half-stars are equally likely and the rest is of no account.
+    If `even` is true, all half-stars are equally likely and the rest is ignored.
     """
 
     mean: float
@@ -78,10 +79,10 @@ class UserTastes(NamedTuple):
 
 
 class SyntheticBlock(NamedTuple):
-    """Ratings of the b users from number `first_user` on, n of each.
+    """The ratings of b consecutive users from position `first_user` on, n per user.
 
     `drawn`: (b, n) int32 item positions, ascending; `halves`: (b, n) uint8, stars times two; `times`: (b, n) int64 Unix
-    seconds, or (b, 0). Ids are numbers and positions plus one.
+    seconds, or (b, 0). Ids are positions plus one.
     """
 
     first_user: int
@@ -90,7 +91,7 @@ class SyntheticBlock(NamedTuple):
     times: Int64Array
 
     def columns(self) -> dict[str, AnyArray]:
-        """The columns of a file, (b·n,) each: int64 ids, float32 stars and, if there are times, int64 seconds."""
+        """Return the columns of a file, (b·n,) each: int64 ids, float32 stars and, if any, times in int64 seconds."""
         b, n = self.drawn.shape
         columns: dict[str, AnyArray] = {
             "userId": np.repeat(np.arange(self.first_user + 1, self.first_user + 1 + b, dtype=np.int64), n),
@@ -101,21 +102,21 @@ class SyntheticBlock(NamedTuple):
 
 
 def synthetic_items(config: SyntheticConfig) -> SyntheticItems:
-    """The items of a configuration, drawn from its seed."""
+    """Return the items of a configuration, drawn from its seed."""
     n, k = config.n_items, config.n_factors
     rng = np.random.default_rng([config.seed, n])
-    goodness, fame = rng.standard_normal((2, n))
+    quality, fame = rng.standard_normal((2, n))
     factors = rng.standard_normal((n, k), dtype=np.float32)
     if config.structure == "uniform":
         weights = np.ones(n)
     else:
-        rest = math.sqrt(1 - _FAME_OF_GOOD**2)
-        weights = np.exp(_POPULARITY * (_FAME_OF_GOOD * goodness + rest * fame))
-    return SyntheticItems(weights, *_alias_table(weights), (_ITEM_BIAS * goodness).astype(np.float32), factors)
+        rest = math.sqrt(1 - _BIAS_CORRELATION**2)
+        weights = np.exp(_POPULARITY * (_BIAS_CORRELATION * quality + rest * fame))
+    return SyntheticItems(weights, *_alias_table(weights), (_ITEM_BIAS * quality).astype(np.float32), factors)
 
 
 def synthetic_taste(config: SyntheticConfig) -> UserTastes:
-    """How the users of a configuration judge."""
+    """Return the tastes of the users of a configuration."""
     return UserTastes(
         mean=_MEAN,
         user_bias=_USER_BIAS,
@@ -126,7 +127,7 @@ def synthetic_taste(config: SyntheticConfig) -> UserTastes:
 
 
 def _alias_table(weights: Float64Array) -> tuple[Float64Array, Int32Array]:
-    """Each item's probability to be kept and its alias (Vose 1991, IEEE Trans. Software Engineering 17(9), p. 973)."""
+    """Return `kept` and `aliases` of `weights` (Vose 1991, IEEE Trans. Software Engineering 17(9), p. 973)."""
     kept = weights * (weights.size / weights.sum())
     aliases = np.arange(weights.size, dtype=np.int32)
     small, large = list(np.flatnonzero(kept < 1)), list(np.flatnonzero(kept >= 1))

@@ -94,7 +94,7 @@ def open_text(path: Path, *, encoding: str, on_read: OnRead | None = None) -> It
         try:
             yield handle
         except UnicodeDecodeError as error:
-            raise DataError(_undecodable(path, encoding)) from error
+            raise DataError(_describe_undecodable(path, encoding)) from error
 
 
 def detect_encoding(path: Path) -> str:
@@ -115,9 +115,9 @@ def read_csv(
     closed.
     """
     with open_text(path, encoding=encoding, on_read=on_read) as handle:
-        rows = _numbered(csv.reader(handle, strict=True), path)
-        header = check_header(path, _first(rows, path), columns)
-        yield from _named(rows, header)
+        rows = _number_rows(csv.reader(handle, strict=True), path)
+        header = check_header(path, _first_row(rows, path), columns)
+        yield from _name_cells(rows, header)
 
 
 def read_separated(
@@ -136,7 +136,7 @@ def read_separated(
             elif text.strip():
                 yield BadRow(line, Problem.TORN, shorten(text))
     if not line:
-        raise DataError(_empty(path))
+        raise DataError(_describe_empty(path))
 
 
 def read_rows(path: Path, *, columns: Sequence[str], on_read: OnRead | None = None) -> Iterator[Row | BadRow]:
@@ -145,8 +145,8 @@ def read_rows(path: Path, *, columns: Sequence[str], on_read: OnRead | None = No
     The first row is a header if none of its fields is a whole number. Raises what `read_csv` raises.
     """
     with open_text(path, encoding="utf-8-sig", on_read=on_read) as handle:
-        rows = _numbered(csv.reader(handle, strict=True), path)
-        first = _first(rows, path)
+        rows = _number_rows(csv.reader(handle, strict=True), path)
+        first = _first_row(rows, path)
         names = list(columns)
         if any(field.strip().isdigit() for field in first):
             rows = itertools.chain([_Fields(1, first)], rows)
@@ -154,14 +154,14 @@ def read_rows(path: Path, *, columns: Sequence[str], on_read: OnRead | None = No
             found = [field.strip().lower().replace("_", " ") for field in first]
             order = check_header(path, found, [name.replace("_", " ") for name in columns])
             names = [next((name for name in columns if name.replace("_", " ") == given), given) for given in order]
-        yield from _named(rows, names)
+        yield from _name_cells(rows, names)
 
 
 def check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> list[str]:
     """Return the names in the header; DataError that lists the expected and the found ones if one is missing."""
     names = [name.strip() for name in header]
     if not any(names):
-        raise DataError(_empty(path))
+        raise DataError(_describe_empty(path))
     missing = [name for name in columns if name not in names]
     if missing:
         raise DataError(
@@ -177,7 +177,7 @@ def shorten(text: str) -> str:
     return line if len(line) <= _QUOTED_CHARACTERS else line[: _QUOTED_CHARACTERS - 1] + "…"
 
 
-def _numbered(reader: "CsvReader", path: Path) -> Iterator[_Fields | BadRow]:
+def _number_rows(reader: "CsvReader", path: Path) -> Iterator[_Fields | BadRow]:
     while True:
         line = reader.line_num + 1
         try:
@@ -193,7 +193,7 @@ def _numbered(reader: "CsvReader", path: Path) -> Iterator[_Fields | BadRow]:
             yield BadRow(line, Problem.TORN, f"lines {line} to {reader.line_num}: {error}")
 
 
-def _named(rows: Iterable[_Fields | BadRow], names: Sequence[str]) -> Iterator[Row | BadRow]:
+def _name_cells(rows: Iterable[_Fields | BadRow], names: Sequence[str]) -> Iterator[Row | BadRow]:
     for row in rows:
         if isinstance(row, BadRow):
             yield row
@@ -203,18 +203,18 @@ def _named(rows: Iterable[_Fields | BadRow], names: Sequence[str]) -> Iterator[R
             yield BadRow(row.line, Problem.TORN, f"{len(row.fields)} fields instead of {len(names)}")
 
 
-def _first(rows: Iterator[_Fields | BadRow], path: Path) -> list[str]:
+def _first_row(rows: Iterator[_Fields | BadRow], path: Path) -> list[str]:
     row = next(rows, None)
     if row is None:
-        raise DataError(_empty(path))
+        raise DataError(_describe_empty(path))
     return [row.detail] if isinstance(row, BadRow) else row.fields
 
 
-def _empty(path: Path) -> str:
+def _describe_empty(path: Path) -> str:
     return f"{path}: the file is empty. Unpack or download the data set again."
 
 
-def _undecodable(path: Path, encoding: str) -> str:
+def _describe_undecodable(path: Path, encoding: str) -> str:
     with path.open("rb") as handle:
         for line, text in enumerate(handle, start=1):
             try:

@@ -1,4 +1,4 @@
-"""Which words each of many items has, as sparse rows over the words that there are."""
+"""The words of many items as a sparse matrix of items by words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from recommender.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class TermMatrix:
-    """`words`: ascending, each once; `rows`: a row per item of positions in `words`, a word at most once in it."""
+    """`words`: ascending, distinct; `rows`: one row per item of distinct positions in `words`."""
 
     words: tuple[str, ...]
     rows: Rows
 
     @classmethod
     def of(cls, lists: Iterable[Iterable[str]]) -> "TermMatrix":
-        """The words of each item in any order; blank ones are left out, spaces inside one count as a single one.
+        """Return the matrix of the words of each item, without blank ones and with single spaces inside words.
 
-        DataError for an item with a text in the place of a list of words, or with a word that is none.
+        DataError for an item with a text in the place of a list of words, or with a word that is no text.
         """
         numbers: dict[str, int] = {}
         lengths: list[int] = []
         found: list[int] = []
         for item, words in enumerate(lists):
-            distinct = {numbers.setdefault(word, len(numbers)) for word in _cleaned(words, item) if word}
+            distinct = {numbers.setdefault(word, len(numbers)) for word in _clean(words, item) if word}
             lengths.append(len(distinct))
             found.extend(distinct)
         ordered = sorted(numbers)
@@ -38,24 +38,19 @@ class TermMatrix:
         return cls(tuple(ordered), Rows.of_pairs(row_of, positions, n_rows=len(lengths)))
 
     def take(self, rows: Int64Array) -> "TermMatrix":
-        """The words of the items at these positions, in this order; none for an item at -1."""
+        """Return the rows at these positions, in this order; an item at -1 has no words."""
         indptr = np.append(self.rows.indptr, self.rows.indptr[-1])
         with_blank = Rows(indptr, self.rows.indices)
         return TermMatrix(self.words, with_blank.take(np.where(rows >= 0, rows, self.rows.n_rows)))
 
     def table(self) -> BoolArray:
-        """Whether each item has each word: (n_items, n_words) bool, for when there are few words."""
+        """Return whether each item has each word: (n_items, n_words) bool, a dense array for few words."""
         has_word = np.zeros((self.rows.n_rows, len(self.words)), dtype=np.bool_)
         has_word[np.repeat(np.arange(self.rows.n_rows), np.diff(self.rows.indptr)), self.rows.indices] = True
         return has_word
 
-    def of_item(self, position: int) -> tuple[str, ...]:
-        """The words of one item, ascending."""
-        own = self.rows.indices[self.rows.indptr[position] : self.rows.indptr[position + 1]]
-        return tuple(self.words[word] for word in own)
 
-
-def _cleaned(words: Iterable[str], item: int) -> list[str]:
+def _clean(words: Iterable[str], item: int) -> list[str]:
     if isinstance(words, str):
         raise DataError(f'Item number {item} has the text {words!r} for its words: give a list such as ["{words}"].')
     try:

@@ -1,11 +1,11 @@
 """The forms that text files of ratings have, and how to parse one and find the line that breaks it."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recommender.data.numbers import parse_integer
 from recommender.errors import DataError
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 USER, ITEM, VALUE, TIME, CREATED = "userId", "movieId", "rating", "timestamp", "createdAt"
 COLUMNS = (USER, ITEM, VALUE, TIME)
 _BYTE_ORDER_MARK = "\ufeff"
-_WHOLE_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
 _ARROW_BLOCK_BYTES = 8 << 20
 _QUOTED_CHARACTERS = 40
 
@@ -52,7 +51,7 @@ def detect_dialect(path: Path) -> TextDialect:
         raise DataError(f"{path}: line 1 is blank: a header such as {USER},{ITEM},{VALUE} must stand there.")
     separator = next((separator for separator in ("::", "\t") if separator in line), ",")
     cells = tuple(cell.strip().strip('"') for cell in line.split(separator))
-    if separator != "," and _WHOLE_NUMBER.fullmatch(cells[0]):
+    if separator != "," and parse_integer(cells[0]) is not None:
         if not len(COLUMNS) - 1 <= len(cells) <= len(COLUMNS):
             raise DataError(
                 f"{path}: line 1 has {len(cells)} columns: without a header they must be user, movie, rating and, "
@@ -107,7 +106,7 @@ def parse_table(
 def find_bad_cell(cells: Mapping[str, str]) -> str | None:
     """Return the first of the columns user, movie, time and rating whose cell is no number, or None."""
     for name in (USER, ITEM, TIME):
-        if name in cells and not _WHOLE_NUMBER.fullmatch(cells[name]):
+        if name in cells and parse_integer(cells[name]) is None:
             return name
     return None if _is_decimal(cells[VALUE]) else VALUE
 

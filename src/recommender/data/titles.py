@@ -1,4 +1,4 @@
-"""Titles as MovieLens writes them, and what makes two titles the same."""
+"""Titles in the form of MovieLens, and keys for comparing titles."""
 
 import re
 import unicodedata
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 FIRST_YEAR, LAST_YEAR = 1870, 2200
 
 _WORD = re.compile(r"[^\W_]+")
-# The year closes the title; (V) and (TV) after it tell a video or a television film.
+# The year ends the title; (V) or (TV) after it marks a video or a television film.
 _YEAR = re.compile(r"\((\d{4})\)?\s*(?:\((?:V|TV)\))?\s*$")
 _LAST_PARENTHESES = re.compile(r"^(?P<before>.*\S)\s+\((?P<inside>[^()]+)\)$")
 _ALSO_KNOWN_AS = re.compile(r"a\.?\s?k\.?\s?a\.?[\s:]", re.IGNORECASE)
-# Parentheses that belong to the title: a part's number, or what an "or" leads to.
+# Parentheses that belong to the title: the number of a part, or the continuation after "or".
 _PART = re.compile(r"(?:part|pt|vol|volume|chapter|episode|season|no)\b|[\divxlc\W]+$|the movie$", re.IGNORECASE)
 _LEADS_ON = re.compile(r"(?:[:,-]|\bor)$", re.IGNORECASE)
 _ARTICLES = (
@@ -24,7 +24,7 @@ _TRAILING_ARTICLE = re.compile(rf"^(?P<rest>.+), (?P<article>{'|'.join(_ARTICLES
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A title in reading order, the one in the film's own language where it is told, and the year."""
+    """A title with its article first, the title in the film's own language if it is given, and the year."""
 
     title: str
     original_title: str = ""
@@ -32,14 +32,14 @@ class Title:
 
 
 def parse_title(text: str) -> Title:
-    """Take apart a title such as ``City of Lost Children, The (Cité des enfants perdus, La) (1995)``."""
+    """Return the parts of a title such as ``City of Lost Children, The (Cité des enfants perdus, La) (1995)``."""
     rest = " ".join(text.split())
     year = None
     found = _YEAR.search(rest)
     if found and FIRST_YEAR <= int(found[1]) <= LAST_YEAR and rest[: found.start()].strip():
         year = int(found[1])
         rest = rest[: found.start()].strip()
-    rest, original = _parentheses_part(rest)
+    rest, original = _split_parentheses(rest)
     title = article_first(rest)
     return Title(title=title, original_title="" if original == title else original, year=year)
 
@@ -54,7 +54,7 @@ def article_first(title: str) -> str:
 
 
 def title_key(title: str) -> str:
-    """Return what two spellings of one title share: no case, no accents, no punctuation."""
+    """Return the title without case, accents and punctuation, which is the same for all its spellings."""
     plain = title.replace("&", " and ").replace("'", "")
     if not plain.isascii():
         decomposed = unicodedata.normalize("NFKD", plain)
@@ -63,8 +63,8 @@ def title_key(title: str) -> str:
     return " ".join(_WORD.findall(plain)) or plain.strip()
 
 
-def _parentheses_part(text: str) -> tuple[str, str]:
-    """Split off the parentheses at the end; the last that is no "a.k.a." is the original title."""
+def _split_parentheses(text: str) -> tuple[str, str]:
+    """Return the title without parentheses at its end, and the original title: the last of them that is no "a.k.a."."""
     original = ""
     while found := _LAST_PARENTHESES.match(text):
         inside, before = found["inside"].strip(), found["before"]

@@ -1,4 +1,4 @@
-"""The one place where database ids become matrix positions."""
+"""The mapping of database ids to matrix positions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from recommender.arrays import IdsLike, Int32Array, Int64Array, IntegerArray, ch
 from recommender.errors import DataError
 
 UNKNOWN = -1
-# Ids that lie this close together are counted off in a table instead of being sorted.
+# Ids of which at least one in four exists are looked up in a table instead of being sorted.
 _TABLE_ROOM = 4
-# Ids become 64 bits wide this many at a time.
+# Ids are converted to 64 bits this many at a time.
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Ids in ascending order; an id's position is its index here.
+    """Ids in ascending order; the position of an id is its index.
 
     `ids`: (n,) int64, strictly ascending. DataError otherwise; `Vocabulary.of` sorts and removes repetitions.
     """
@@ -37,14 +37,14 @@ class Vocabulary:
 
     @classmethod
     def of(cls, ids: IdsLike) -> "Vocabulary":
-        """The vocabulary of all distinct `ids` (any order, repetitions allowed)."""
+        """Return the vocabulary of all distinct `ids` (any order, repetitions allowed)."""
         return cls(np.unique(check_ids(ids, "ids")))
 
     @classmethod
-    def numbered(cls, ids: IdsLike) -> tuple["Vocabulary", Int32Array]:
-        """The vocabulary of all distinct `ids` (n,), and the position of each of them: (n,) int32.
+    def factorize(cls, ids: IdsLike) -> tuple["Vocabulary", Int32Array]:
+        """Return the vocabulary of all distinct `ids` (n,), and the position of each of them: (n,) int32.
 
-        Faster than `of` and `positions`, and without copies of `ids`, where these lie close together.
+        Dense ids take less time than with `of` and `positions`, and no copy.
         """
         wanted = check_integers(ids, "ids")
         low, high = (int(wanted.min()), int(wanted.max())) if wanted.size else (0, 0)
@@ -69,7 +69,7 @@ class Vocabulary:
     __hash__ = None  # type: ignore[assignment]  # Equal by content, and content is an array: not a dictionary key.
 
     def positions(self, ids: IdsLike) -> Int64Array:
-        """Position of each id: (n,) int64, `UNKNOWN` (-1) for an id that is not here."""
+        """Return the position of each id: (n,) int64, `UNKNOWN` (-1) for an id that is not in the vocabulary."""
         wanted = check_ids(ids, "ids")
         if not len(self):
             return np.full(wanted.shape, UNKNOWN, dtype=np.int64)
@@ -79,7 +79,7 @@ class Vocabulary:
         return found
 
     def ids_at(self, positions: npt.NDArray[np.integer]) -> Int64Array:
-        """The ids at `positions` (any shape); DataError for a position outside 0…n-1."""
+        """Return the ids at `positions` (any shape); DataError for a position outside 0…n-1."""
         wrong = (positions < 0) | (positions >= len(self))
         if wrong.any():
             raise DataError(f"Position {positions[wrong][0]} is outside this vocabulary of {len(self)} ids.")

@@ -112,7 +112,7 @@ def batch_topk(
         shelf=CandidateTiles.of(model, _allowed(model, candidates), _usual_norm(model, users), block_items),
         item_norm=float(norms(model.item_factors).max()),
     )
-    request.exclude.checked(n_rows=request.n_users, n_items=len(model.items))
+    request.exclude.check(n_rows=request.n_users, n_items=len(model.items))
 
     def block(start: int) -> RecommendationBatch:
         return _block(request, start, min(start + block_users, request.n_users))

@@ -106,7 +106,7 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
     slope: float
 
     def __post_init__(self) -> None:
-        self.rated.checked(n_rows=len(self.users), n_items=len(self.items))
+        self.rated.check(n_rows=len(self.users), n_items=len(self.items))
         check_shape(self.rated_weights, self.rated.indices.shape, "rated_weights")
         check_finite(self.rated_weights, "rated_weights")
         check_shape(self.soup.comparable, (len(self.items),), "soup")

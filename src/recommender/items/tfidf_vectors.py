@@ -31,7 +31,7 @@ class TfidfVectors:
     n_words: int
 
     def __post_init__(self) -> None:
-        Rows(self.indptr, self.words).checked(n_rows=self.n_items, n_items=self.n_words)
+        Rows(self.indptr, self.words).check(n_rows=self.n_items, n_items=self.n_words)
         check_shape(self.weights, self.words.shape, "weights")
         if not np.isfinite(self.weights).all():
             raise DataError("The weights of words must be finite.")

@@ -169,7 +169,7 @@ def test_the_table_names_every_figure(ratings_csv: Path) -> None:
         (("--ratings", "R", "--negatives-n", "5"), "--negatives-n is for --protocol ranking"),
         (("--ratings", "R", "--split", "time", "--protocol", "ranking"), "use last or random"),
         (("--train", "R", "--last", "L"), "L: line 3, column 2 is 'x'"),
-        (("--train", "R", "--last", "M", "--negatives", "N"), "N: has 1 lines for 2 questions"),
+        (("--train", "R", "--last", "M", "--negatives", "N"), "N: has 1 lines for 2 test cases"),
         (("--ratings", "R", "--protocol", "ranking", "--negatives-n", "35"), "35 negatives cannot be drawn"),
     ],
 )

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.terms import terms_of
 
 from recommender.data.catalogue import Catalogue
 from recommender.data.term_matrix import TermMatrix
@@ -22,8 +23,8 @@ def catalogue() -> Catalogue:
 
 def test_rows_in_any_order_come_back_by_id(catalogue: Catalogue) -> None:
     assert catalogue.items.ids.tolist() == [10, 20, 30]
-    assert [catalogue.genres.of_item(item) for item in range(3)] == [("Comedy",), (), ("Drama", "War")]
-    assert catalogue.keywords.of_item(2) == ("new york", "war")
+    assert [terms_of(catalogue.genres, item) for item in range(3)] == [("Comedy",), (), ("Drama", "War")]
+    assert terms_of(catalogue.keywords, 2) == ("new york", "war")
     assert catalogue.directors.words == ("Bob",)
 
 
@@ -43,8 +44,8 @@ def test_the_soup_counts_a_word_in_each_of_its_kinds_and_in_any_case(catalogue: 
 
 def test_over_other_items_unknown_ones_have_no_words(catalogue: Catalogue) -> None:
     wider = catalogue.over(Vocabulary.of([5, 30, 40]))
-    assert [wider.genres.of_item(item) for item in range(3)] == [(), ("Drama", "War"), ()]
-    assert wider.cast.of_item(1) == ("Ann", "Bob")
+    assert [terms_of(wider.genres, item) for item in range(3)] == [(), ("Drama", "War"), ()]
+    assert terms_of(wider.cast, 1) == ("Ann", "Bob")
 
 
 def test_a_mask_has_any_genre_asked_for_and_none_excluded(catalogue: Catalogue) -> None:
@@ -84,7 +85,7 @@ def test_no_items_at_all_are_a_catalogue_too() -> None:
 def test_words_come_back_whatever_they_are(lists: list[list[str]], data: st.DataObject) -> None:
     cleaned = [sorted({" ".join(word.split()) for word in words} - {""}) for words in lists]
     rows = TermMatrix.of(lists)
-    assert [list(rows.of_item(item)) for item in range(len(lists))] == cleaned
+    assert [list(terms_of(rows, item)) for item in range(len(lists))] == cleaned
     wanted = data.draw(st.lists(st.integers(-1, len(lists) - 1), max_size=8)) if lists else [-1]
     taken = rows.take(np.array(wanted, dtype=np.int64))
-    assert [list(taken.of_item(at)) for at in range(len(wanted))] == [[] if w < 0 else cleaned[w] for w in wanted]
+    assert [list(terms_of(taken, at)) for at in range(len(wanted))] == [[] if w < 0 else cleaned[w] for w in wanted]

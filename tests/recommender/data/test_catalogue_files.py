@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tests.terms import terms_of
 
 from recommender.data.catalogue_files import read_catalogue
 from recommender.errors import DataError
@@ -31,10 +32,10 @@ def kaggle(tmp_path: Path) -> Path:
 def test_a_kaggle_folder_is_read_by_the_movielens_ids_of_its_ratings(kaggle: Path) -> None:
     catalogue = read_catalogue(kaggle)
     assert catalogue.items.ids.tolist() == [1, 2, 5]
-    assert catalogue.genres.of_item(0) == catalogue.genres.of_item(2) == ("Drama", "War")
-    assert catalogue.keywords.of_item(0) == ("it's", "sea")
-    assert catalogue.directors.of_item(1) == ("Ann",)
-    assert sorted(catalogue.cast.of_item(1)) == sorted(f"Actor {order}" for order in range(10))
+    assert terms_of(catalogue.genres, 0) == terms_of(catalogue.genres, 2) == ("Drama", "War")
+    assert terms_of(catalogue.keywords, 0) == ("it's", "sea")
+    assert terms_of(catalogue.directors, 1) == ("Ann",)
+    assert sorted(terms_of(catalogue.cast, 1)) == sorted(f"Actor {order}" for order in range(10))
 
 
 def test_a_kaggle_folder_needs_its_links_but_not_its_keywords(kaggle: Path) -> None:
@@ -67,8 +68,8 @@ def test_genres_of_movielens_are_read_in_its_three_forms(tmp_path: Path) -> None
     for name in ("movies.csv", "movies.dat", "u.item"):
         catalogue = read_catalogue(tmp_path / name)
         assert catalogue.items.ids.tolist() == [1, 3]
-        assert catalogue.genres.of_item(1) == ("Drama", "War")
-    assert catalogue.genres.of_item(0) == ()
+        assert terms_of(catalogue.genres, 1) == ("Drama", "War")
+    assert terms_of(catalogue.genres, 0) == ()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_real_movielens_files_are_read(shared_data: Path, name: str, n_items: in
 def test_movielens_100k_knows_nothing_of_its_unknown_film(shared_data: Path) -> None:
     catalogue = read_catalogue(shared_data / "ml-100k")
     assert (len(catalogue), len(catalogue.genres.words)) == (1682, 18)
-    assert catalogue.genres.of_item(int(catalogue.items.positions([267])[0])) == ()
+    assert terms_of(catalogue.genres, int(catalogue.items.positions([267])[0])) == ()
 
 
 @pytest.mark.slow
@@ -113,6 +114,6 @@ def test_the_real_kaggle_folder_is_read(shared_data: Path) -> None:
     catalogue = read_catalogue(shared_data / "the-movies-dataset")
     toy_story = int(catalogue.items.positions([1])[0])
     assert len(catalogue.genres.words) == 20
-    assert "toy" in catalogue.keywords.of_item(toy_story)
-    assert catalogue.directors.of_item(toy_story) == ("John Lasseter",)
-    assert len(catalogue.cast.of_item(toy_story)) == 10
+    assert "toy" in terms_of(catalogue.keywords, toy_story)
+    assert terms_of(catalogue.directors, toy_story) == ("John Lasseter",)
+    assert len(terms_of(catalogue.cast, toy_story)) == 10

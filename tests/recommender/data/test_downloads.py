@@ -123,7 +123,7 @@ def test_a_server_that_sends_nothing_is_given_up_with_the_part_kept(tmp_path: Pa
     out.mkdir()
     (out / "ml-latest-small.zip.part").write_bytes(content[:1000])
     server.cut_after = 0
-    with pytest.raises(DownloadError, match=r"broke after 1,000 bytes of 40\d,\d{3}: run the same again"):
+    with pytest.raises(DownloadError, match=r"broke after 1,000 bytes of 40\d,\d{3}: run the same command again"):
         download_movielens(SMALL, out, base_url=server.url)
     assert (out / "ml-latest-small.zip.part").read_bytes() == content[:1000]
 

@@ -98,7 +98,10 @@ def test_times_are_kept_only_where_every_rating_has_one(tmp_path: Path) -> None:
             HEADER + "1,1,3.0,1\n2,1,3.0,1\n\n1,1,4.0,2\n2,1,4.0,2\n",
             "line 5: user 1 rated movie 1 before, on line 2: keep one rating per user and movie",
         ),
-        ("userId,movieId,rating,createdAt\n1,1,3.0,yesterday\n", "column 'createdAt' must hold times"),
+        (
+            "userId,movieId,rating,createdAt\n1,1,3.0,yesterday\n",
+            "column 'createdAt' must hold a time in Unix seconds or ISO 8601",
+        ),
         ("1::2\n", "line 1 has 2 columns: without a header they must be user, movie, rating and, if known, time"),
         ("1::2::3::4\n1::2:3::4\n", "line 2 has 3 columns and must have 4"),
         ("1::2::3::4\n1:x:3::4::5\n", "line 2 has 3 columns"),

@@ -18,15 +18,15 @@ def test_taken_rows_come_in_the_order_asked_for() -> None:
 
 
 def test_a_row_number_outside_the_request_is_refused() -> None:
-    with pytest.raises(DataError, match="Row 3 is outside the 3 rows"):
+    with pytest.raises(DataError, match="Row 3 is outside 0…2"):
         Rows.of_pairs([3], [0], n_rows=3)
 
 
 @pytest.mark.parametrize("indices", [[2, 1], [1, 1], [0, 9], [-1, 0]])
 def test_rows_that_the_kernels_cannot_read_are_refused(indices: list[int]) -> None:
     with pytest.raises(DataError, match=r"Rows\.of_pairs"):
-        Rows(np.array([0, 2]), np.array(indices, dtype=np.int32)).checked(n_rows=1, n_items=5)
+        Rows(np.array([0, 2]), np.array(indices, dtype=np.int32)).check(n_rows=1, n_items=5)
 
 
 def test_an_item_may_fall_from_one_row_to_the_next() -> None:
-    Rows(np.array([0, 2, 2, 3]), np.array([1, 4, 0], dtype=np.int32)).checked(n_rows=3, n_items=5)
+    Rows(np.array([0, 2, 2, 3]), np.array([1, 4, 0], dtype=np.int32)).check(n_rows=3, n_items=5)

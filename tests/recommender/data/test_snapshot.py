@@ -93,9 +93,9 @@ def test_times_may_be_absent_or_unix_seconds(tmp_path: Path) -> None:
         (HEADER + "1,1,3.0,2020-01-01\n1,2\n", "cannot be read as ratings"),
         (HEADER + "1,1,3.0,1\n1,2,,2\n", "row 2, column 'rating' is blank"),
         (HEADER + "1,1,nan,1\n1,2,3.0,2\n", "row 1, column 'rating' is"),
-        (HEADER + "1,1,3.0,1\n1,2,11,2\n", "row 2, column 'rating' is 11.0: it must be from 0.5 to 5.0"),
-        (HEADER + "1,x,3.0,1\n", "column 'movieId' must hold whole numbers, but holds string"),
-        (HEADER + "1,1,3.0,yesterday\n", "column 'createdAt' must hold timestamps or Unix seconds"),
+        (HEADER + "1,1,3.0,1\n1,2,11,2\n", "row 2, column 'rating' is 11: it must be a number from 0.5 to 5.0"),
+        (HEADER + "1,x,3.0,1\n", "column 'movieId' must hold a whole number in each row, but holds string"),
+        (HEADER + "1,1,3.0,yesterday\n", "column 'createdAt' must hold a time in Unix seconds or ISO 8601"),
         (HEADER + "1,1,3.0,1\n1,1,4.0,2\n", "User 1 rated item 1 twice"),
     ],
 )

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from recommender.data.ratings import Ratings
 from recommender.data.splits import (
     Split,
+    exclude_pairs,
     fold_splits,
     last_out_split,
     one_out_split,
     random_split,
     sample_users,
     time_split,
-    train_without,
 )
 from recommender.errors import ConfigError, DataError
 
@@ -114,7 +114,7 @@ def test_everybody_with_two_ratings_is_asked_about_the_last_one_and_learns_nothi
     ratings = _timed(times)
     users, counts = np.unique(ratings.user_ids, return_counts=True)
     if counts.max() == 1:
-        with pytest.raises(DataError, match="Nobody has two ratings"):
+        with pytest.raises(DataError, match="No user has two ratings"):
             last_out_split(ratings)
         return
     split = last_out_split(ratings)
@@ -167,15 +167,15 @@ def test_what_is_asked_about_is_taken_out_of_the_training_and_nothing_else(
     synthetic: Ratings, seed: int, fraction: float
 ) -> None:
     split = random_split(synthetic, test_fraction=fraction, seed=seed)
-    left = train_without(synthetic, split.test.user_ids, split.test.item_ids)
+    left = exclude_pairs(synthetic, split.test.user_ids, split.test.item_ids)
     assert _pairs(left) == _pairs(split.train)
-    assert train_without(left, split.test.user_ids, split.test.item_ids) is left
+    assert exclude_pairs(left, split.test.user_ids, split.test.item_ids) is left
 
 
 def test_a_training_part_of_nothing_but_questions_is_refused() -> None:
     ratings = Ratings.from_arrays([1, 2], [1, 1], [3.0, 3.0])
-    with pytest.raises(DataError, match="All ratings to learn from are asked about"):
-        train_without(ratings, [1, 2, 3], [1, 1, 1])
+    with pytest.raises(DataError, match="All training ratings are test ratings"):
+        exclude_pairs(ratings, [1, 2, 3], [1, 1, 1])
 
 
 def test_drawn_users_keep_all_their_ratings_and_hold_about_as_many_as_wanted(synthetic: Ratings) -> None:

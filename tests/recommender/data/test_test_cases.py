@@ -38,9 +38,9 @@ def test_negatives_are_read_whatever_parts_them(tmp_path: Path, text: str) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("userId,movieId\n", "holds no questions"),
+        ("userId,movieId\n", "holds no test cases"),
         ("1,2\n3\n", "line 2 has one field"),
-        ("1,2\n1,3\n", "line 2 asks for user 1 again"),
+        ("1,2\n1,3\n", "line 2 repeats user 1"),
         ("1,2\n3,four\n", "line 2, column 2 is 'four'"),
         ("1,2\n3,4.5\n", "line 2, column 2 is '4.5'"),
         ("1,99999999999999999999\n", "line 1, column 2 is '99999999999999999999'"),
@@ -54,7 +54,7 @@ def test_questions_that_cannot_be_used_are_refused_by_line(tmp_path: Path, text:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("1,2\n", "has 1 lines for 2 questions"),
+        ("1,2\n", "has 1 lines for 2 test cases"),
         ("1,2\n3\n", "row 2 holds 1 movies and the first one 2"),
         ("1,2\n3,x\n", "line 2, column 2 is 'x'"),
     ],
@@ -65,8 +65,8 @@ def test_negatives_that_cannot_be_used_are_refused_by_line(tmp_path: Path, text:
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="No such file"):
         read_last_file(tmp_path / "absent.csv")
     (tmp_path / "binary.csv").write_bytes(b"1,2\n\xff\xfe\n")
-    with pytest.raises(DataError, match="no text in UTF-8"):
+    with pytest.raises(DataError, match="line 2, byte 1: 0xff is not UTF-8"):
         read_last_file(tmp_path / "binary.csv")

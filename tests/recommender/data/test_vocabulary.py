@@ -27,7 +27,7 @@ close_ids = st.lists(st.integers(-100, 100), min_size=60, max_size=80)
 
 @given(st.one_of(ids, close_ids))
 def test_numbering_gives_the_same_vocabulary_and_positions(some: list[int]) -> None:
-    vocabulary, positions = Vocabulary.numbered(some)
+    vocabulary, positions = Vocabulary.factorize(some)
     assert vocabulary == Vocabulary.of(some)
     assert positions.tolist() == vocabulary.positions(some).tolist()
 
@@ -35,7 +35,7 @@ def test_numbering_gives_the_same_vocabulary_and_positions(some: list[int]) -> N
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint32, np.uint64])
 def test_narrow_ids_from_end_to_end_of_their_type_are_numbered(dtype: type[np.integer]) -> None:
     low, high = np.iinfo(np.int8).min if dtype is np.int8 else 0, np.iinfo(np.int8).max
-    vocabulary, positions = Vocabulary.numbered(np.array([high, low, high, *range(100)], dtype=dtype))
+    vocabulary, positions = Vocabulary.factorize(np.array([high, low, high, *range(100)], dtype=dtype))
     assert vocabulary.ids[positions[:3]].tolist() == [high, low, high]
 
 
