@@ -12,11 +12,12 @@ from importing.errors import DatasetError
 from importing.import_report import ImportReport, Tally
 from importing.loading.movie_load import MovieKeys, movies_insert, movies_stage, movies_update
 from importing.loading.rating_merge import RatingMerge
-from importing.loading.rating_table import rating_keys_validate
+from importing.loading.rating_table import TABLE
 from importing.loading.rating_table_build import RatingTableBuild, bulk_fits
 from importing.loading.trailer_load import trailers_load
 from importing.progress import Progress
 from movies.services.averages import movie_averages_refresh
+from postgres.tables import table_keys_validate
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def _keys_validate() -> None:
     """Let the database check keys that it has taken on trust. By now everything is imported, whatever comes of this."""
     try:
         with connection.cursor() as cursor:
-            rating_keys_validate(cursor)
+            table_keys_validate(cursor, TABLE)
     except (DatabaseError, InterfaceError, KeyboardInterrupt) as error:
         reason = _first_line(error) if isinstance(error, DatabaseError | InterfaceError) else "interrupted"
         logger.warning("All is imported. Its keys were not checked to the end (%s): the next import does that.", reason)

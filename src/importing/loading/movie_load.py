@@ -10,6 +10,7 @@ from importing.datasets.dataset import Dataset, Int64s, Kind, MovieRecord, Reaso
 from importing.import_report import ImportReport
 from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
 from postgres.copy_rows import Cell, rows_copy
+from postgres.sequences import numbers_reserve
 
 _COLUMNS = (
     "movie_id",
@@ -134,7 +135,9 @@ def movies_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) 
     log.check(Kind.MOVIES)
     external = _external(cursor, dataset)
     matching = MovieMatcher(_known(cursor), external).match(
-        movies, new_pks=lambda count: _new_pks(cursor, count), overwrites=dataset.overwrites
+        movies,
+        new_pks=lambda count: numbers_reserve(cursor, "movies_movie", count=count),
+        overwrites=dataset.overwrites,
     )
     log.note(matching.skips)
     cursor.execute(_STAGE)
@@ -202,11 +205,6 @@ def _external_stage(cursor: CursorWrapper, dataset: Dataset, external: dict[int,
     told = [(entry.told.key, entry.pk) for entry in matching.entries if entry.told]
     rows: list[tuple[Cell, ...]] = [pair for pair in told if dataset.external_source and pair[0] not in external]
     rows_copy(cursor, table="import_external", columns=("external_id", "movie_id"), rows=rows)
-
-
-def _new_pks(cursor: CursorWrapper, count: int) -> list[int]:
-    cursor.execute("SELECT nextval(pg_get_serial_sequence('movies_movie', 'id')) FROM generate_series(1, %s)", [count])
-    return [pk for (pk,) in cursor.fetchall()]
 
 
 def _row(entry: Entry) -> tuple[Cell, ...]:

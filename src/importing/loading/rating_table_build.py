@@ -21,6 +21,7 @@ from importing.loading.rating_table import (
 )
 from postgres.copy_rows import arrays_copy
 from postgres.prefetch import prefetch
+from postgres.sequences import numbers_reserve
 
 # A set whose first block holds so many ratings is worth a table; what the present one holds is carried over while
 # everyone waits, a tenth of a second for as many as these.
@@ -33,9 +34,6 @@ _EPOCH_2000 = 946_684_800
 _MICROSECONDS = 1_000_000
 _IS_NEW = "SELECT NOT EXISTS (SELECT FROM accounts_user WHERE kind = 'crowd' AND crowd_source = %s)"
 _PRESENT = "SELECT count(*) FROM (SELECT FROM movies_rating LIMIT %s) present"
-_USER_NUMBERS = """
-SELECT nextval(pg_get_serial_sequence('accounts_user', 'id')) FROM generate_series(1, %s)
-"""
 _USERS = "CREATE TEMPORARY TABLE import_user (crowd_key bigint NOT NULL, user_id integer NOT NULL) ON COMMIT DROP"
 # An unusable password starts with "!".
 _USERS_INSERT = """
@@ -130,14 +128,14 @@ class RatingTableBuild:
         self._figures.write(cursor)
         # Nobody else sees the new films yet, so they are counted before everyone is locked out.
         cursor.execute(_FIGURES_ADD.format(whose="IN"))
-        renamed = rating_table_index(cursor)
+        indexes = rating_table_index(cursor)
         cursor.execute("ANALYZE movies_movie; ANALYZE accounts_user")
         rating_table_lock(cursor)
         cursor.execute(_MOVIES_GONE)
         if cursor.fetchone()[0]:
             message = "Somebody removed films of this data set in the meantime. Nothing was imported: run it again."
             raise DatasetError(message)
-        rating_table_switch(cursor, renamed=renamed, last_before=self._last_before, last_used=self._last_used)
+        rating_table_switch(cursor, indexes=indexes, last_before=self._last_before, last_used=self._last_used)
         cursor.execute(_FIGURES_ADD.format(whose="NOT IN"))
         self._tally.imported = self._figures.total
         return len(keys)
@@ -238,8 +236,7 @@ class _Users:
     def _number(self, new: Int64s) -> None:
         if not len(new):
             return
-        self._cursor.execute(_USER_NUMBERS, [len(new)])
-        numbers = np.array([pk for (pk,) in self._cursor.fetchall()], dtype=np.int64)
+        numbers = np.array(numbers_reserve(self._cursor, "accounts_user", count=len(new)), dtype=np.int64)
         keys, pks = np.concatenate([self.keys, new]), np.concatenate([self.pks, numbers])
         order = np.argsort(keys, kind="stable")
         self.keys, self.pks = keys[order], pks[order]

@@ -34,7 +34,8 @@ from pipeline.suggestion_table import (
     lists_write_beside,
 )
 from postgres.copy import Columns, copy_out_arrays
-from postgres.table_switch import NextTable, next_table_drop
+from postgres.table_switch import next_table_drop
+from postgres.tables import NextTable
 from recommender.answers import RecommendationBatch
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.contract import AnyModel
