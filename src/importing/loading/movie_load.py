@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from importing.datasets.dataset import Dataset, Int64s, Kind, MovieRecord, Reason, Skip
 from importing.import_report import ImportReport
 from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
-from postgres.copy_rows import Cell, rows_copy
+from postgres.copy import Cell, copy_in_rows
 from postgres.sequences import numbers_reserve
 
 _COLUMNS = (
@@ -27,7 +27,7 @@ _COLUMNS = (
     "poster_path",
     "genres",
     "keywords",
-    '"cast"',
+    "cast",
     "directors",
 )
 # Null stands for what the data set does not say.
@@ -141,7 +141,7 @@ def movies_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) 
     )
     log.note(matching.skips)
     cursor.execute(_STAGE)
-    rows_copy(cursor, table="import_film", columns=_COLUMNS, rows=(_row(entry) for entry in matching.entries))
+    copy_in_rows(cursor, "import_film", _COLUMNS, (_row(entry) for entry in matching.entries))
     cursor.execute("ANALYZE import_film")
     cursor.execute(_CHANGES.format(merged=_OVERWRITTEN if dataset.overwrites else _FILLED))
     _external_stage(cursor, dataset, external, matching)
@@ -204,7 +204,7 @@ def _external_stage(cursor: CursorWrapper, dataset: Dataset, external: dict[int,
     cursor.execute(_EXTERNAL)
     told = [(entry.told.key, entry.pk) for entry in matching.entries if entry.told]
     rows: list[tuple[Cell, ...]] = [pair for pair in told if dataset.external_source and pair[0] not in external]
-    rows_copy(cursor, table="import_external", columns=("external_id", "movie_id"), rows=rows)
+    copy_in_rows(cursor, "import_external", ("external_id", "movie_id"), rows)
 
 
 def _row(entry: Entry) -> tuple[Cell, ...]:

@@ -8,7 +8,7 @@ from django.db.backends.utils import CursorWrapper
 from importing.datasets.dataset import Dataset, Int64s, Kind, RatingBlock, Reason, Skip
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
-from postgres.copy_rows import arrays_copy
+from postgres.copy import copy_in_arrays
 
 # A statement's foreign key checks queue up in memory until it ends, and until then Ctrl-C is not heard; so a statement
 # inserts this many pages of ratings at a time, some 120 to the page.
@@ -104,7 +104,7 @@ class RatingMerge:
         if not users:
             return
         keys = np.unique(np.concatenate(users))
-        arrays_copy(self._cursor, table="import_user", columns=("crowd_key",), arrays=(keys,))
+        copy_in_arrays(self._cursor, "import_user", ["crowd_key"], [{"crowd_key": keys}])
         if self._may_repeat:
             self._repeated_drop()
         self._cursor.execute("ANALYZE import_rating; ANALYZE import_user")
@@ -146,7 +146,7 @@ class RatingMerge:
         self._order_watch(block)
         kept = block if known.all() else block.keep(known)
         arrays = (kept.users, pks[known].astype(np.int32), kept.values, kept.times, kept.lines)
-        arrays_copy(self._cursor, table="import_rating", columns=_COLUMNS, arrays=arrays)
+        copy_in_arrays(self._cursor, "import_rating", _COLUMNS, [dict(zip(_COLUMNS, arrays, strict=True))])
         return kept.users
 
     def _order_watch(self, block: RatingBlock) -> None:

@@ -19,7 +19,7 @@ from importing.loading.rating_table import (
     rating_table_lock,
     rating_table_switch,
 )
-from postgres.copy_rows import arrays_copy
+from postgres.copy import copy_in_arrays
 from postgres.prefetch import prefetch
 from postgres.sequences import numbers_reserve
 
@@ -28,7 +28,6 @@ from postgres.sequences import numbers_reserve
 BULK_FROM = 50_000
 CARRIED_AT_MOST = 100_000
 _BLOCKS_AHEAD = 2
-_COLUMNS = ("id", "user_id", "movie_id", "value", "created_at")
 # PostgreSQL counts microseconds from 2000 on.
 _EPOCH_2000 = 946_684_800
 _MICROSECONDS = 1_000_000
@@ -122,8 +121,8 @@ class RatingTableBuild:
     def merge(self) -> int:
         """Put the table in its place and return how many raters are new."""
         cursor, source = self._cursor, self._dataset.name
-        keys, pks = self._users.keys, self._users.pks.astype(np.int32)
-        arrays_copy(cursor, table="import_user", columns=("crowd_key", "user_id"), arrays=(keys, pks))
+        users = {"crowd_key": self._users.keys, "user_id": self._users.pks.astype(np.int32)}
+        copy_in_arrays(cursor, "import_user", list(users), [users])
         cursor.execute(_USERS_INSERT, [source, source])
         self._figures.write(cursor)
         # Nobody else sees the new films yet, so they are counted before everyone is locked out.
@@ -138,7 +137,7 @@ class RatingTableBuild:
         rating_table_switch(cursor, indexes=indexes, last_before=self._last_before, last_used=self._last_used)
         cursor.execute(_FIGURES_ADD.format(whose="NOT IN"))
         self._tally.imported = self._figures.total
-        return len(keys)
+        return len(self._users.keys)
 
     def rated_movies(self) -> list[int]:
         """Return no film: their figures have been moved already."""
@@ -172,16 +171,14 @@ class RatingTableBuild:
             return
         numbers = self._base + block.lines[chosen]
         self._last_used = max(self._last_used, int(numbers.max()))
-        arrays = (
-            numbers,
-            users[chosen].astype(np.int32),
-            movies[chosen].astype(np.int32),
-            block.values[chosen],
-            (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
-        )
-        self._sending = self._sender.submit(
-            arrays_copy, self._cursor, table=NEXT, columns=_COLUMNS, arrays=arrays, freeze=True
-        )
+        rows = {
+            "id": numbers,
+            "user_id": users[chosen].astype(np.int32),
+            "movie_id": movies[chosen].astype(np.int32),
+            "value": block.values[chosen],
+            "created_at": (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
+        }
+        self._sending = self._sender.submit(copy_in_arrays, self._cursor, NEXT, list(rows), [rows], freeze=True)
         self._figures.add(movies[chosen], block.values[chosen], sign=1)
 
     def _sent(self) -> None:
@@ -264,5 +261,9 @@ class _Figures:
     def write(self, cursor: CursorWrapper) -> None:
         """Write the films that gain anything to their table."""
         gains = self._counts > 0
-        arrays = (self._pks[gains].astype(np.int32), self._counts[gains], self._stars[gains])
-        arrays_copy(cursor, table="import_figure", columns=("movie_id", "n", "stars"), arrays=arrays)
+        rows = {
+            "movie_id": self._pks[gains].astype(np.int32),
+            "n": self._counts[gains],
+            "stars": self._stars[gains],
+        }
+        copy_in_arrays(cursor, "import_figure", list(rows), [rows])
