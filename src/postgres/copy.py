@@ -205,7 +205,7 @@ def _encode_rows(columns: Columns) -> bytes:
 
 
 def _encode_elements(values: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    """Return each element and its length as one number whose bytes are those on the wire, which is several times faster."""
+    """Return each element with its length as one number, whose bytes are those on the wire: faster than two numbers."""
     bits = np.ascontiguousarray(values).view(np.uint32)
     return (bits | np.uint64(values.itemsize << 32)).astype(">u8")
 

@@ -117,7 +117,7 @@ def _ratings_fill(
     blocks = dataset.ratings()
     first = next(blocks, None)
     kind = RatingTableBuild if bulk_fits(cursor, dataset=dataset, first=first) else RatingMerge
-    ratings = kind(cursor, dataset=dataset, movies=movies, log=log)
+    ratings = kind(cursor, dataset=dataset, movies=movies, report=log)
     ratings.fill(chain([] if first is None else [first], blocks))
     return ratings
 

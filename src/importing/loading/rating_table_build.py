@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from django.db.backends.utils import CursorWrapper
 
-from importing.datasets.dataset import Dataset, Float32s, Int64s, Kind, RatingBlock, Reason, Skip
+from accounts.services.crowd import crowd_users_insert
+from importing.datasets.dataset import Dataset, Float32s, Int64s, RatingBlock
 from importing.datasets.rating_files import join_blocks
 from importing.errors import DatasetError
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
+from importing.loading.rating_rules import RatingRules, repeated_ratings_query
 from importing.loading.rating_table import (
     NEXT,
     rating_table_create,
@@ -34,13 +36,8 @@ _MICROSECONDS = 1_000_000
 _IS_NEW = "SELECT NOT EXISTS (SELECT FROM accounts_user WHERE kind = 'crowd' AND crowd_source = %s)"
 _PRESENT = "SELECT count(*) FROM (SELECT FROM movies_rating LIMIT %s) present"
 _USERS = "CREATE TEMPORARY TABLE import_user (crowd_key bigint NOT NULL, user_id integer NOT NULL) ON COMMIT DROP"
-# An unusable password starts with "!".
-_USERS_INSERT = """
-INSERT INTO accounts_user (id, username, kind, crowd_source, crowd_key, ratings_changed_at, password, is_active,
-    is_staff, is_superuser, first_name, last_name, email, date_joined)
-SELECT user_id, 'crowd:' || %s || ':' || crowd_key, 'crowd', %s, crowd_key, now(), '!', false, false, false, '', '', '',
-    now()
-FROM import_user ORDER BY crowd_key
+_USERS_NEW = """
+SELECT user_id AS id, crowd_key, '' AS first_name, '' AS last_name, now() AS ratings_changed_at FROM import_user
 """
 _FIGURES = """
 CREATE TEMPORARY TABLE import_figure (movie_id integer NOT NULL, n bigint NOT NULL, stars double precision NOT NULL)
@@ -54,15 +51,11 @@ FROM import_figure WHERE id = movie_id AND movie_id {whose} (SELECT movie_id FRO
 _MOVIES_GONE = """
 SELECT EXISTS (SELECT FROM import_figure WHERE NOT EXISTS (SELECT FROM movies_movie WHERE id = movie_id))
 """
-# Of one user's ratings of one film the latest counts; of two at the same second, the one further down.
-_REPEATED_DELETE = """
-DELETE FROM movies_rating_next USING (
-    SELECT ctid AS place, row_number() OVER (PARTITION BY user_id, movie_id ORDER BY created_at DESC, id DESC) AS rank
-    FROM movies_rating_next
-) ranked
-WHERE movies_rating_next.ctid = place AND rank > 1
+_REPEATED_DELETE = f"""
+DELETE FROM {NEXT} USING ({repeated_ratings_query(NEXT, user="user_id", time="created_at", line="id")}) repeated
+WHERE {NEXT}.ctid = place
 RETURNING id, movie_id, value
-"""
+"""  # noqa: S608 - constants.
 
 
 def bulk_fits(cursor: CursorWrapper, *, dataset: Dataset, first: RatingBlock | None) -> bool:
@@ -79,18 +72,15 @@ def bulk_fits(cursor: CursorWrapper, *, dataset: Dataset, first: RatingBlock | N
 class RatingTableBuild:
     """The ratings of one data set on their way into the next table."""
 
-    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, log: ImportReport) -> None:
+    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, report: ImportReport) -> None:
         """Make the tables."""
         self._cursor = cursor
         self._dataset = dataset
-        self._movies = movies
-        self._log = log
-        self._tally = log.tallies[Kind.RATINGS]
+        self._rules = RatingRules(movies, report)
         self._last_before = rating_table_create(cursor)
         # A rating's number is this plus its line, so that either tells the other.
         self._base = self._last_before
         self._last_used = self._base
-        self._file = ""
         # The last user's ratings, of whom the next block may hold more.
         self._held: list[RatingBlock] = []
         self._ascends = True
@@ -106,24 +96,22 @@ class RatingTableBuild:
         """Read all ratings; those of unknown films and those given again later are left out."""
         with self._sender:
             for block in prefetch(blocks, depth=_BLOCKS_AHEAD):
-                self._file = block.file
-                self._tally.read += len(block)
-                self._log.skip(block.skips)
+                self._rules.count(block)
                 if len(block):
                     self._take(block)
             if self._held:
                 self._add(join_blocks(self._held))
             self._sent()
-        self._log.check(Kind.RATINGS)
+        self._rules.check()
         if not self._ascends:
             self._repeated_drop()
 
     def merge(self) -> int:
         """Put the table in its place and return how many raters are new."""
-        cursor, source = self._cursor, self._dataset.name
+        cursor = self._cursor
         users = {"crowd_key": self._users.keys, "user_id": self._users.pks.astype(np.int32)}
         copy_in_arrays(cursor, "import_user", list(users), [users])
-        cursor.execute(_USERS_INSERT, [source, source])
+        crowd_users_insert(cursor, source=self._dataset.name, users=_USERS_NEW)
         self._figures.write(cursor)
         # Nobody else sees the new films yet, so they are counted before everyone is locked out.
         cursor.execute(_FIGURES_ADD.format(whose="IN"))
@@ -136,7 +124,7 @@ class RatingTableBuild:
             raise DatasetError(message)
         rating_table_switch(cursor, indexes=indexes, last_before=self._last_before, last_used=self._last_used)
         cursor.execute(_FIGURES_ADD.format(whose="NOT IN"))
-        self._tally.imported = self._figures.total
+        self._rules.tally.imported = self._figures.total
         return len(self._users.keys)
 
     def rated_movies(self) -> list[int]:
@@ -158,15 +146,10 @@ class RatingTableBuild:
             self._add(joined.keep(places < cut))
 
     def _add(self, block: RatingBlock) -> None:
-        movies = self._movies.pks_of(block.movies)
-        known = movies >= 0
-        self._log.drop(
-            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_MOVIE, f"film {block.movies[row]}")
-            for row in np.flatnonzero(~known)
-        )
+        movies = self._rules.find_movies(block)
         self._sent()
         users = self._users.pks_of(block.users)
-        chosen = self._latest(block, users, movies, np.flatnonzero(known))
+        chosen = self._latest(block, users, movies, np.flatnonzero(movies >= 0))
         if not len(chosen):
             return
         numbers = self._base + block.lines[chosen]
@@ -196,7 +179,7 @@ class RatingTableBuild:
         if not np.diff(pairs[order]).all():
             order = np.lexsort((block.lines[rows], block.times[rows], pairs))
         counts = np.append(np.diff(pairs[order]) > 0, values=True)[: len(rows)]
-        self._repeated_note(np.sort(block.lines[rows[order[~counts]]]))
+        self._rules.drop_repeated(np.sort(block.lines[rows[order[~counts]]]).tolist())
         latest: Int64s = rows[order[counts]]
         return latest
 
@@ -207,10 +190,7 @@ class RatingTableBuild:
             return
         numbers, movies, values = (np.array(column) for column in zip(*rows, strict=True))
         self._figures.add(movies.astype(np.int64), values.astype(np.float32), sign=-1)
-        self._repeated_note(np.sort(numbers) - self._base)
-
-    def _repeated_note(self, lines: Int64s) -> None:
-        self._log.drop(Skip(Kind.RATINGS, self._file, line, Reason.DUPLICATE_RATING) for line in lines.tolist())
+        self._rules.drop_repeated((np.sort(numbers) - self._base).tolist())
 
 
 class _Users:
