@@ -17,6 +17,7 @@ from importing.loading.rating_table_build import RatingTableBuild, bulk_fits
 from importing.loading.trailer_load import trailers_load
 from importing.progress import Progress
 from movies.services.averages import movie_averages_refresh
+from postgres.locks import transaction_lock_try
 from postgres.tables import table_keys_validate
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def dataset_load(*, dataset: Dataset, log: ImportReport, progress: Progress) -> 
     dataset.watch = progress.advance
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            _lock(cursor)
+            _lock()
             new_users = _load(cursor, dataset, log, progress)
             cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TABLES)}")
             log.finish()
@@ -122,9 +123,8 @@ def _ratings_fill(
     return ratings
 
 
-def _lock(cursor: CursorWrapper) -> None:
-    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [IMPORT_LOCK])
-    if not cursor.fetchone()[0]:
+def _lock() -> None:
+    if not transaction_lock_try(IMPORT_LOCK):
         message = "Another import is running. Wait for it to end, then run this one again."
         raise DatasetError(message)
 
