@@ -142,9 +142,9 @@ class Lists:
     def encoded(self) -> bytes:
         """What COPY is to read: all rows in the binary format."""
         from pipeline.suggestion_table import COLUMNS  # noqa: PLC0415 - the same.
-        from postgres.copy import rows_copied  # noqa: PLC0415 - Django has to be set up.
+        from postgres.copy import encode_arrays  # noqa: PLC0415 - Django has to be set up.
 
-        return b"".join(rows_copied(COLUMNS, (part for block in self.blocks() for part in block)))
+        return b"".join(encode_arrays(COLUMNS, (part for block in self.blocks() for part in block)))
 
     def write(self) -> tuple[float, float]:
         """Write all lists as a refresh does; return when the switch began and ended."""

@@ -47,7 +47,3 @@ class NoSuchModelError(PipelineError):
 
 class NoLiveModelError(PipelineError):
     """No model is live, or the live one cannot be read."""
-
-
-class TableSwitchError(PipelineError):
-    """A table could not be rebuilt or switched; the old one is untouched."""

@@ -6,9 +6,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, cast
 
@@ -17,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 
 from pipeline.export_worker import SIZE_BYTES
 from postgres.copy import copy_out_csv
+from recommender.threads import map_ahead
 
 # A part is what lies in so many pages: some half a million ratings, twenty megabytes as CSV.
 PART_PAGES = 4096
@@ -64,16 +64,9 @@ def parts_read(queries: Sequence[str]) -> Iterator[bytes | memoryview]:
         (snapshot,) = cursor.fetchone()
     with contextlib.ExitStack() as ended, ThreadPoolExecutor(_SESSIONS, "export") as pool:
         readers = _Readers(snapshot, ended)
-        ahead: deque[Future[bytes]] = deque()
         try:
-            for query in queries:
-                ahead.append(pool.submit(readers.csv, query))
-                if len(ahead) > _SESSIONS:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+            yield from map_ahead(pool, readers.csv, queries, ahead=_SESSIONS)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
             readers.stop()
 
 
@@ -104,7 +97,7 @@ class _Readers:
 
 
 class _Reader:
-    """One process of `copy_reader`."""
+    """One process of `export_worker`."""
 
     def __init__(self, start: object) -> None:
         # Without -P, modules in the program's folder would take the place of those of Python itself.

@@ -8,13 +8,12 @@ from django.db.backends.utils import CursorWrapper
 
 from postgres.copy import Columns, copy_in_arrays
 from postgres.table_switch import (
-    NextTable,
     next_table_create,
     next_table_index,
     next_table_switch,
     old_table_drop,
-    table_keys_validate,
 )
+from postgres.tables import NextTable, table_keys_validate
 from recommender.arrays import Int32Array
 
 TABLE = "movies_suggestionlist"

@@ -1,4 +1,4 @@
-"""Reading ahead: what an iterator gives is made by a thread of its own while the last of it is being used."""
+"""Prefetching: a thread makes the next items of an iterator while the caller uses the last one."""
 
 import queue
 import threading
@@ -7,49 +7,50 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class _Failure:
-    """How the iterator ended: by an error, or, without one, as it should."""
+class _End:
+    """The end of the iterator, by an error if there is one."""
 
     error: BaseException | None
 
 
 def prefetch(items: Iterator[T], *, depth: int) -> Iterator[T]:
-    """Yield what ``items`` gives, up to ``depth`` of them made before they are asked for, and raise what it raises.
+    """Yield what ``items`` yields, with up to ``depth`` items made in advance, and raise what it raises.
 
-    Nobody waits for the thread: a read that never returns holds neither an interrupt nor the end of the program up.
+    The thread is a daemon that nothing waits for, so a read that never returns blocks neither an interrupt nor the end
+    of the program.
     """
-    made: queue.Queue[T | _Failure] = queue.Queue(depth)
-    left = threading.Event()
+    made: queue.Queue[T | _End] = queue.Queue(depth)
+    closed = threading.Event()
 
     def make() -> None:
         try:
             for item in items:
-                if not _put(made, item, left):
+                if not _put(made, item, closed):
                     return
         except BaseException as error:  # noqa: BLE001 - it is raised where the items are used.
-            _put(made, _Failure(error), left)
+            _put(made, _End(error), closed)
         else:
-            _put(made, _Failure(None), left)
+            _put(made, _End(None), closed)
 
     threading.Thread(target=make, name="read-ahead", daemon=True).start()
     try:
-        while not isinstance(item := made.get(), _Failure):
+        while not isinstance(item := made.get(), _End):
             yield item
         if item.error is not None:
             raise item.error
     finally:
-        left.set()
+        closed.set()
 
 
-def _put(made: "queue.Queue[T | _Failure]", item: T | _Failure, left: threading.Event) -> bool:
-    """Wait for room and put ``item`` there, unless whoever asked has left."""
-    while not left.is_set():
+def _put(made: "queue.Queue[T | _End]", item: T | _End, closed: threading.Event) -> bool:
+    """Wait for room and put ``item`` there; return False if the consumer has left."""
+    while not closed.is_set():
         try:
-            made.put(item, timeout=_LOOK_SECONDS)
+            made.put(item, timeout=_POLL_SECONDS)
         except queue.Full:
             continue
         return True

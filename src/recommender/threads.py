@@ -5,10 +5,11 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 # Of the 19 steps that a thread may step back. To step forward again is not allowed.
 _NICENESS = 10
@@ -26,6 +27,24 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
+def map_ahead(pool: Executor, work: Callable[[S], T], items: Iterable[S], *, ahead: int) -> Iterator[T]:
+    """Yield `work` of each item, in order, while `pool` works on the next `ahead` items.
+
+    Items are drawn in the caller's thread. Work that has not begun is cancelled if the caller stops early.
+    """
+    pending: deque[Future[T]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(work, item))
+            if len(pending) > ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
 def map_in_order(work: Callable[[int], T], starts: Iterable[int], n_threads: int) -> Iterator[T]:
     """`work` of each start, in order; at most `n_threads` + 1 results wait.
 
@@ -33,18 +52,8 @@ def map_in_order(work: Callable[[int], T], starts: Iterable[int], n_threads: int
     """
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only processes that score many users need it.
 
-    pending: deque[Future[T]] = deque()
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads, "blocks", _step_back) as pool:
-        try:
-            for start in starts:
-                pending.append(pool.submit(work, start))
-                if len(pending) > n_threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+        yield from map_ahead(pool, work, starts, ahead=n_threads)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
-from postgres.copy import Columns, copy_in_arrays, copy_out_arrays, copy_out_csv
+from postgres.copy import Columns, copy_in_arrays, copy_in_rows, copy_out_arrays, copy_out_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -71,3 +72,35 @@ def test_csv_has_quotes_and_utc_times() -> None:
 
     assert rows == 1
     assert received.getvalue().decode() == '"a ""b"", c",2026-03-29 01:30:00+00\n'
+
+
+def test_rows_come_back_as_they_were_sent() -> None:
+    rows = [(1, 'a "b", c', ("x,y", 'quo"te', "back\\slash"), True), (2, "", (), None)]
+    with connection.cursor() as cursor:
+        cursor.execute('CREATE TEMP TABLE sent (id integer, title text, "cast" text[], is_new boolean)')
+        copy_in_rows(cursor, "sent", ["id", "title", "cast", "is_new"], rows)
+        cursor.execute("SELECT * FROM sent ORDER BY id")
+        stored = cursor.fetchall()
+
+    assert stored == [(1, 'a "b", c', ["x,y", 'quo"te', "back\\slash"], True), (2, None, None, None)]
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, LookupError])
+def test_error_while_rows_are_made_is_raised_as_it_is_and_nothing_is_stored(failure: type[BaseException]) -> None:
+    def rows() -> Iterator[tuple[int]]:
+        yield (1,)
+        raise failure
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE sent (id integer)")
+        with pytest.raises(failure), transaction.atomic():
+            copy_in_rows(cursor, "sent", ["id"], rows())
+        cursor.execute("SELECT count(*) FROM sent")
+        assert cursor.fetchone() == (0,)
+
+
+def test_refused_rows_raise_an_error_of_django() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE sent (id integer CHECK (id > 0))")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            copy_in_arrays(cursor, "sent", ["id"], [{"id": np.zeros(1, dtype=np.int32)}])

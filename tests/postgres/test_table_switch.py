@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection, transaction
 
-from pipeline.errors import TableSwitchError
 from postgres import table_switch
+from postgres.errors import TableSwitchError
 from postgres.table_switch import (
     next_table_create,
     next_table_drop,
     next_table_index,
     next_table_switch,
     old_table_drop,
-    table_keys_validate,
 )
+from postgres.tables import LockAttempts, table_keys_validate
 
 DEFINITION = """
 SELECT 'index' AS kind, indexname::text AS name, indexdef AS definition FROM pg_indexes WHERE tablename = 'shelf'
@@ -208,8 +208,7 @@ def test_reader_with_an_older_snapshot_sees_the_frozen_rows(shelf: None) -> None
 
 
 def test_table_in_use_for_too_long_is_left_as_it_is(shelf: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_switch, "LOCK_ATTEMPTS", 2)
-    monkeypatch.setattr(table_switch, "LOCK_TIMEOUT", "20ms")
+    monkeypatch.setattr(table_switch, "LOCK_ATTEMPTS", LockAttempts(total=2, timeout="20ms", patient_from=3))
     session = connection.copy()
     try:
         with session.cursor() as cursor:

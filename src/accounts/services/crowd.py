@@ -1,10 +1,10 @@
-"""Making crowd users in bulk: raters who train the model and never log in."""
+"""Crowd users in bulk: raters who train the model and never log in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from faker import Faker
 
 from accounts.models import User
@@ -16,16 +16,20 @@ _BATCH = 50_000
 _NAME_DRAWS = 4_000
 _NAME_SEED = 20_240_101
 
-# The conflict clause alone would do, but it spends an id on each row that it skips.
+# An unusable password starts with "!".
 _INSERT = """
-INSERT INTO accounts_user (username, first_name, last_name, crowd_key, crowd_source, kind, password,
-    email, is_active, is_staff, is_superuser, date_joined)
-SELECT username, first_name, last_name, crowd_key, %s, 'crowd', %s, '', false, false, false, now()
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[]) AS new (username, first_name, last_name, crowd_key)
+INSERT INTO accounts_user (id, username, first_name, last_name, kind, crowd_source, crowd_key, ratings_changed_at,
+    password, email, is_active, is_staff, is_superuser, date_joined)
+SELECT coalesce(id, nextval(pg_get_serial_sequence('accounts_user', 'id'))), 'crowd:' || %s || ':' || crowd_key,
+    first_name, last_name, 'crowd', %s, crowd_key, ratings_changed_at, '!', '', false, false, false, now()
+FROM ({users}) new ORDER BY crowd_key
+"""
+_MISSING = """
+SELECT NULL::integer AS id, crowd_key, first_name, last_name, NULL::timestamptz AS ratings_changed_at
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS named (crowd_key, first_name, last_name)
 WHERE NOT EXISTS (
-    SELECT FROM accounts_user old WHERE old.kind = 'crowd' AND old.crowd_source = %s AND old.crowd_key = new.crowd_key
+    SELECT FROM accounts_user old WHERE old.kind = 'crowd' AND old.crowd_source = %s AND old.crowd_key = named.crowd_key
 )
-ON CONFLICT (crowd_source, crowd_key) WHERE kind = 'crowd' DO NOTHING
 """
 
 
@@ -37,6 +41,16 @@ class CrowdName:
     last_name: str = ""
 
 
+def crowd_users_insert(cursor: CursorWrapper, *, source: str, users: str, parameters: Sequence[object] = ()) -> int:
+    """Insert new crowd users of the data set ``source``, and return how many they are.
+
+    The query ``users``, with its ``parameters``, gives their ``id`` (null for the next free one), ``crowd_key``,
+    ``first_name``, ``last_name`` and ``ratings_changed_at``.
+    """
+    cursor.execute(_INSERT.format(users=users), [source, source, *parameters])
+    return int(cursor.rowcount)
+
+
 def crowd_users_ensure(*, source: str, n_users: int) -> tuple[list[int], int]:
     """Make the users 0 … ``n_users`` - 1 of the data set ``source`` where they are missing.
 
@@ -45,7 +59,8 @@ def crowd_users_ensure(*, source: str, n_users: int) -> tuple[list[int], int]:
 
     """
     with transaction.atomic():
-        created = _insert(source=source, first_key=0, names=[CrowdName()] * n_users)
+        transaction_lock("accounts.crowd_users_ensure")
+        created = _add_missing(source=source, first_key=0, names=[CrowdName()] * n_users)
         users = User.objects.crowd().filter(crowd_source=source, crowd_key__lt=n_users).order_by("crowd_key")
         return list(users.values_list("pk", flat=True)), created
 
@@ -59,7 +74,7 @@ def fake_users_create(*, total: int) -> int:
         transaction_lock("accounts.fake_users_create")
         newest = User.objects.crowd().filter(crowd_source=FAKE_SOURCE).order_by("-crowd_key").first()
         first_key = 0 if newest is None or newest.crowd_key is None else newest.crowd_key + 1
-        return _insert(source=FAKE_SOURCE, first_key=first_key, names=fake_names(first=first_key, total=total))
+        return _add_missing(source=FAKE_SOURCE, first_key=first_key, names=fake_names(first=first_key, total=total))
 
 
 def fake_names(*, first: int, total: int) -> list[CrowdName]:
@@ -87,19 +102,12 @@ def _name_pools() -> tuple[list[str], list[str]]:
     return list(first_names), list(last_names)
 
 
-def _insert(*, source: str, first_key: int, names: Sequence[CrowdName]) -> int:
-    password = make_password(None)
+def _add_missing(*, source: str, first_key: int, names: Sequence[CrowdName]) -> int:
     created = 0
     with connection.cursor() as cursor:
         for start in range(0, len(names), _BATCH):
             batch = names[start : start + _BATCH]
             keys = list(range(first_key + start, first_key + start + len(batch)))
-            columns = (
-                [f"crowd:{source}:{key}" for key in keys],
-                [name.first_name for name in batch],
-                [name.last_name for name in batch],
-                keys,
-            )
-            cursor.execute(_INSERT, [source, password, *columns, source])
-            created += cursor.rowcount
+            columns = (keys, [name.first_name for name in batch], [name.last_name for name in batch])
+            created += crowd_users_insert(cursor, source=source, users=_MISSING, parameters=[*columns, source])
     return created

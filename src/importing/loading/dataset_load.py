@@ -12,11 +12,13 @@ from importing.errors import DatasetError
 from importing.import_report import ImportReport, Tally
 from importing.loading.movie_load import MovieKeys, movies_insert, movies_stage, movies_update
 from importing.loading.rating_merge import RatingMerge
-from importing.loading.rating_table import rating_keys_validate
+from importing.loading.rating_table import TABLE
 from importing.loading.rating_table_build import RatingTableBuild, bulk_fits
 from importing.loading.trailer_load import trailers_load
 from importing.progress import Progress
 from movies.services.averages import movie_averages_refresh
+from postgres.locks import transaction_lock_try
+from postgres.tables import table_keys_validate
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ def dataset_load(*, dataset: Dataset, log: ImportReport, progress: Progress) -> 
     dataset.on_read = progress.advance
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            _lock(cursor)
+            _lock()
             new_users = _load(cursor, dataset, log, progress)
             cursor.execute(f"DROP TABLE IF EXISTS {', '.join(_TABLES)}")
             log.finish()
@@ -80,7 +82,7 @@ def _keys_validate() -> None:
     """Let the database check keys that it has taken on trust. By now everything is imported, whatever comes of this."""
     try:
         with connection.cursor() as cursor:
-            rating_keys_validate(cursor)
+            table_keys_validate(cursor, TABLE)
     except (DatabaseError, InterfaceError, KeyboardInterrupt) as error:
         reason = _first_line(error) if isinstance(error, DatabaseError | InterfaceError) else "interrupted"
         logger.warning("All is imported. Its keys were not checked to the end (%s): the next import does that.", reason)
@@ -116,14 +118,13 @@ def _ratings_fill(
     blocks = dataset.ratings()
     first = next(blocks, None)
     kind = RatingTableBuild if bulk_fits(cursor, dataset=dataset, first=first) else RatingMerge
-    ratings = kind(cursor, dataset=dataset, movies=movies, log=log)
+    ratings = kind(cursor, dataset=dataset, movies=movies, report=log)
     ratings.fill(chain([] if first is None else [first], blocks))
     return ratings
 
 
-def _lock(cursor: CursorWrapper) -> None:
-    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [IMPORT_LOCK])
-    if not cursor.fetchone()[0]:
+def _lock() -> None:
+    if not transaction_lock_try(IMPORT_LOCK):
         message = "Another import is running. Wait for it to end, then run this one again."
         raise DatasetError(message)
 

@@ -9,7 +9,8 @@ from django.db.backends.utils import CursorWrapper
 from importing.datasets.dataset import Dataset, Int64s, Kind, MovieRecord, Reason, Skip
 from importing.import_report import ImportReport
 from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
-from postgres.copy_rows import Cell, rows_copy
+from postgres.copy import Cell, copy_in_rows
+from postgres.sequences import numbers_reserve
 
 _COLUMNS = (
     "movie_id",
@@ -26,7 +27,7 @@ _COLUMNS = (
     "poster_path",
     "genres",
     "keywords",
-    '"cast"',
+    "cast",
     "directors",
 )
 # Null stands for what the data set does not say.
@@ -134,11 +135,13 @@ def movies_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) 
     log.check(Kind.MOVIES)
     external = _external(cursor, dataset)
     matching = MovieMatcher(_known(cursor), external).match(
-        movies, new_pks=lambda count: _new_pks(cursor, count), overwrites=dataset.overwrites
+        movies,
+        new_pks=lambda count: numbers_reserve(cursor, "movies_movie", count=count),
+        overwrites=dataset.overwrites,
     )
     log.note(matching.skips)
     cursor.execute(_STAGE)
-    rows_copy(cursor, table="import_film", columns=_COLUMNS, rows=(_row(entry) for entry in matching.entries))
+    copy_in_rows(cursor, "import_film", _COLUMNS, (_row(entry) for entry in matching.entries))
     cursor.execute("ANALYZE import_film")
     cursor.execute(_CHANGES.format(merged=_OVERWRITTEN if dataset.overwrites else _FILLED))
     _external_stage(cursor, dataset, external, matching)
@@ -201,12 +204,7 @@ def _external_stage(cursor: CursorWrapper, dataset: Dataset, external: dict[int,
     cursor.execute(_EXTERNAL)
     told = [(entry.told.key, entry.pk) for entry in matching.entries if entry.told]
     rows: list[tuple[Cell, ...]] = [pair for pair in told if dataset.external_source and pair[0] not in external]
-    rows_copy(cursor, table="import_external", columns=("external_id", "movie_id"), rows=rows)
-
-
-def _new_pks(cursor: CursorWrapper, count: int) -> list[int]:
-    cursor.execute("SELECT nextval(pg_get_serial_sequence('movies_movie', 'id')) FROM generate_series(1, %s)", [count])
-    return [pk for (pk,) in cursor.fetchall()]
+    copy_in_rows(cursor, "import_external", ("external_id", "movie_id"), rows)
 
 
 def _row(entry: Entry) -> tuple[Cell, ...]:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from django.db.backends.utils import CursorWrapper
 
-from importing.datasets.dataset import Dataset, Int64s, Kind, RatingBlock, Reason, Skip
+from accounts.services.crowd import crowd_users_insert
+from importing.datasets.dataset import Dataset, Int64s, RatingBlock
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
-from postgres.copy_rows import arrays_copy
+from importing.loading.rating_rules import RatingRules, repeated_ratings_query
+from postgres.copy import copy_in_arrays
 
 # A statement's foreign key checks queue up in memory until it ends, and until then Ctrl-C is not heard; so a statement
 # inserts this many pages of ratings at a time, some 120 to the page.
@@ -21,26 +23,17 @@ CREATE TEMPORARY TABLE import_rating (
 ) ON COMMIT DROP
 """
 _COLUMNS = ("crowd_key", "movie_id", "value", "seconds", "line")
-# Of one user's ratings of one film the latest counts; of two at the same second, the one further down.
-_REPEATED = """
-CREATE TEMPORARY TABLE import_repeated ON COMMIT DROP AS
-SELECT place, line FROM (
-    SELECT ctid AS place, line,
-        row_number() OVER (PARTITION BY crowd_key, movie_id ORDER BY seconds DESC, line DESC) AS rank
-    FROM import_rating
-) ranked WHERE rank > 1
-"""
+_REPEATED = "CREATE TEMPORARY TABLE import_repeated ON COMMIT DROP AS " + repeated_ratings_query(
+    "import_rating", user="crowd_key", time="seconds", line="line"
+)
 _USERS = "CREATE TEMPORARY TABLE import_user (crowd_key bigint PRIMARY KEY, user_id integer) ON COMMIT DROP"
 _USERS_FIND = """
 UPDATE import_user SET user_id = rater.id FROM accounts_user rater
 WHERE rater.kind = 'crowd' AND rater.crowd_source = %s AND rater.crowd_key = import_user.crowd_key
 """
-# An unusable password starts with "!".
-_USERS_INSERT = """
-INSERT INTO accounts_user (username, kind, crowd_source, crowd_key, ratings_changed_at, password, is_active, is_staff,
-    is_superuser, first_name, last_name, email, date_joined)
-SELECT 'crowd:' || %s || ':' || crowd_key, 'crowd', %s, crowd_key, now(), '!', false, false, false, '', '', '', now()
-FROM import_user WHERE user_id IS NULL ORDER BY crowd_key
+_USERS_NEW = """
+SELECT user_id AS id, crowd_key, '' AS first_name, '' AS last_name, now() AS ratings_changed_at
+FROM import_user WHERE user_id IS NULL
 """
 _CHANGES = """
 CREATE TEMPORARY TABLE import_rating_change ON COMMIT DROP AS
@@ -76,14 +69,12 @@ WHERE id IN (SELECT user_id FROM import_rating_change)
 class RatingMerge:
     """The ratings of one data set on their way into the database."""
 
-    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, log: ImportReport) -> None:
+    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, report: ImportReport) -> None:
         """Make the temporary tables."""
         self._cursor = cursor
         self._dataset = dataset
-        self._movies = movies
-        self._log = log
-        self._tally = log.tallies[Kind.RATINGS]
-        self._file = ""
+        self._rules = RatingRules(movies, report)
+        self._tally = self._rules.tally
         # Whether the ratings were compared with those of an earlier import.
         self._compared = False
         # While users and films only ascend, no user can have rated a film twice.
@@ -96,15 +87,13 @@ class RatingMerge:
         """Read all ratings; those of unknown films and those given again later are left out."""
         users: list[Int64s] = []
         for block in blocks:
-            self._file = block.file
-            self._tally.read += len(block)
-            self._log.skip(block.skips)
+            self._rules.count(block)
             users.append(np.unique(self._add(block)))
-        self._log.check(Kind.RATINGS)
+        self._rules.check()
         if not users:
             return
         keys = np.unique(np.concatenate(users))
-        arrays_copy(self._cursor, table="import_user", columns=("crowd_key",), arrays=(keys,))
+        copy_in_arrays(self._cursor, "import_user", ["crowd_key"], [{"crowd_key": keys}])
         if self._may_repeat:
             self._repeated_drop()
         self._cursor.execute("ANALYZE import_rating; ANALYZE import_user")
@@ -118,8 +107,7 @@ class RatingMerge:
         staged = cursor.fetchone()[0]
         cursor.execute(_USERS_FIND, [source])
         is_fresh = cursor.rowcount == 0
-        cursor.execute(_USERS_INSERT, [source, source])
-        new_users: int = cursor.rowcount
+        new_users = crowd_users_insert(cursor, source=source, users=_USERS_NEW)
         if new_users:
             cursor.execute(_USERS_FIND, [source])
         if is_fresh:
@@ -137,16 +125,12 @@ class RatingMerge:
         return [pk for (pk,) in self._cursor.fetchall()]
 
     def _add(self, block: RatingBlock) -> Int64s:
-        pks = self._movies.pks_of(block.movies)
+        pks = self._rules.find_movies(block)
         known = pks >= 0
-        self._log.drop(
-            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_MOVIE, f"film {block.movies[row]}")
-            for row in np.flatnonzero(~known)
-        )
         self._order_watch(block)
         kept = block if known.all() else block.keep(known)
         arrays = (kept.users, pks[known].astype(np.int32), kept.values, kept.times, kept.lines)
-        arrays_copy(self._cursor, table="import_rating", columns=_COLUMNS, arrays=arrays)
+        copy_in_arrays(self._cursor, "import_rating", _COLUMNS, [dict(zip(_COLUMNS, arrays, strict=True))])
         return kept.users
 
     def _order_watch(self, block: RatingBlock) -> None:
@@ -161,7 +145,7 @@ class RatingMerge:
     def _repeated_drop(self) -> None:
         self._cursor.execute(_REPEATED)
         self._cursor.execute("DELETE FROM import_rating USING import_repeated WHERE import_rating.ctid = place")
-        self._log.drop(Skip(Kind.RATINGS, self._file, line, Reason.DUPLICATE_RATING) for line in self._repeated_lines())
+        self._rules.drop_repeated(self._repeated_lines())
 
     def _repeated_lines(self) -> Iterator[int]:
         self._cursor.execute("DECLARE import_repeated_lines CURSOR FOR SELECT line FROM import_repeated ORDER BY line")

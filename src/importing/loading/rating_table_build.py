@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from django.db.backends.utils import CursorWrapper
 
-from importing.datasets.dataset import Dataset, Float32s, Int64s, Kind, RatingBlock, Reason, Skip
+from accounts.services.crowd import crowd_users_insert
+from importing.datasets.dataset import Dataset, Float32s, Int64s, RatingBlock
 from importing.errors import DatasetError
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
+from importing.loading.rating_rules import RatingRules, repeated_ratings_query
 from importing.loading.rating_table import (
     NEXT,
     rating_table_create,
@@ -18,31 +20,23 @@ from importing.loading.rating_table import (
     rating_table_lock,
     rating_table_switch,
 )
-from postgres.copy_rows import arrays_copy
+from postgres.copy import copy_in_arrays
 from postgres.prefetch import prefetch
+from postgres.sequences import numbers_reserve
 
 # A set whose first block holds so many ratings is worth a table; what the present one holds is carried over while
 # everyone waits, a tenth of a second for as many as these.
 BULK_FROM = 50_000
 CARRIED_AT_MOST = 100_000
 _BLOCKS_AHEAD = 2
-_COLUMNS = ("id", "user_id", "movie_id", "value", "created_at")
 # PostgreSQL counts microseconds from 2000 on.
 _EPOCH_2000 = 946_684_800
 _MICROSECONDS = 1_000_000
 _IS_NEW = "SELECT NOT EXISTS (SELECT FROM accounts_user WHERE kind = 'crowd' AND crowd_source = %s)"
 _PRESENT = "SELECT count(*) FROM (SELECT FROM movies_rating LIMIT %s) present"
-_USER_NUMBERS = """
-SELECT nextval(pg_get_serial_sequence('accounts_user', 'id')) FROM generate_series(1, %s)
-"""
 _USERS = "CREATE TEMPORARY TABLE import_user (crowd_key bigint NOT NULL, user_id integer NOT NULL) ON COMMIT DROP"
-# An unusable password starts with "!".
-_USERS_INSERT = """
-INSERT INTO accounts_user (id, username, kind, crowd_source, crowd_key, ratings_changed_at, password, is_active,
-    is_staff, is_superuser, first_name, last_name, email, date_joined)
-SELECT user_id, 'crowd:' || %s || ':' || crowd_key, 'crowd', %s, crowd_key, now(), '!', false, false, false, '', '', '',
-    now()
-FROM import_user ORDER BY crowd_key
+_USERS_NEW = """
+SELECT user_id AS id, crowd_key, '' AS first_name, '' AS last_name, now() AS ratings_changed_at FROM import_user
 """
 _FIGURES = """
 CREATE TEMPORARY TABLE import_figure (movie_id integer NOT NULL, n bigint NOT NULL, stars double precision NOT NULL)
@@ -56,15 +50,11 @@ FROM import_figure WHERE id = movie_id AND movie_id {whose} (SELECT movie_id FRO
 _MOVIES_GONE = """
 SELECT EXISTS (SELECT FROM import_figure WHERE NOT EXISTS (SELECT FROM movies_movie WHERE id = movie_id))
 """
-# Of one user's ratings of one film the latest counts; of two at the same second, the one further down.
-_REPEATED_DELETE = """
-DELETE FROM movies_rating_next USING (
-    SELECT ctid AS place, row_number() OVER (PARTITION BY user_id, movie_id ORDER BY created_at DESC, id DESC) AS rank
-    FROM movies_rating_next
-) ranked
-WHERE movies_rating_next.ctid = place AND rank > 1
+_REPEATED_DELETE = f"""
+DELETE FROM {NEXT} USING ({repeated_ratings_query(NEXT, user="user_id", time="created_at", line="id")}) repeated
+WHERE {NEXT}.ctid = place
 RETURNING id, movie_id, value
-"""
+"""  # noqa: S608 - constants.
 
 
 def bulk_fits(cursor: CursorWrapper, *, dataset: Dataset, first: RatingBlock | None) -> bool:
@@ -81,18 +71,15 @@ def bulk_fits(cursor: CursorWrapper, *, dataset: Dataset, first: RatingBlock | N
 class RatingTableBuild:
     """The ratings of one data set on their way into the next table."""
 
-    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, log: ImportReport) -> None:
+    def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, report: ImportReport) -> None:
         """Make the tables."""
         self._cursor = cursor
         self._dataset = dataset
-        self._movies = movies
-        self._log = log
-        self._tally = log.tallies[Kind.RATINGS]
+        self._rules = RatingRules(movies, report)
         self._last_before = rating_table_create(cursor)
         # A rating's number is this plus its line, so that either tells the other.
         self._base = self._last_before
         self._last_used = self._base
-        self._file = ""
         # The last user's ratings, of whom the next block may hold more.
         self._held: list[RatingBlock] = []
         self._ascends = True
@@ -108,38 +95,36 @@ class RatingTableBuild:
         """Read all ratings; those of unknown films and those given again later are left out."""
         with self._sender:
             for block in prefetch(blocks, depth=_BLOCKS_AHEAD):
-                self._file = block.file
-                self._tally.read += len(block)
-                self._log.skip(block.skips)
+                self._rules.count(block)
                 if len(block):
                     self._take(block)
             if self._held:
                 self._add(RatingBlock.join(self._held))
             self._sent()
-        self._log.check(Kind.RATINGS)
+        self._rules.check()
         if not self._ascends:
             self._repeated_drop()
 
     def merge(self) -> int:
         """Put the table in its place and return how many raters are new."""
-        cursor, source = self._cursor, self._dataset.name
-        keys, pks = self._users.keys, self._users.pks.astype(np.int32)
-        arrays_copy(cursor, table="import_user", columns=("crowd_key", "user_id"), arrays=(keys, pks))
-        cursor.execute(_USERS_INSERT, [source, source])
+        cursor = self._cursor
+        users = {"crowd_key": self._users.keys, "user_id": self._users.pks.astype(np.int32)}
+        copy_in_arrays(cursor, "import_user", list(users), [users])
+        crowd_users_insert(cursor, source=self._dataset.name, users=_USERS_NEW)
         self._figures.write(cursor)
         # Nobody else sees the new films yet, so they are counted before everyone is locked out.
         cursor.execute(_FIGURES_ADD.format(whose="IN"))
-        renamed = rating_table_index(cursor)
+        indexes = rating_table_index(cursor)
         cursor.execute("ANALYZE movies_movie; ANALYZE accounts_user")
         rating_table_lock(cursor)
         cursor.execute(_MOVIES_GONE)
         if cursor.fetchone()[0]:
             message = "Somebody removed films of this data set in the meantime. Nothing was imported: run it again."
             raise DatasetError(message)
-        rating_table_switch(cursor, renamed=renamed, last_before=self._last_before, last_used=self._last_used)
+        rating_table_switch(cursor, indexes=indexes, last_before=self._last_before, last_used=self._last_used)
         cursor.execute(_FIGURES_ADD.format(whose="NOT IN"))
-        self._tally.imported = self._figures.total
-        return len(keys)
+        self._rules.tally.imported = self._figures.total
+        return len(self._users.keys)
 
     def rated_movies(self) -> list[int]:
         """Return no film: their figures have been moved already."""
@@ -160,29 +145,22 @@ class RatingTableBuild:
             self._add(joined.keep(places < cut))
 
     def _add(self, block: RatingBlock) -> None:
-        movies = self._movies.pks_of(block.movies)
-        known = movies >= 0
-        self._log.drop(
-            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_MOVIE, f"film {block.movies[row]}")
-            for row in np.flatnonzero(~known)
-        )
+        movies = self._rules.find_movies(block)
         self._sent()
         users = self._users.pks_of(block.users)
-        chosen = self._latest(block, users, movies, np.flatnonzero(known))
+        chosen = self._latest(block, users, movies, np.flatnonzero(movies >= 0))
         if not len(chosen):
             return
         numbers = self._base + block.lines[chosen]
         self._last_used = max(self._last_used, int(numbers.max()))
-        arrays = (
-            numbers,
-            users[chosen].astype(np.int32),
-            movies[chosen].astype(np.int32),
-            block.values[chosen],
-            (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
-        )
-        self._sending = self._sender.submit(
-            arrays_copy, self._cursor, table=NEXT, columns=_COLUMNS, arrays=arrays, freeze=True
-        )
+        rows = {
+            "id": numbers,
+            "user_id": users[chosen].astype(np.int32),
+            "movie_id": movies[chosen].astype(np.int32),
+            "value": block.values[chosen],
+            "created_at": (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
+        }
+        self._sending = self._sender.submit(copy_in_arrays, self._cursor, NEXT, list(rows), [rows], freeze=True)
         self._figures.add(movies[chosen], block.values[chosen], sign=1)
 
     def _sent(self) -> None:
@@ -200,7 +178,7 @@ class RatingTableBuild:
         if not np.diff(pairs[order]).all():
             order = np.lexsort((block.lines[rows], block.times[rows], pairs))
         counts = np.append(np.diff(pairs[order]) > 0, values=True)[: len(rows)]
-        self._repeated_note(np.sort(block.lines[rows[order[~counts]]]))
+        self._rules.drop_repeated(np.sort(block.lines[rows[order[~counts]]]).tolist())
         latest: Int64s = rows[order[counts]]
         return latest
 
@@ -211,10 +189,7 @@ class RatingTableBuild:
             return
         numbers, movies, values = (np.array(column) for column in zip(*rows, strict=True))
         self._figures.add(movies.astype(np.int64), values.astype(np.float32), sign=-1)
-        self._repeated_note(np.sort(numbers) - self._base)
-
-    def _repeated_note(self, lines: Int64s) -> None:
-        self._log.drop(Skip(Kind.RATINGS, self._file, line, Reason.DUPLICATE_RATING) for line in lines.tolist())
+        self._rules.drop_repeated((np.sort(numbers) - self._base).tolist())
 
 
 class _Users:
@@ -237,8 +212,7 @@ class _Users:
     def _number(self, new: Int64s) -> None:
         if not len(new):
             return
-        self._cursor.execute(_USER_NUMBERS, [len(new)])
-        numbers = np.array([pk for (pk,) in self._cursor.fetchall()], dtype=np.int64)
+        numbers = np.array(numbers_reserve(self._cursor, "accounts_user", count=len(new)), dtype=np.int64)
         keys, pks = np.concatenate([self.keys, new]), np.concatenate([self.pks, numbers])
         order = np.argsort(keys, kind="stable")
         self.keys, self.pks = keys[order], pks[order]
@@ -266,5 +240,9 @@ class _Figures:
     def write(self, cursor: CursorWrapper) -> None:
         """Write the films that gain anything to their table."""
         gains = self._counts > 0
-        arrays = (self._pks[gains].astype(np.int32), self._counts[gains], self._stars[gains])
-        arrays_copy(cursor, table="import_figure", columns=("movie_id", "n", "stars"), arrays=arrays)
+        rows = {
+            "movie_id": self._pks[gains].astype(np.int32),
+            "n": self._counts[gains],
+            "stars": self._stars[gains],
+        }
+        copy_in_arrays(cursor, "import_figure", list(rows), [rows])

@@ -5,7 +5,7 @@ from django.db.backends.utils import CursorWrapper
 from importing.datasets.dataset import Dataset, Kind, Reason, Skip, Trailer
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
-from postgres.copy_rows import Cell, rows_copy
+from postgres.copy import Cell, copy_in_rows
 
 _STAGE = "CREATE TEMPORARY TABLE import_trailer (movie_id integer, youtube_id text) ON COMMIT DROP"
 _INSERT = """
@@ -36,7 +36,7 @@ def trailers_load(cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys,
             rows[pair] = row
     log.check(Kind.TRAILERS)
     cursor.execute(_STAGE)
-    rows_copy(cursor, table="import_trailer", columns=("movie_id", "youtube_id"), rows=rows)
+    copy_in_rows(cursor, "import_trailer", ("movie_id", "youtube_id"), rows)
     cursor.execute(_INSERT)
     tally.imported = cursor.rowcount
     tally.unchanged = len(rows) - tally.imported

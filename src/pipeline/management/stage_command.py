@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from pipeline.errors import PipelineError
+from postgres.errors import TableSwitchError
 
 INTERRUPTED = 130
 
@@ -21,7 +22,7 @@ class StageCommand(BaseCommand):
         began = time.perf_counter()
         try:
             summary = self.run_stage(**options)
-        except PipelineError as error:
+        except (PipelineError, TableSwitchError) as error:
             raise CommandError(str(error)) from error
         except OperationalError as error:
             message = f"The database failed, and the stage that was running changed nothing: {error}"

@@ -20,7 +20,7 @@ from django.db.backends.utils import CursorWrapper
 
 from movies.live import LiveModel, live_model
 from movies.models import ModelVersion
-from pipeline.errors import NoLiveModelError, RefreshOverError, StageBusyError, TableSwitchError
+from pipeline.errors import NoLiveModelError, RefreshOverError, StageBusyError
 from pipeline.models import SuggestionBlock, SuggestionRefresh
 from pipeline.progress import show_progress
 from pipeline.selectors import clock_now
@@ -53,6 +53,7 @@ from pipeline.suggestion_table import (
     lists_switch,
 )
 from postgres.copy import copy_in_arrays
+from postgres.errors import TableSwitchError
 from postgres.table_switch import next_table_create, next_table_index
 from recommender.algorithms import load_model
 from recommender.errors import RecommenderError

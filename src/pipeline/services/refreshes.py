@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from pipeline.models import SuggestionBlock, SuggestionRefresh
 from pipeline.suggestion_table import TABLE
-from postgres.table_switch import NextTable
+from postgres.tables import NextTable
 
 # How long the database waits for a process that holds a block and has fallen silent; a dead one is noticed at once.
 LEASE = timedelta(minutes=10)

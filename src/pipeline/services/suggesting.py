@@ -1,11 +1,11 @@
 """Writing everyone's suggestions: read in blocks, scored in blocks, written beside, switched at once."""
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 from django.db import DatabaseError, connection, transaction
@@ -34,12 +34,14 @@ from pipeline.suggestion_table import (
     lists_write_beside,
 )
 from postgres.copy import Columns, copy_out_arrays
-from postgres.table_switch import NextTable, next_table_drop
+from postgres.table_switch import next_table_drop
+from postgres.tables import NextTable
 from recommender.answers import RecommendationBatch
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
 from recommender.factors.batch_topk import prepare_topk
+from recommender.threads import map_ahead
 
 # What is in memory at once, twice: this many users, and not many more ratings than these.
 BLOCK_USERS = 8192
@@ -195,15 +197,11 @@ def _lists_made(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterat
     """
     with ThreadPoolExecutor(1, "scoring") as scorer:
         scorer.submit(prepare_topk)
-        ahead: deque[Future[list[Columns]]] = deque()
-        for users in stale.blocks(BLOCK_USERS, BLOCK_RATINGS):
-            ahead.append(
-                scorer.submit(block_lists, job, block_read(cursor, job.live.model, users.user_ids, users.changed))
-            )
-            if len(ahead) > 1:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+        blocks = (
+            block_read(cursor, job.live.model, users.user_ids, users.changed)
+            for users in stale.blocks(BLOCK_USERS, BLOCK_RATINGS)
+        )
+        yield from map_ahead(scorer, partial(block_lists, job), blocks, ahead=1)
 
 
 def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> UserBlock:

@@ -13,11 +13,12 @@ from accounts.models import User
 from importing.datasets import rating_files
 from importing.errors import DatasetError
 from importing.loading import dataset_load, rating_table_build
-from importing.loading.rating_table import rating_keys_validate, rating_table_lock
+from importing.loading.rating_table import rating_table_lock
 from importing.services import dataset_import
 from movies.models import Movie, Rating
 from movies.services.averages import movie_averages_refresh_all
 from movies.services.ratings import rating_set
+from postgres.tables import table_keys_validate
 
 N_MOVIES = 12
 DEFINITION = """
@@ -129,7 +130,7 @@ def test_table_keeps_its_names_keys_and_numbers(folder: Path, by_bulk: None) -> 
 
 @pytest.mark.django_db
 def test_ratings_from_before_stay_as_they_are(folder: Path, by_bulk: None) -> None:
-    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
     rating_set(user_id=person.pk, movie_id=movie.pk, value=1.5)
     before = Rating.objects.get()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
@@ -156,7 +157,7 @@ def test_second_import_is_merged_and_changes_nothing(folder: Path, by_bulk: None
 def test_many_ratings_from_before_are_not_carried_over(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
     rating_set(user_id=person.pk, movie_id=movie.pk, value=1.5)
     monkeypatch.setattr(rating_table_build, "CARRIED_AT_MOST", 0)
     monkeypatch.setattr(rating_table_build, "rating_table_create", lambda _cursor: pytest.fail("the table was rebuilt"))
@@ -187,7 +188,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, statements: Callable[[], list[str
 def test_rating_given_meanwhile_is_kept_and_counted(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000), (2, 1, 3.0, 1_000_000_000)])
     rated = (
         f"INSERT INTO movies_rating (user_id, movie_id, value, created_at) VALUES ({person.pk}, {movie.pk}, 1.5, now())"  # noqa: S608 - numbers.
@@ -207,7 +208,7 @@ def test_rating_given_meanwhile_is_kept_and_counted(
 def test_film_removed_meanwhile_calls_the_import_off(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    movie = Movie.objects.create(title="MovieRecord 1", tmdb_id=10)
+    movie = Movie.objects.create(title="Film 1", tmdb_id=10)
     before = shape()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
     meanwhile(monkeypatch, lambda: [f"DELETE FROM movies_movie WHERE id = {movie.pk}"])  # noqa: S608 - a number.
@@ -226,15 +227,15 @@ def test_session_lost_after_the_switch_costs_nothing_and_the_next_import_checks_
     before = shape()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
 
-    def lost_then_validated(cursor: CursorWrapper) -> None:
+    def lose_session_then_validate(cursor: CursorWrapper, table: str) -> None:
         session = connection.copy()
         with session.cursor() as other:
             other.execute("SELECT pg_terminate_backend(%s)", [cursor.connection.info.backend_pid])
         session.close()
-        rating_keys_validate(cursor)
+        table_keys_validate(cursor, table)
 
     with monkeypatch.context() as patched:
-        patched.setattr(dataset_load, "rating_keys_validate", lost_then_validated)
+        patched.setattr(dataset_load, "table_keys_validate", lose_session_then_validate)
         assert dataset_import(path=folder).changed
     connection.close()
 
