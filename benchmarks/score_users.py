@@ -34,6 +34,7 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.factors.batch_topk import batch_topk
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
+from recommender.persistence import read_model
 
 BLAS_USERS = 1024
 BOUNDED_USERS = 400
@@ -42,7 +43,7 @@ BOUNDED_USERS = 400
 def main() -> None:
     options = parse()
     rng = np.random.default_rng(options.seed)
-    model = FactorModel.load(options.factors_of) if options.factors_of else random_model(rng, options)
+    model = read_model(FactorModel, options.factors_of) if options.factors_of else random_model(rng, options)
     options.users, options.items, options.factors = len(model.users), len(model.items), model.n_factors
     exclude = random_ratings(rng, options)
     for _ in batch_topk(model, np.arange(64), n=options.top, exclude=exclude.slice(0, 64)):

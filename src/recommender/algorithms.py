@@ -12,6 +12,7 @@ from recommender.contract import AnyModel, Estimator
 from recommender.data.catalogue import Catalogue
 from recommender.errors import ArtifactError, ConfigError
 from recommender.factors.als_spark import SparkPlace
+from recommender.persistence import read_model
 from recommender.search_space import Scalar, SearchSpace
 
 Setting = Scalar
@@ -206,7 +207,7 @@ def load_model(folder: Path, *, mmap: bool = True) -> AnyModel:
     kind = read_manifest(folder).kind
     for algorithm in ALGORITHMS.values():
         if algorithm.kind == kind:
-            return algorithm.model_class().load(folder, mmap=mmap)
+            return read_model(algorithm.model_class(), folder, mmap=mmap)
     raise ArtifactError(f"{folder / MANIFEST}: describes a model of the unknown kind {kind!r}: train again.")
 
 

@@ -51,7 +51,7 @@ class Config:
     def __post_init__(self) -> None:
         for name, rule in _rules(type(self)):
             value = getattr(self, name)
-            require(rule.holds(value), name, value, rule.wanted)
+            require(_accepts(rule, value), name, value, rule.wanted)
 
     @classmethod
     def space(cls) -> SearchSpace:
@@ -150,6 +150,13 @@ def require_count(name: str, value: int) -> None:
 def require_seed(value: int) -> None:
     """Require a seed that every generator of random numbers takes."""
     require(0 <= value <= LARGEST_SEED, "seed", value, f"from 0 to {LARGEST_SEED}")
+
+
+def _accepts(rule: _Rule, value: object) -> bool:
+    try:
+        return rule.holds(value)
+    except TypeError:  # a value of another type, as a stored configuration may hold
+        return False
 
 
 def _rules(cls: type[Config]) -> Iterator[tuple[str, _Rule]]:

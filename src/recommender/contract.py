@@ -5,15 +5,13 @@ those it was trained on, by their id, and anybody at all, by the parameters that
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from recommender.answers import Explanation, History, Interval, RecommendationBatch, TopItems
 from recommender.arrays import (
-    AnyArray,
     BoolArray,
     Float32Array,
     IdsLike,
@@ -22,11 +20,10 @@ from recommender.arrays import (
     check_ids,
     check_shape,
 )
-from recommender.artifacts import Manifest, Provenance, read_artifact, write_artifact
 from recommender.data.ratings import RATING_SCALE, Ratings, check_values
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
-from recommender.errors import ArtifactError, ConfigError, DataError
+from recommender.errors import ConfigError, DataError
 from recommender.explanation import explain
 from recommender.similarity import DenseCosines, ItemCosines, nearest_neighbours
 from recommender.topk import best_of
@@ -49,7 +46,6 @@ class Model(ABC, Generic[U]):
 
     kind: ClassVar[str]
     """Names the class in a stored model's manifest."""
-    array_names: ClassVar[tuple[str, ...]]
     """The arrays that a stored model consists of."""
 
     users: Vocabulary
@@ -77,19 +73,6 @@ class Model(ABC, Generic[U]):
     @abstractmethod
     def _rate_items(self, user: U) -> Float32Array:
         """Stars, not clipped, of one person for every item: (n_items,) float32."""
-
-    @abstractmethod
-    def _arrays(self) -> dict[str, AnyArray]:
-        """What `save` writes, by the names in `array_names`."""
-
-    @abstractmethod
-    def _scalars(self) -> dict[str, Any]:
-        """What `save` writes into the manifest: plain JSON values."""
-
-    @classmethod
-    @abstractmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        """The model of what `_arrays` and `_scalars` gave."""
 
     # What algorithms may provide in a faster way.
 
@@ -272,22 +255,6 @@ class Model(ABC, Generic[U]):
         """`scores` (any shape) as stars: limited to the rating scale; NaN stays."""
         low, high = self.rating_scale
         return np.clip(scores, np.float32(low), np.float32(high))
-
-    def save(self, folder: Path, provenance: Provenance) -> Manifest:
-        """Write the model as `folder`, whole or not at all; ArtifactError when it exists or cannot be written."""
-        arrays = {"user_ids": self.users.ids, "item_ids": self.items.ids, **self._arrays()}
-        scalars = {"rating_scale": list(self.rating_scale), **self._scalars()}
-        return write_artifact(folder, kind=self.kind, arrays=arrays, parameters=scalars, provenance=provenance)
-
-    @classmethod
-    def load(cls, folder: Path, *, mmap: bool = True) -> Self:
-        """The model in `folder`, each file checked; memory-mapped unless `mmap` is false. ArtifactError if unusable."""
-        names = ("user_ids", "item_ids", *cls.array_names)
-        manifest, arrays = read_artifact(folder, kind=cls.kind, names=names, mmap=mmap)
-        try:
-            return cls._restored(arrays, manifest.parameters)
-        except (DataError, ConfigError, KeyError, TypeError, ValueError) as error:
-            raise ArtifactError(f"{folder}: does not hold a usable model ({error}): train it again.") from error
 
     def positions(self, user_ids: IdsLike, item_ids: IdsLike) -> tuple[Int64Array, Int64Array]:
         """Positions of each pair, -1 where unknown; DataError for arrays of different lengths."""

@@ -10,6 +10,7 @@ from recommender.artifacts import Provenance
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
+from recommender.persistence import save_model
 
 
 def factor_model(movies: list[Movie], *, seed: int = 0) -> FactorModel:
@@ -29,7 +30,7 @@ def factor_model(movies: list[Movie], *, seed: int = 0) -> FactorModel:
 
 def go_live(model: FactorModel, models_dir: Path, *, folder: str) -> ModelVersion:
     """Store the model and make it the live one."""
-    model.save(models_dir / folder, Provenance("test", {}, seed=0, dataset="0" * 64))
+    save_model(model, models_dir / folder, Provenance("test", {}, seed=0, dataset="0" * 64))
     ModelVersion.objects.filter(state=ModelVersion.State.LIVE).update(state=ModelVersion.State.RETIRED)
     return ModelVersion.objects.create(
         algorithm="test",

@@ -22,6 +22,7 @@ from pipeline.suggestion_table import lists_merge
 from postgres.copy import Columns
 from postgres.table_switch import next_table_switch
 from recommender.factors.model import FactorModel
+from recommender.persistence import read_model
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ def rated(user_id: int) -> set[int]:
 
 
 def live_factors(folders: Path) -> FactorModel:
-    return FactorModel.load(folders / "models" / ModelVersion.objects.get(state="live").folder)
+    return read_model(FactorModel, folders / "models" / ModelVersion.objects.get(state="live").folder)
 
 
 def best_first(model: FactorModel, user_id: int, movie_ids: Sequence[int]) -> list[int]:

@@ -16,6 +16,7 @@ from pipeline.services import training
 from pipeline.services.training import surprise_model_train
 from recommender.artifacts import read_manifest
 from recommender.factors.model import FactorModel
+from recommender.persistence import read_model
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def states() -> list[tuple[int, str]]:
 def test_trained_model_knows_the_rated_users_and_movies_by_their_database_ids(exported: World, folders: Path) -> None:
     version = surprise_model_train(n_epochs=5, n_factors=4, promote=False).version
 
-    model = FactorModel.load(folders / "models" / version.folder)
+    model = read_model(FactorModel, folders / "models" / version.folder)
     assert model.users.ids.tolist() == exported.user_ids
     assert model.items.ids.tolist() == exported.movie_ids
     assert model.n_factors == 4

@@ -9,6 +9,7 @@ import pytest
 from recommender.artifacts import MANIFEST, Provenance, read_manifest
 from recommender.errors import ArtifactError
 from recommender.factors.model import FactorModel
+from recommender.persistence import read_model, save_model
 
 PROVENANCE = Provenance(
     algorithm="surprise-svd", config={"n_factors": 2}, seed=3, dataset="abc123", metrics={"rmse": 0.87}
@@ -17,13 +18,13 @@ PROVENANCE = Provenance(
 
 @pytest.fixture
 def saved(tmp_path: Path, tiny_model: FactorModel) -> Path:
-    tiny_model.save(tmp_path / "model", PROVENANCE)
+    save_model(tiny_model, tmp_path / "model", PROVENANCE)
     return tmp_path / "model"
 
 
 @pytest.mark.parametrize("mmap", [True, False])
 def test_a_loaded_model_is_the_saved_one(saved: Path, tiny_model: FactorModel, mmap: bool) -> None:  # noqa: FBT001 - a parameter of the test.
-    loaded = FactorModel.load(saved, mmap=mmap)
+    loaded = read_model(FactorModel, saved, mmap=mmap)
     assert loaded.users == tiny_model.users
     assert loaded.items == tiny_model.items
     assert loaded.global_mean == tiny_model.global_mean
@@ -51,27 +52,27 @@ def test_only_plain_arrays_and_the_manifest_are_stored(saved: Path) -> None:
 def test_a_stored_model_is_never_overwritten(saved: Path, tiny_model: FactorModel) -> None:
     before = (saved / MANIFEST).read_bytes()
     with pytest.raises(ArtifactError, match="exists already"):
-        tiny_model.save(saved, PROVENANCE)
+        save_model(tiny_model, saved, PROVENANCE)
     assert (saved / MANIFEST).read_bytes() == before
 
 
 def test_non_finite_metrics_are_never_saved(tmp_path: Path, tiny_model: FactorModel) -> None:
     with pytest.raises(ArtifactError, match="metrics must be finite"):
-        tiny_model.save(tmp_path / "model", replace(PROVENANCE, metrics={"rmse": float("nan")}))
+        save_model(tiny_model, tmp_path / "model", replace(PROVENANCE, metrics={"rmse": float("nan")}))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_factors_that_became_non_finite_are_never_saved(tmp_path: Path, tiny_model: FactorModel) -> None:
     tiny_model.item_factors[1, 1] = np.nan
     with pytest.raises(ArtifactError, match="item_factors holds NaN or infinity"):
-        tiny_model.save(tmp_path / "model", PROVENANCE)
+        save_model(tiny_model, tmp_path / "model", PROVENANCE)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_reported(tmp_path: Path, tiny_model: FactorModel) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ArtifactError, match="could not be written"):
-        tiny_model.save(tmp_path / "file" / "model", PROVENANCE)
+        save_model(tiny_model, tmp_path / "file" / "model", PROVENANCE)
 
 
 def _manifest_changed(saved: Path, **changes: object) -> None:
@@ -130,4 +131,4 @@ def test_a_damaged_model_is_refused_by_the_file_at_fault(
 ) -> None:
     damage(saved)
     with pytest.raises(ArtifactError, match=message):
-        FactorModel.load(saved)
+        read_model(FactorModel, saved)

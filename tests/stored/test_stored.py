@@ -16,6 +16,7 @@ from pipeline.snapshot import snapshot_latest
 from recommender.algorithms import ALGORITHMS, load_model, make_config
 from recommender.artifacts import FORMAT_VERSION, read_manifest
 from recommender.data.snapshot import read_snapshot
+from recommender.persistence import save_model
 
 HERE = Path(__file__).parent
 CONFIGS: dict[str, dict[str, Any]] = json.loads((HERE / "configs.json").read_text(encoding="utf-8"))
@@ -50,7 +51,7 @@ def test_a_stored_model_answers_as_it_did(name: str, mmap: bool) -> None:  # noq
 def test_a_stored_model_is_saved_again_as_the_same_files(name: str, tmp_path: Path) -> None:
     before = read_manifest(HERE / "models" / name)
 
-    load_model(HERE / "models" / name).save(tmp_path / name, before.provenance)
+    save_model(load_model(HERE / "models" / name), tmp_path / name, before.provenance)
 
     after = read_manifest(tmp_path / name)
     assert after.format_version == before.format_version == FORMAT_VERSION

@@ -29,6 +29,7 @@ from recommender.data.splits import sample_users
 from recommender.errors import RecommenderError
 from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
 from recommender.evaluation.temporal_holdout import Performance, TemporalHoldout, make_temporal_holdout
+from recommender.persistence import save_model
 
 # What trainsurprisemodel tells is measured by models that have not seen a tenth of the ratings. Of few ratings a tenth
 # says little (its RMSE varies by 0.007 on a hundred thousand), so up to this many every tenth takes its turn. Of very
@@ -182,7 +183,7 @@ def _model_store(plan: _Plan, metrics: dict[str, float], performance: Performanc
         model = estimator.fit(plan.ratings, on_epoch)
     version = _version_new(plan)
     provenance = Provenance(plan.algorithm, plan.config, plan.seed, dataset=plan.snapshot.csv_sha256, metrics=metrics)
-    manifest = model.save(Path(settings.MODELS_DIR) / version.folder, provenance)
+    manifest = save_model(model, Path(settings.MODELS_DIR) / version.folder, provenance)
     version.metrics = metrics
     version.learning_curve = [point._asdict() for point in performance.curve]
     version.libraries = dict(manifest.libraries)

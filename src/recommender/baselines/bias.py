@@ -1,12 +1,11 @@
 """Biases alone: r̂_ui = μ + b_u + b_i, what every star prediction starts from (Koren 2010, TKDD 4(1), eq. 1)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.config import Config, count, not_negative, random_seed
 from recommender.contract import Epoch, Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
@@ -35,7 +34,6 @@ class BiasModel(Model[float]):
     """
 
     kind: ClassVar[str] = "bias"
-    array_names: ClassVar[tuple[str, ...]] = ("user_biases", "item_biases")
 
     users: Vocabulary
     items: Vocabulary
@@ -68,25 +66,6 @@ class BiasModel(Model[float]):
 
     def _rate_items(self, user: float) -> Float32Array:
         return (self.global_mean + user + self.item_biases.astype(np.float64)).astype(np.float32)
-
-    def _arrays(self) -> dict[str, AnyArray]:
-        return {"user_biases": self.user_biases, "item_biases": self.item_biases}
-
-    def _scalars(self) -> dict[str, Any]:
-        return {"global_mean": self.global_mean, "user_damping": self.user_damping}
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        low, high = scalars["rating_scale"]
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            global_mean=float(scalars["global_mean"]),
-            user_biases=arrays["user_biases"],
-            item_biases=arrays["item_biases"],
-            user_damping=float(scalars["user_damping"]),
-            rating_scale=(float(low), float(high)),
-        )
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """The same for everybody: items by how many rated them, stars by their damped mean. What every model must beat."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.config import Config, not_negative, random_seed
 from recommender.contract import Epoch, Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
@@ -32,7 +31,6 @@ class PopularityModel(Model[None]):
     """
 
     kind: ClassVar[str] = "popularity"
-    array_names: ClassVar[tuple[str, ...]] = ("item_counts", "item_means")
 
     users: Vocabulary
     items: Vocabulary
@@ -65,24 +63,6 @@ class PopularityModel(Model[None]):
     def score_items(self, user: None) -> Float32Array:  # noqa: ARG002 - all are alike.
         """How many rated each item: (n_items,) float32."""
         return np.array(self.item_counts)
-
-    def _arrays(self) -> dict[str, AnyArray]:
-        return {"item_counts": self.item_counts, "item_means": self.item_means}
-
-    def _scalars(self) -> dict[str, Any]:
-        return {"global_mean": self.global_mean}
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        low, high = scalars["rating_scale"]
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            global_mean=float(scalars["global_mean"]),
-            item_counts=arrays["item_counts"],
-            item_means=arrays["item_means"],
-            rating_scale=(float(low), float(high)),
-        )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The product's own model: stars from a Bayesian factorisation, and a ranking in which the latest films count most."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from recommender.answers import Interval, RecommendationBatch
 from recommender.arrays import (
-    AnyArray,
     BoolArray,
     Float32Array,
     IdsLike,
@@ -26,11 +25,10 @@ from recommender.data.ratings import RATING_SCALE
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
-from recommender.factors.foldin import FoldInPenalty, UserParameters
+from recommender.factors.foldin import UserParameters
+from recommender.persistence import stored_as
 from recommender.threads import cores, map_in_order
 
-_RELATIONS = ("core", "associations", "transitions", "popularity")
-_HISTORIES = ("history_indptr", "history_items", "history_recency")
 # Users whose every item is scored at a time, by each thread: their scores stay in cache.
 _BLOCK_USERS = 64
 
@@ -54,16 +52,17 @@ class HouseModel(Model[HouseUserState]):
     """
 
     kind: ClassVar[str] = "house"
-    array_names: ClassVar[tuple[str, ...]] = (*BayesianModel.array_names, *_RELATIONS, *_HISTORIES, "spreads")
 
     users: Vocabulary
     items: Vocabulary
-    stars: BayesianModel
+    stars: BayesianModel = field(
+        metadata=stored_as(renamed={"fold_in_constant": "noise_variance"}, constant={"fold_in_per_rating": 0.0})
+    )
     relations: ItemRelations
-    weights: RankingWeights
-    histories: Histories
+    weights: RankingWeights = field(metadata=stored_as(group="weights"))
+    histories: Histories = field(metadata=stored_as("history_", renamed={"indices": "items"}))
     spreads: Float32Array
-    intervals: IntervalTable
+    intervals: IntervalTable = field(metadata=stored_as(group="intervals"))
     rule: HistoryRule
     rating_scale: tuple[float, float] = RATING_SCALE
 
@@ -164,61 +163,7 @@ class HouseModel(Model[HouseUserState]):
     def _item_vectors(self) -> Float32Array:
         return self.stars.item_factors
 
-    def _arrays(self) -> dict[str, AnyArray]:
-        return {
-            **{name: getattr(self.stars, name) for name in BayesianModel.array_names},
-            **{name: getattr(self.relations, name) for name in _RELATIONS},
-            "history_indptr": self.histories.liked.indptr,
-            "history_items": self.histories.liked.indices,
-            "history_recency": self.histories.recency,
-            "spreads": self.spreads,
-        }
-
-    def _scalars(self) -> dict[str, Any]:
-        return {
-            "global_mean": self.stars.global_mean,
-            "noise_variance": self.stars.fold_in_penalty.constant,
-            "liked_from": self.rule.liked_from,
-            "window": self.rule.window,
-            "weights": asdict(self.weights),
-            "intervals": asdict(self.intervals),
-        }
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        low, high = scalars["rating_scale"]
-        stars = BayesianModel(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            global_mean=float(scalars["global_mean"]),
-            fold_in_penalty=FoldInPenalty(constant=float(scalars["noise_variance"]), per_rating=0.0),
-            rating_scale=(float(low), float(high)),
-            **{name: arrays[name] for name in BayesianModel.array_names},
-        )
-        return cls.of(
-            stars,
-            relations=ItemRelations(**{name: arrays[name] for name in _RELATIONS}),
-            weights=RankingWeights(
-                ordered=_numbers(scalars["weights"]["ordered"]),
-                unordered=_numbers(scalars["weights"]["unordered"]),
-                transition_floor=float(scalars["weights"]["transition_floor"]),
-            ),
-            histories=Histories(Rows(arrays["history_indptr"], arrays["history_items"]), arrays["history_recency"]),
-            spreads=arrays["spreads"],
-            intervals=IntervalTable(
-                stars=_numbers(scalars["intervals"]["stars"]),
-                low=_numbers(scalars["intervals"]["low"]),
-                high=_numbers(scalars["intervals"]["high"]),
-                variance=float(scalars["intervals"]["variance"]),
-            ),
-            rule=HistoryRule(float(scalars["liked_from"]), int(scalars["window"])),
-        )
-
     @classmethod
     def of(cls, stars: BayesianModel, **parts: Any) -> Self:
         """The model around its factor model, of whose users, items and scale it is."""
         return cls(users=stars.users, items=stars.items, rating_scale=stars.rating_scale, stars=stars, **parts)
-
-
-def _numbers(values: list[float]) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)

@@ -6,14 +6,13 @@ each list in turn, the keywords' first; whatever has come already is not repeate
 which stage 1 did not keep, follow after them in the same way.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Self
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from recommender.answers import TopItems
-from recommender.arrays import AnyArray, BoolArray, Float32Array, IdsLike, Int64Array, check_shape
+from recommender.arrays import BoolArray, Float32Array, IdsLike, Int64Array, check_shape
 from recommender.blends.interleaving import interleave, places, ranked
 from recommender.config import require
 from recommender.contract import Model
@@ -24,9 +23,9 @@ from recommender.factors.foldin import UserParameters
 from recommender.factors.kmf_model import KMFModel
 from recommender.items.implicit_feedback import ImplicitUserState
 from recommender.items.keywords import KeywordProfile, KeywordsModel
+from recommender.persistence import stored_as
 
 LONGEST_LIST = 50
-_PREFIXES = {"keywords": "keywords_", "kmf": "kmf_"}
 
 
 class HybridUserState(NamedTuple):
@@ -51,16 +50,11 @@ class HybridModel(Model[HybridUserState]):
     """
 
     kind: ClassVar[str] = "hybrid"
-    array_names: ClassVar[tuple[str, ...]] = (
-        *(f"{_PREFIXES['keywords']}{name}" for name in KeywordsModel.array_names),
-        *(f"{_PREFIXES['kmf']}{name}" for name in KMFModel.array_names),
-        "genres",
-    )
 
     users: Vocabulary
     items: Vocabulary
-    keywords: KeywordsModel
-    kmf: KMFModel
+    keywords: KeywordsModel = field(metadata=stored_as("keywords_", group="keywords"))
+    kmf: KMFModel = field(metadata=stored_as("kmf_", group="kmf"))
     genres: BoolArray
     n_favourites: int
     vector_from: int
@@ -175,40 +169,6 @@ class HybridModel(Model[HybridUserState]):
     def _anybody(self) -> HybridUserState:
         nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         return self._fold_in(*nothing, None)
-
-    def _arrays(self) -> dict[str, AnyArray]:
-        parts = {"keywords": self.keywords._arrays(), "kmf": self.kmf._arrays()}  # noqa: SLF001 - parts of this model.
-        named = {f"{_PREFIXES[part]}{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
-        return {**named, "genres": self.genres}
-
-    def _scalars(self) -> dict[str, Any]:
-        return {
-            "n_favourites": self.n_favourites,
-            "vector_from": self.vector_from,
-            "keywords": self.keywords._scalars(),  # noqa: SLF001 - a part of this model.
-            "kmf": self.kmf._scalars(),  # noqa: SLF001 - the other.
-        }
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        def part(name: str) -> tuple[dict[str, AnyArray], dict[str, Any]]:
-            prefix = _PREFIXES[name]
-            own = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-            ids = {key: arrays[key] for key in ("user_ids", "item_ids")}
-            return {**ids, **own}, {**scalars[name], "rating_scale": scalars["rating_scale"]}
-
-        keywords = KeywordsModel._restored(*part("keywords"))  # noqa: SLF001 - a part of this model.
-        low, high = scalars["rating_scale"]
-        return cls(
-            users=keywords.users,
-            items=keywords.items,
-            keywords=keywords,
-            kmf=KMFModel._restored(*part("kmf")),  # noqa: SLF001 - the other.
-            genres=arrays["genres"],
-            n_favourites=int(scalars["n_favourites"]),
-            vector_from=int(scalars["vector_from"]),
-            rating_scale=(float(low), float(high)),
-        )
 
 
 def kmf_over(items: Vocabulary, kmf: KMFModel) -> KMFModel:

@@ -4,16 +4,16 @@ Preference p_ui is 1 where u liked i and else 0; confidence c_ui is `alpha` wher
 Σ_ui c_ui (p_ui - x_u·y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) (Hu, Koren, Volinsky 2008, ICDM, eq. 3).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import (
     DEVICES,
@@ -32,11 +32,9 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
 from recommender.factors.als_spark import SparkPlace, SparkTraining
 from recommender.items.implicit_feedback import (
-    STARS_ARRAYS,
     ImplicitFeedbackModel,
     fit_bias_model,
     positive_interactions,
-    restore_bias_model,
 )
 from recommender.search_space import LIKED_FROM, Floats, Ints
 
@@ -71,21 +69,22 @@ class ALSModel(ImplicitFeedbackModel[Float32Array]):
     """`user_factors`: (n_users, k) float32, x; `item_factors`: (n_items, k) float32, y; a person's taste is an x_u."""
 
     kind: ClassVar[str] = "als"
-    array_names: ClassVar[tuple[str, ...]] = (*STARS_ARRAYS, "user_factors", "item_factors")
 
     users: Vocabulary
     items: Vocabulary
     stars: BiasModel
     user_factors: Float32Array
     item_factors: Float32Array
-    config: ALSConfig = field(default=ALSConfig())
+    regularisation: float
+    alpha: float
+    liked_from: float
 
     @cached_property
     def _gram(self) -> Float64Array:
         """YᵀY + λI: (k, k)."""
         factors = self.item_factors.astype(np.float64)
         gram: Float64Array = factors.T @ factors
-        gram.flat[:: gram.shape[0] + 1] += self.config.regularisation
+        gram.flat[:: gram.shape[0] + 1] += self.regularisation
         return gram
 
     def _taste_at(self, position: int) -> Float32Array:
@@ -94,11 +93,11 @@ class ALSModel(ImplicitFeedbackModel[Float32Array]):
 
     def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - the model knows no time.
         """x_u = (YᵀY + Yᵀ(C^u - I)Y + λI)⁻¹ YᵀC^u p(u) (Hu, Koren, Volinsky 2008, eq. 4)."""
-        liked = self.item_factors[positions[values >= np.float32(self.config.liked_from)]].astype(np.float64)
+        liked = self.item_factors[positions[values >= np.float32(self.liked_from)]].astype(np.float64)
         if not len(liked):
             return np.zeros(self.item_factors.shape[1], dtype=np.float32)
-        system = self._gram + (self.config.alpha - 1) * (liked.T @ liked)
-        taste: Float64Array = np.linalg.solve(system, self.config.alpha * liked.sum(axis=0))
+        system = self._gram + (self.alpha - 1) * (liked.T @ liked)
+        taste: Float64Array = np.linalg.solve(system, self.alpha * liked.sum(axis=0))
         return taste.astype(np.float32)
 
     def _score_taste(self, taste: Float32Array) -> Float32Array:
@@ -116,26 +115,6 @@ class ALSModel(ImplicitFeedbackModel[Float32Array]):
 
     def _item_vectors(self) -> Float32Array:
         return self.item_factors
-
-    def _scalars(self) -> dict[str, Any]:
-        names = ("regularisation", "alpha", "liked_from")
-        return {**super()._scalars(), **{name: getattr(self.config, name) for name in names}}
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            stars=restore_bias_model(arrays, scalars),
-            user_factors=arrays["user_factors"],
-            item_factors=arrays["item_factors"],
-            config=ALSConfig(
-                n_factors=arrays["item_factors"].shape[1],
-                regularisation=scalars["regularisation"],
-                alpha=scalars["alpha"],
-                liked_from=scalars["liked_from"],
-            ),
-        )
 
 
 @dataclass(frozen=True)
@@ -170,34 +149,37 @@ class ALS:
             factors = self._library_model()
 
             def now() -> ALSModel:
-                return self._model(ratings, stars.result(), factors)
+                users, items = _on_host(factors.user_factors), _on_host(factors.item_factors)
+                return self._model(ratings, stars.result(), users, items)
 
             with suppress(_EndedEarly):
                 factors.fit(
                     csr_matrix((confident, rows.indices, rows.indptr), shape=shape),
                     show_progress=False,
-                    callback=_told(
-                        on_epoch, self.config.n_epochs, lambda: self._model(ratings, stars.result(), factors)
-                    ),
+                    callback=_told(on_epoch, self.config.n_epochs, now),
                 )
             return now()
 
     def _fit_by_spark(self, ratings: Ratings, on_epoch: OnEpoch | None) -> ALSModel:
         users, items = self.config.part(SparkTraining).fit(ratings, self.spark)
-        model = ALSModel(ratings.users, ratings.items, fit_bias_model(ratings), users, items, self.config)
+        model = self._model(ratings, fit_bias_model(ratings), users, items)
         if on_epoch is not None:
             on_epoch(Epoch(self.config.n_epochs, self.config.n_epochs, lambda: model))
         return model
 
-    def _model(self, ratings: Ratings, stars: BiasModel, factors: Any) -> ALSModel:
-        """What the library's `factors` say now."""
+    def _model(
+        self, ratings: Ratings, stars: BiasModel, user_factors: Float32Array, item_factors: Float32Array
+    ) -> ALSModel:
+        config = self.config
         return ALSModel(
-            users=ratings.users,
-            items=ratings.items,
-            stars=stars,
-            user_factors=_on_host(factors.user_factors),
-            item_factors=_on_host(factors.item_factors),
-            config=self.config,
+            ratings.users,
+            ratings.items,
+            stars,
+            user_factors,
+            item_factors,
+            config.regularisation,
+            config.alpha,
+            config.liked_from,
         )
 
     def _library_model(self) -> Any:

@@ -21,12 +21,6 @@ class BayesianModel(FactorModel):
     """
 
     kind: ClassVar[str] = "bayesian"
-    array_names: ClassVar[tuple[str, ...]] = (
-        *FactorModel.array_names,
-        "implicit_factors",
-        "prior_mean",
-        "mean_factors",
-    )
 
     implicit_factors: Float32Array
     prior_mean: Float32Array

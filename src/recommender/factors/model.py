@@ -1,14 +1,13 @@
 """The biased factor model: r̂_ui = μ + b_u + b_i + q_i·p_u (Koren, Bell, Volinsky 2009, eq. 4)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from recommender.answers import RecommendationBatch
 from recommender.arrays import (
-    AnyArray,
     BoolArray,
     Float32Array,
     Float64Array,
@@ -22,6 +21,7 @@ from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters, ridge_fold_in
+from recommender.persistence import stored_as
 
 # Products of one user's factors with this many items' are made at a time.
 _CHUNK = 1 << 14
@@ -38,7 +38,6 @@ class FactorModel(Model[UserParameters]):
     """
 
     kind: ClassVar[str] = "factors"
-    array_names: ClassVar[tuple[str, ...]] = ("user_biases", "item_biases", "user_factors", "item_factors")
 
     users: Vocabulary
     items: Vocabulary
@@ -47,7 +46,9 @@ class FactorModel(Model[UserParameters]):
     item_biases: Float32Array
     user_factors: Float32Array
     item_factors: Float32Array
-    fold_in_penalty: FoldInPenalty
+    fold_in_penalty: FoldInPenalty = field(
+        metadata=stored_as(renamed={"constant": "fold_in_constant", "per_rating": "fold_in_per_rating"})
+    )
     rating_scale: tuple[float, float] = RATING_SCALE
 
     def __post_init__(self) -> None:
@@ -125,32 +126,3 @@ class FactorModel(Model[UserParameters]):
             return iter(())
         block = users if isinstance(users, np.ndarray) else UserBatch.of(users)
         return batch_topk(self, block, n=n, exclude=exclude, candidates=allowed, block_items=block_items)
-
-    def _arrays(self) -> dict[str, AnyArray]:
-        return {name: getattr(self, name) for name in self.array_names}
-
-    def _scalars(self) -> dict[str, Any]:
-        return {
-            "global_mean": self.global_mean,
-            "fold_in_constant": self.fold_in_penalty.constant,
-            "fold_in_per_rating": self.fold_in_penalty.per_rating,
-        }
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        return cls(**cls._restored_fields(arrays, scalars))
-
-    @classmethod
-    def _restored_fields(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> dict[str, Any]:
-        """What the constructor takes; a model with more scalars than these adds its own."""
-        low, high = scalars["rating_scale"]
-        return {
-            "users": Vocabulary(arrays["user_ids"]),
-            "items": Vocabulary(arrays["item_ids"]),
-            "global_mean": float(scalars["global_mean"]),
-            "fold_in_penalty": FoldInPenalty(
-                constant=float(scalars["fold_in_constant"]), per_rating=float(scalars["fold_in_per_rating"])
-            ),
-            "rating_scale": (float(low), float(high)),
-            **{name: arrays[name] for name in cls.array_names},
-        }

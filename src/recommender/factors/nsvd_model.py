@@ -1,13 +1,11 @@
 """NSVD: r̂_ui = μ + b_u + b_i + q_i·p_u, p_u = |S_u|^-½ Σ_{j ∈ S_u} y_j: users are what they rated (Paterek 2007)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from recommender.arrays import (
-    AnyArray,
     BoolArray,
     Float32Array,
     Float64Array,
@@ -36,7 +34,6 @@ class NSVDModel(FactorModel):
     """
 
     kind: ClassVar[str] = "nsvd"
-    array_names: ClassVar[tuple[str, ...]] = (*FactorModel.array_names, "implicit_factors", "item_counts")
 
     implicit_factors: Float32Array
     item_counts: Int32Array
@@ -75,13 +72,6 @@ class NSVDModel(FactorModel):
         taste: Float64Array = self.implicit_factors[positions].sum(axis=0, dtype=np.float64)
         taste /= max(positions.size, 1) ** 0.5
         return taste
-
-    def _scalars(self) -> dict[str, Any]:
-        return {**super()._scalars(), "history_length": self.history_length}
-
-    @classmethod
-    def _restored_fields(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> dict[str, Any]:
-        return {**super()._restored_fields(arrays, scalars), "history_length": int(scalars["history_length"])}
 
 
 def select_history_users(ratings: Ratings, size: str) -> tuple[BoolArray, int]:

@@ -19,7 +19,6 @@ class SVDppModel(FactorModel):
     """
 
     kind: ClassVar[str] = "svdpp"
-    array_names: ClassVar[tuple[str, ...]] = (*FactorModel.array_names, "implicit_factors")
 
     implicit_factors: Float32Array
 

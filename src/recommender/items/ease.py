@@ -5,13 +5,12 @@ P = (XᵀX + λI)⁻¹ they are B_ij = -P_ij / P_jj for i ≠ j (Steck 2019, WWW
 Sparse Data", eq. 8).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import Config, count, positive, random_seed, star_threshold
 from recommender.contract import Epoch, OnEpoch
@@ -19,11 +18,9 @@ from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.items.implicit_feedback import (
-    STARS_ARRAYS,
     ImplicitFeedbackModel,
     fit_bias_model,
     positive_interactions,
-    restore_bias_model,
 )
 from recommender.search_space import LIKED_FROM, Floats
 
@@ -60,14 +57,6 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
     """
 
     kind: ClassVar[str] = "ease"
-    array_names: ClassVar[tuple[str, ...]] = (
-        *STARS_ARRAYS,
-        "weights",
-        "weighted",
-        "item_likings",
-        "liked_indptr",
-        "liked_indices",
-    )
 
     users: Vocabulary
     items: Vocabulary
@@ -116,20 +105,6 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
         vectors = np.zeros((len(self.items), self.weighted.size), dtype=np.float32)
         vectors[self.weighted] = self.weights.T
         return vectors
-
-    def _scalars(self) -> dict[str, Any]:
-        return {**super()._scalars(), "liked_from": self.liked_from}
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        own = {name: arrays[name] for name in cls.array_names if name not in STARS_ARRAYS}
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            stars=restore_bias_model(arrays, scalars),
-            liked_from=float(scalars["liked_from"]),
-            **own,
-        )
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,17 @@
 """What algorithms share that learn who likes what, and so rank but predict no stars: stars from biases alone."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Int64Array
+from recommender.arrays import Float32Array, Int64Array
 from recommender.baselines.bias import Bias, BiasModel
 from recommender.contract import Model
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 
 T = TypeVar("T")
-STARS_ARRAYS = ("user_biases", "item_biases")
 
 
 class ImplicitUserState(NamedTuple, Generic[T]):
@@ -25,8 +23,6 @@ class ImplicitUserState(NamedTuple, Generic[T]):
 
 class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
     """A model whose `score` is of its own and whose stars are those of `stars`, trained on the same ratings."""
-
-    array_names: ClassVar[tuple[str, ...]] = STARS_ARRAYS
 
     stars: BiasModel
 
@@ -76,25 +72,10 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
             scores[rows] = self._score_taste_at(self._taste_at(user), items[rows])
         return scores
 
-    def _arrays(self) -> dict[str, AnyArray]:
-        return {
-            "user_biases": self.stars.user_biases,
-            "item_biases": self.stars.item_biases,
-            **{name: getattr(self, name) for name in self.array_names if name not in STARS_ARRAYS},
-        }
-
-    def _scalars(self) -> dict[str, Any]:
-        return self.stars._scalars()  # noqa: SLF001 - a part of this model.
-
 
 def fit_bias_model(ratings: Ratings) -> BiasModel:
     """The biases of `ratings`, for the stars of a model that ranks."""
     return Bias().fit(ratings)
-
-
-def restore_bias_model(arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> BiasModel:
-    """The stars of a stored model that ranks."""
-    return BiasModel._restored(arrays, scalars)  # noqa: SLF001 - a part of such models.
 
 
 def positive_interactions(ratings: Ratings, liked_from: float) -> Rows:

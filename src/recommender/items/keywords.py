@@ -7,15 +7,13 @@ Art and Trends", section 3.3: vector space model, and Rocchio's feedback). Stars
 times that cosine, with the damping d of the mean and a slope s fitted to ratings that were held out.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, Self
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from recommender.answers import TopItems
 from recommender.arrays import (
-    AnyArray,
     Float32Array,
     Float64Array,
     IdsLike,
@@ -33,20 +31,17 @@ from recommender.data.rows import Rows
 from recommender.data.splits import random_split
 from recommender.data.vocabulary import Vocabulary
 from recommender.items.implicit_feedback import (
-    STARS_ARRAYS,
     ImplicitFeedbackModel,
     ImplicitUserState,
     fit_bias_model,
-    restore_bias_model,
 )
 from recommender.items.tfidf_vectors import TfidfVectors
+from recommender.persistence import stored_as
 from recommender.search_space import Floats
 from recommender.similarity import ItemCosines
 
-_SOUP = ("soup_indptr", "soup_words", "soup_weights")
 # The slope is learnt from the ratings of so many users; from fewer ratings than these it is not learnt.
 _SLOPE_USERS, _LEAST_RATINGS = 5000, 200
-_RATED = ("rated_indptr", "rated_items", "rated_weights")
 
 
 @dataclass(frozen=True)
@@ -94,13 +89,12 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
     """
 
     kind: ClassVar[str] = "keywords"
-    array_names: ClassVar[tuple[str, ...]] = (*STARS_ARRAYS, *_SOUP, *_RATED)
 
     users: Vocabulary
     items: Vocabulary
     stars: BiasModel
-    soup: TfidfVectors
-    rated: Rows
+    soup: TfidfVectors = field(metadata=stored_as("soup_"))
+    rated: Rows = field(metadata=stored_as("rated_", renamed={"indices": "items"}))
     rated_weights: Float32Array
     rule: TasteRule
     slope: float
@@ -160,37 +154,6 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
         trust = counts / np.maximum(counts + self.rule.damping, 1e-12)
         stars: Float64Array = self.slope * trust * cosines
         return stars.astype(np.float32)
-
-    def _arrays(self) -> dict[str, AnyArray]:
-        return {
-            "user_biases": self.stars.user_biases,
-            "item_biases": self.stars.item_biases,
-            "soup_indptr": self.soup.indptr,
-            "soup_words": self.soup.words,
-            "soup_weights": self.soup.weights,
-            "rated_indptr": self.rated.indptr,
-            "rated_items": self.rated.indices,
-            "rated_weights": self.rated_weights,
-        }
-
-    def _scalars(self) -> dict[str, Any]:
-        return {**super()._scalars(), **self.rule._asdict(), "n_words": self.soup.n_words, "slope": self.slope}
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        soup = TfidfVectors(
-            arrays["soup_indptr"], arrays["soup_words"], arrays["soup_weights"], int(scalars["n_words"])
-        )
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            stars=restore_bias_model(arrays, scalars),
-            soup=soup,
-            rated=Rows(arrays["rated_indptr"], arrays["rated_items"]),
-            rated_weights=arrays["rated_weights"],
-            rule=TasteRule(float(scalars["damping"]), float(scalars["dislikes"])),
-            slope=float(scalars["slope"]),
-        )
 
 
 @dataclass(frozen=True)

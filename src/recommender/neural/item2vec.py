@@ -4,20 +4,19 @@ Skip-gram with negative sampling on each user's liked items in the order of time
 with the window of word2vec in place of whole sets). A user is the mean of the vectors of what they liked.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int64Array
+from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import Config, count, positive, random_seed, star_threshold
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
-from recommender.items.implicit_feedback import STARS_ARRAYS, ImplicitFeedbackModel, fit_bias_model, restore_bias_model
+from recommender.items.implicit_feedback import ImplicitFeedbackModel, fit_bias_model
 from recommender.search_space import LIKED_FROM, Floats, Ints
 from recommender.similarity import unit_rows
 
@@ -48,7 +47,6 @@ class Item2VecModel(ImplicitFeedbackModel[Float32Array]):
     """
 
     kind: ClassVar[str] = "item2vec"
-    array_names: ClassVar[tuple[str, ...]] = (*STARS_ARRAYS, "user_factors", "item_factors")
 
     users: Vocabulary
     items: Vocabulary
@@ -77,20 +75,6 @@ class Item2VecModel(ImplicitFeedbackModel[Float32Array]):
 
     def _item_vectors(self) -> Float32Array:
         return self.item_factors
-
-    def _scalars(self) -> dict[str, Any]:
-        return {**super()._scalars(), "liked_from": self.liked_from}
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            stars=restore_bias_model(arrays, scalars),
-            user_factors=arrays["user_factors"],
-            item_factors=arrays["item_factors"],
-            liked_from=float(scalars["liked_from"]),
-        )
 
 
 @dataclass(frozen=True)

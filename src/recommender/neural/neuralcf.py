@@ -6,13 +6,12 @@ Sargin 2016, RecSys, section 3.1; He et al. 2017, WWW, for the two-sided network
 but NumPy to answer: the item tower ends in stored vectors, the user tower is two small matrix products.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import DEVICES, Config, choice, count, fraction, positive, random_seed, star_threshold
 from recommender.contract import OnEpoch
@@ -20,16 +19,12 @@ from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError
 from recommender.items.implicit_feedback import (
-    STARS_ARRAYS,
     ImplicitFeedbackModel,
     positive_interactions,
-    restore_bias_model,
 )
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
 from recommender.search_space import LIKED_FROM, Floats, Ints
 from recommender.similarity import unit_rows
-
-TOWER_ARRAYS = ("input_factors", "hidden_weights", "hidden_biases", "output_weights", "tower_factors")
 
 
 @dataclass(frozen=True)
@@ -96,13 +91,6 @@ class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
     """
 
     kind: ClassVar[str] = "neural-cf"
-    array_names: ClassVar[tuple[str, ...]] = (
-        *STARS_ARRAYS,
-        "item_factors",
-        "liked_indptr",
-        "liked_indices",
-        *TOWER_ARRAYS,
-    )
 
     users: Vocabulary
     items: Vocabulary
@@ -138,33 +126,6 @@ class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
 
     def _item_vectors(self) -> Float32Array:
         return self.item_factors
-
-    def _arrays(self) -> dict[str, AnyArray]:
-        return {
-            "user_biases": self.stars.user_biases,
-            "item_biases": self.stars.item_biases,
-            "item_factors": self.item_factors,
-            "liked_indptr": self.liked_indptr,
-            "liked_indices": self.liked_indices,
-            **self.towers._asdict(),
-        }
-
-    def _scalars(self) -> dict[str, Any]:
-        return {**super()._scalars(), "n_candidates": self.n_candidates, "liked_from": self.liked_from}
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, AnyArray], scalars: Mapping[str, Any]) -> Self:
-        return cls(
-            users=Vocabulary(arrays["user_ids"]),
-            items=Vocabulary(arrays["item_ids"]),
-            stars=restore_bias_model(arrays, scalars),
-            item_factors=arrays["item_factors"],
-            liked_indptr=arrays["liked_indptr"],
-            liked_indices=arrays["liked_indices"],
-            towers=Towers(*(arrays[name] for name in TOWER_ARRAYS)),
-            n_candidates=int(scalars["n_candidates"]),
-            liked_from=float(scalars["liked_from"]),
-        )
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
 from recommender.factors.kmf import KMF, KMFConfig
+from recommender.persistence import save_model
 
 GENRES = ("Comedy", "Drama", "Western")
 UNRATED, WITHOUT_GENRE, ALONE = 500, 501, 502
@@ -134,7 +135,7 @@ def test_lists_have_from_1_to_50_films(model: HybridModel, k: int) -> None:
 
 
 def test_it_is_saved_and_loaded_as_one_folder(model: HybridModel, tmp_path: Path) -> None:
-    manifest = model.save(tmp_path / "model", Provenance("hybrid", {}, 0, "checksum"))
+    manifest = save_model(model, tmp_path / "model", Provenance("hybrid", {}, 0, "checksum"))
     assert {"keywords_soup_words", "kmf_user_factors", "genres"} <= set(manifest.arrays)
     loaded = load_model(tmp_path / "model")
     assert isinstance(loaded, HybridModel)

@@ -17,6 +17,7 @@ from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk import largest_first
 from recommender.kernels.topk_plain import topk_plain
+from recommender.persistence import read_model, save_model
 
 
 def _model(rng: np.random.Generator, n_users: int, n_items: int, k: int, *, coarse: bool) -> FactorModel:
@@ -169,8 +170,8 @@ def test_one_user_with_little_left_gets_a_short_list(tiny_model: FactorModel) ->
 
 def test_a_memory_mapped_model_gives_the_same_lists(tmp_path: Path) -> None:
     model = _model(np.random.default_rng(3), 6, 100, 4, coarse=False)
-    model.save(tmp_path / "model", Provenance(algorithm="test", config={}, seed=0, dataset=""))
-    loaded = FactorModel.load(tmp_path / "model")
+    save_model(model, tmp_path / "model", Provenance(algorithm="test", config={}, seed=0, dataset=""))
+    loaded = read_model(FactorModel, tmp_path / "model")
     assert _together(batch_topk(loaded, np.arange(6), n=9)) == _together(batch_topk(model, np.arange(6), n=9))
 
 

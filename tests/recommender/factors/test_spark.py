@@ -24,6 +24,7 @@ from recommender.errors import SparkError
 from recommender.evaluation.temporal_holdout import TemporalHoldout, make_temporal_holdout, perform
 from recommender.factors.als import ALS, ALSConfig, ALSModel
 from recommender.factors.als_spark import SparkPlace
+from recommender.persistence import read_model, save_model
 
 pytestmark = [
     pytest.mark.slow,
@@ -66,12 +67,12 @@ def library(holdout: TemporalHoldout) -> ALSModel:
 def objective(model: ALSModel, ratings: Ratings) -> float:
     """What ALS minimises, by the formula: every pair counts."""
     confidence = np.ones((len(model.users), len(model.items)))
-    liked = ratings.values >= model.config.liked_from
+    liked = ratings.values >= model.liked_from
     pairs = ratings.user_positions[liked], ratings.item_positions[liked]
-    confidence[pairs] = model.config.alpha
+    confidence[pairs] = model.alpha
     users, items = model.user_factors.astype(np.float64), model.item_factors.astype(np.float64)
     errors = (confidence > 1) - users @ items.T
-    penalty = model.config.regularisation * ((users**2).sum() + (items**2).sum())
+    penalty = model.regularisation * ((users**2).sum() + (items**2).sum())
     return float((confidence * errors**2).sum() + penalty)
 
 
@@ -89,15 +90,14 @@ def test_spark_ranks_as_well_as_the_library(here: ALSModel, library: ALSModel, h
     assert ndcg(here, holdout) > 0.95 * ndcg(library, holdout)
 
 
-def test_model_knows_its_engine_and_answers_like_any_other(
+def test_model_is_stored_and_answers_like_any_other(
     here: ALSModel, holdout: TemporalHoldout, tmp_path: Path
 ) -> None:
-    here.save(tmp_path / "als", Provenance("als", {}, seed=0, dataset="made up"))
-    again = ALSModel.load(tmp_path / "als")
+    save_model(here, tmp_path / "als", Provenance("als", {}, seed=0, dataset="made up"))
+    again = read_model(ALSModel, tmp_path / "als")
 
     mine = holdout.train.select(holdout.train.user_positions == 5)
     taste = again.fold_in(mine.item_ids, mine.values).taste
-    assert here.config.engine == "spark"
     assert np.corrcoef(taste, here.user_factors[5])[0, 1] > 0.99
     assert np.array_equal(again.user_factors, here.user_factors)
 
@@ -154,7 +154,7 @@ def test_cluster_of_two_workers_computes_the_same_factors_from_a_snapshot(
     columns = {"userId": train.user_ids, "movieId": train.item_ids, "rating": train.values}
     pq.write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), snapshot)
 
-    model = ALS(here.config, SparkPlace(master, tmp_path / "exchange", snapshot)).fit(train)
+    model = ALS(replace(SETTINGS, engine="spark"), SparkPlace(master, tmp_path / "exchange", snapshot)).fit(train)
 
     assert log_path.read_text(errors="replace").count("Asked to launch executor") == 2
     scores, expected = (fitted.score(train.user_ids, train.item_ids) for fitted in (model, here))

@@ -13,6 +13,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DataError
 from recommender.items.keywords import Keywords, KeywordsConfig, KeywordsModel, TasteRule
+from recommender.persistence import save_model
 
 SPACE, SEA, COURT = ["space", "robot"], ["sea", "ship"], ["court"]
 UNRATED_SPACE, UNRATED_SEA, WITHOUT_WORDS = 70, 80, 90
@@ -96,7 +97,7 @@ def test_scores_of_a_person_are_cosines(values: list[int]) -> None:
 
 
 def test_a_model_with_unrated_films_is_saved_and_loaded(model: KeywordsModel, tmp_path: Path) -> None:
-    model.save(tmp_path / "model", Provenance("keywords", {}, 0, "checksum"))
+    save_model(model, tmp_path / "model", Provenance("keywords", {}, 0, "checksum"))
     loaded = load_model(tmp_path / "model")
     assert np.array_equal(loaded.items.ids, model.items.ids)
     assert np.array_equal(
