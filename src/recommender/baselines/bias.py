@@ -7,9 +7,10 @@ import numpy as np
 
 from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.config import Config, count, not_negative, random_seed
-from recommender.contract import Epoch, Model, OnEpoch
+from recommender.contract import Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
+from recommender.epochs import each_epoch
 from recommender.search_space import Floats
 
 # What a sum of no ratings is divided by, where nothing damps it.
@@ -98,9 +99,7 @@ class Bias:
                 user_damping=self.config.user_damping,
             )
 
-        for done in range(1, self.config.n_epochs + 1):
+        for _ in each_epoch(self.config.n_epochs, on_epoch, model):
             item_biases = (item_sums - rated.T @ user_biases) * item_weights
             user_biases = (user_sums - rated @ item_biases) * user_weights
-            if on_epoch is not None and on_epoch(Epoch(done, self.config.n_epochs, model)):
-                break
         return model()

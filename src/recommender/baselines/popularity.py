@@ -7,9 +7,10 @@ import numpy as np
 
 from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.config import Config, not_negative, random_seed
-from recommender.contract import Epoch, Model, OnEpoch
+from recommender.contract import Model, OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
 from recommender.data.vocabulary import Vocabulary
+from recommender.epochs import report_only_epoch
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,5 @@ class Popularity:
             item_counts=counts.astype(np.float32),
             item_means=((sums + damping * mean) / (counts + damping)).astype(np.float32),
         )
-        if on_epoch is not None:
-            on_epoch(Epoch(1, 1, lambda: model))
+        report_only_epoch(on_epoch, model)
         return model

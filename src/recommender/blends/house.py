@@ -1,12 +1,10 @@
-"""The product's own blend, trained: what its weights and intervals are learnt from is kept from the parts they judge.
+"""Training of `house`, the product's own blend: weights and intervals are learnt from held-out ratings.
 
-First the parts are fitted without some ratings: the last one of many users, which tells how to weigh the features of
-the ranking, and a random few of all, which tell how far predictions err. Then they are fitted again on everything.
+A trial training holds out the last rating of many users, to learn the weights of the ranking features, and a few random
+ratings, to learn how far predictions err. The final training uses all ratings.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
 
 from recommender.blends.calibration import USUAL_INTERVALS, USUAL_WEIGHTS, Calibration, HeldOut, squared_errors
 from recommender.blends.histories import HistoryRule
@@ -14,8 +12,9 @@ from recommender.blends.house_model import HouseModel
 from recommender.blends.intervals import IntervalTable, spreads
 from recommender.blends.ranking import RankingWeights, RelationsConfig, item_relations
 from recommender.config import Config, checked, count, positive, random_seed, same_as, star_threshold, thread_count
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
+from recommender.epochs import JoinedEpochs
 from recommender.factors.bayesian import Bayesian, BayesianConfig
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.search_space import Choices, Floats, Ints
@@ -60,7 +59,7 @@ class HouseConfig(Config):
         return self.part(BayesianConfig)
 
     def rule(self) -> HistoryRule:
-        """What counts as liked, and as recent."""
+        """Which ratings are positive and which are recent."""
         return HistoryRule(liked_from=self.liked_from, window=self.window)
 
     def relations(self) -> RelationsConfig:
@@ -68,7 +67,7 @@ class HouseConfig(Config):
         return RelationsConfig(self.n_core, self.regularisation, self.window)
 
     def trial(self) -> BayesianConfig:
-        """How the stars are learnt where they are judged: as before, but for fewer sweeps."""
+        """How the stars are learnt in the trial: as on all ratings, with fewer sweeps."""
         return replace(self.factorisation(), n_sweeps=self.n_trial_sweeps, n_burn_in=self.n_trial_sweeps // 3)
 
 
@@ -87,12 +86,12 @@ class House:
         config = self.config
         tried = len(ratings) >= _LEAST_RATINGS
         total = config.n_sweeps + (config.n_trial_sweeps if tried else 0)
-        progress = _Progress(total, on_epoch)
-        weights, intervals = self._judged(ratings, progress) if tried else (USUAL_WEIGHTS, USUAL_INTERVALS)
+        progress = JoinedEpochs(total, on_epoch)
+        weights, intervals = self._calibrate(ratings, progress) if tried else (USUAL_WEIGHTS, USUAL_INTERVALS)
         relations = item_relations(ratings, config.relations())
         histories = config.rule().histories(ratings.by_user(), ratings.values, ratings.times)
 
-        def blended(stars: BayesianModel) -> HouseModel:
+        def blend(stars: BayesianModel) -> HouseModel:
             errors = squared_errors(stars, ratings)
             return HouseModel.of(
                 stars,
@@ -104,10 +103,10 @@ class House:
                 rule=config.rule(),
             )
 
-        return blended(Bayesian(config.factorisation()).fit(ratings, progress.next_part(blended)))
+        return blend(Bayesian(config.factorisation()).fit(ratings, progress.next_part(blend)))
 
-    def _judged(self, ratings: Ratings, progress: "_Progress") -> tuple[RankingWeights, IntervalTable]:
-        """What a trial of the parts teaches; the parts themselves are let go of."""
+    def _calibrate(self, ratings: Ratings, progress: JoinedEpochs) -> tuple[RankingWeights, IntervalTable]:
+        """The weights and intervals learnt from a trial training, whose model is dropped."""
         config = self.config
         held_out = HeldOut.of(ratings, fraction=config.held_out, seed=config.seed)
         known = ratings.select(~(held_out.last | held_out.random))
@@ -121,25 +120,3 @@ class House:
             liked_from=config.liked_from,
         )
         return trial.weights(n_choices=config.n_choices), trial.intervals()
-
-
-class _Progress:
-    """Tells of one sampling after the other as if they were one."""
-
-    def __init__(self, total: int, on_epoch: OnEpoch | None) -> None:
-        self._total, self._on_epoch, self._done = total, on_epoch, 0
-
-    def next_part(self, blended: Callable[[BayesianModel], HouseModel] | None = None) -> OnEpoch | None:
-        """What the next sampling is to call; `blended` makes the whole model of stars, None in a trial."""
-        on_epoch = self._on_epoch
-        if on_epoch is None:
-            return None
-
-        def tell(epoch: Epoch) -> bool | None:
-            self._done += 1
-            stars = epoch.model
-            if blended is None or stars is None:
-                return on_epoch(Epoch(self._done, self._total))
-            return on_epoch(Epoch(self._done, self._total, lambda: blended(cast("BayesianModel", stars()))))
-
-        return tell

@@ -1,13 +1,13 @@
-"""Two stages, then two opinions: films of the right genres, ordered by keywords and by predicted stars in turn."""
+"""Films of a user's favourite genres, ranked alternately by keywords and by predicted stars."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from recommender.blends.hybrid_model import HybridModel, kmf_over
 from recommender.config import Config, count, random_seed, same_as
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
+from recommender.epochs import JoinedEpochs
 from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import KMFModel
 from recommender.items.keywords import Keywords, KeywordsConfig, KeywordsModel
@@ -36,11 +36,11 @@ class HybridConfig(Config):
     seed: int = random_seed()
 
     def keywords(self) -> KeywordsConfig:
-        """How the words are learnt from."""
+        """The configuration of the keywords part."""
         return self.part(KeywordsConfig)
 
     def kmf(self) -> KMFConfig:
-        """How the stars are learnt."""
+        """The configuration of the stars part."""
         return self.part(KMFConfig)
 
 
@@ -52,20 +52,10 @@ class Hybrid:
     catalogue: Catalogue
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> HybridModel:
-        """Learn both opinions from all `ratings`; an epoch is one of the factorisation, which is most of the work."""
+        """Train both parts on all `ratings`; an epoch is one of the factorisation, which is most of the work."""
         keywords = Keywords(self.config.keywords(), self.catalogue).fit(ratings)
-        heard = None if on_epoch is None else self._hear(keywords, on_epoch)
-        return self._model(keywords, KMF(self.config.kmf()).fit(ratings, heard))
-
-    def _hear(self, keywords: KeywordsModel, on_epoch: OnEpoch) -> OnEpoch:
-        def heard(epoch: Epoch) -> bool | None:
-            learnt = epoch.model
-            if learnt is None:
-                return on_epoch(epoch)
-            # What KMF tells of is what it learns.
-            return on_epoch(epoch._replace(model=lambda: self._model(keywords, cast("KMFModel", learnt()))))
-
-        return heard
+        epochs = JoinedEpochs(self.config.n_epochs, on_epoch).next_part(lambda kmf: self._model(keywords, kmf))
+        return self._model(keywords, KMF(self.config.kmf()).fit(ratings, epochs))
 
     def _model(self, keywords: KeywordsModel, kmf: KMFModel) -> HybridModel:
         return HybridModel(

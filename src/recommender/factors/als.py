@@ -29,6 +29,7 @@ from recommender.config import (
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
+from recommender.epochs import report_only_epoch
 from recommender.errors import ConfigError
 from recommender.factors.als_spark import SparkPlace, SparkTraining
 from recommender.items.implicit_feedback import (
@@ -130,11 +131,11 @@ class ALS:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> ALSModel:
         """Learn from what was liked; each alternation costs n_liked · k² + (n_users + n_items) · k³ at most.
 
-        `on_epoch` hears of each alternation, but from Spark of the last alone.
+        `on_epoch` is called after each alternation, with Spark after the last one only.
         """
         if self.config.engine == "spark":
             return self._fit_by_spark(ratings, on_epoch)
-        # The library brings BLAS along, so it comes first: only what is loaded can be limited.
+        # The library loads BLAS, so import it first: only loaded libraries can be limited.
         import implicit.als  # noqa: F401, PLC0415 - only training needs it.
         from scipy.sparse import csr_matrix  # noqa: PLC0415
         from threadpoolctl import threadpool_limits  # noqa: PLC0415
@@ -142,29 +143,25 @@ class ALS:
         rows = positive_interactions(ratings, self.config.liked_from)
         confident = np.full(rows.indices.size, self.config.alpha, dtype=np.float32)
         shape = (len(ratings.users), len(ratings.items))
-        # The library's own threads share the work; those of BLAS would only be in their way. The biases, a twentieth of
-        # it, are fitted meanwhile.
+        # The library uses threads of its own; more threads in BLAS would slow it down. The biases, a twentieth of the
+        # work, are fitted at the same time.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1, "stars") as beside:
             stars = beside.submit(fit_bias_model, ratings)
             factors = self._library_model()
 
             def now() -> ALSModel:
-                users, items = _on_host(factors.user_factors), _on_host(factors.item_factors)
+                users, items = _copy_to_host(factors.user_factors), _copy_to_host(factors.item_factors)
                 return self._model(ratings, stars.result(), users, items)
 
+            positive = csr_matrix((confident, rows.indices, rows.indptr), shape=shape)
             with suppress(_EndedEarly):
-                factors.fit(
-                    csr_matrix((confident, rows.indices, rows.indptr), shape=shape),
-                    show_progress=False,
-                    callback=_told(on_epoch, self.config.n_epochs, now),
-                )
+                factors.fit(positive, show_progress=False, callback=_callback(on_epoch, self.config.n_epochs, now))
             return now()
 
     def _fit_by_spark(self, ratings: Ratings, on_epoch: OnEpoch | None) -> ALSModel:
         users, items = self.config.part(SparkTraining).fit(ratings, self.spark)
         model = self._model(ratings, fit_bias_model(ratings), users, items)
-        if on_epoch is not None:
-            on_epoch(Epoch(self.config.n_epochs, self.config.n_epochs, lambda: model))
+        report_only_epoch(on_epoch, model, n_epochs=self.config.n_epochs)
         return model
 
     def _model(
@@ -197,22 +194,22 @@ class ALS:
         )
 
 
-class _EndedEarly(Exception):  # noqa: N818 - no error: the library is left in the one way that it leaves open.
-    """Enough has been learnt."""
+class _EndedEarly(Exception):  # noqa: N818 - not an error: the only way to stop the library.
+    """The caller ended the training."""
 
 
-def _told(on_epoch: OnEpoch | None, n_epochs: int, model: Callable[[], ALSModel]) -> Any:
+def _callback(on_epoch: OnEpoch | None, n_epochs: int, model: Callable[[], ALSModel]) -> Any:
     if on_epoch is None:
         return None
 
-    def told(iteration: int, _seconds: float, _loss: float | None) -> None:
+    def report(iteration: int, _seconds: float, _loss: float | None) -> None:
         if on_epoch(Epoch(iteration + 1, n_epochs, model)):
             raise _EndedEarly
 
-    return told
+    return report
 
 
-def _on_host(factors: Any) -> Float32Array:
-    """A copy of the library's factors, which go on changing."""
+def _copy_to_host(factors: Any) -> Float32Array:
+    """A copy of the library's factors, which change later."""
     on_host = factors if isinstance(factors, np.ndarray) else factors.to_numpy()
     return np.array(on_host, dtype=np.float32)

@@ -11,8 +11,9 @@ import numpy as np
 
 from recommender.arrays import Float64Array
 from recommender.config import Config, checked, count, positive, random_seed, require, thread_count
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
+from recommender.epochs import each_epoch
 from recommender.factors.averaging import ProductMean
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty
@@ -63,10 +64,8 @@ class Bayesian:
         posterior = _Posterior(ratings, config)
         threads = min(config.n_chains, config.n_threads or os.cpu_count() or 1)
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads, "gibbs") as pool:
-            for done in range(1, config.n_sweeps + 1):
+            for _ in each_epoch(config.n_sweeps, on_epoch, posterior.model):
                 list(pool.map(_Draws.sweep, posterior.chains))
-                if on_epoch is not None and on_epoch(Epoch(done, config.n_sweeps, posterior.model)):
-                    break
         return posterior.model()
 
 
@@ -112,12 +111,12 @@ class _Posterior:
         noise_variance = sum(chain.noise_variance for chain in self.chains) / products.count
         mean, n_users = products.low_rank(), len(self._ratings.users)
         users, implicit = mean.left[:n_users], mean.left[n_users:]
-        expected = self._expected(implicit)
+        expected = self._implicit_part(implicit)
         evidence = Evidence(self._rows, item_means, mean.right, expected, noise_variance)
         prior = user_prior(users - expected, evidence)
-        return self._standardised(users, implicit, evidence, prior)
+        return self._standardise(users, implicit, evidence, prior)
 
-    def _expected(self, implicit: Float64Array) -> Float64Array:
+    def _implicit_part(self, implicit: Float64Array) -> Float64Array:
         """|I_u|^-½ Σ_{j ∈ I_u} y_j of each user: (n_users, r)."""
         from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
@@ -128,7 +127,7 @@ class _Posterior:
         sums: Float64Array = csr_array((weights, rated.indices, rated.indptr), shape=shape) @ implicit
         return sums
 
-    def _standardised(
+    def _standardise(
         self, users: Float64Array, implicit: Float64Array, evidence: Evidence, prior: UserPrior
     ) -> BayesianModel:
         """The same predictions in factors of which users have, before they rate, a standard normal amount each.

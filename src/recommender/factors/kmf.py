@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.config import Config, count, fraction, not_negative, positive, random_seed
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.epochs import each_epoch
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.kmf_model import KMFModel
@@ -88,16 +89,10 @@ class KMF:
                 fold_in_penalty=fold_in_penalty(config.regularisation),
             )
 
-        for done in range(1, config.n_epochs + 1):
+        for done in each_epoch(config.n_epochs, on_epoch, model):
             rate = config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE)
             kmf_epoch(examples, rng.permutation(len(ratings)), users, items, descent._replace(rate=np.float32(rate)))
-            check_divergence(
-                (users.values, items.values),
-                learning_rate=config.learning_rate,
-                regularisation=config.regularisation,
-            )
-            if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, model)):
-                break
+            check_divergence((users.values, items.values), config)
         return model()
 
 

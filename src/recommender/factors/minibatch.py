@@ -1,6 +1,6 @@
 """SVD and NSVD by gradient descent with momentum on small random batches: how the command `svd` trains.
 
-The same models as `svd` and `nsvd`, learnt as frameworks for neural networks learn; see `kernels.momentum`.
+The same models as `svd` and `nsvd`, trained the way neural networks are; see `kernels.momentum`.
 """
 
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def train_minibatch(ratings: Ratings, config: MiniBatchConfig, *, every: int = 1
 
 
 class _Training:
-    """Parameters, and ratings to fit them to."""
+    """Parameters and the ratings that they are fitted to."""
 
     def __init__(self, ratings: Ratings, config: MiniBatchConfig) -> None:
         from recommender.kernels.batches import Examples, Side  # noqa: PLC0415 - numba takes half a second to load.
@@ -81,7 +81,7 @@ class _Training:
         self.examples = Examples(ratings.user_positions, ratings.item_positions, residuals)
         self.speaking, self.history_length = select_history_users(ratings, config.size)
         n_users, n_items = len(ratings.users), len(ratings.items)
-        self.users, self.items, self.implicit = (Side.of(self._drawn(n)) for n in (n_users, n_items, n_items))
+        self.users, self.items, self.implicit = (Side.of(self._random_factors(n)) for n in (n_users, n_items, n_items))
 
     def step(self, n_steps: int) -> float:
         """Make so many steps; the RMSE on the last batch, before its step."""
@@ -98,15 +98,11 @@ class _Training:
             error: float = nsvd_steps(self.examples, batches, (users, items, implicit), rows, descent)
         else:
             error = svd_steps(self.examples, batches, users, items, descent)
-        check_divergence(
-            (users.values, items.values, implicit.values),
-            learning_rate=config.learning_rate,
-            regularisation=config.regularisation,
-        )
+        check_divergence((users.values, items.values, implicit.values), config)
         return error
 
     def model(self, n_steps: int) -> FactorModel:
-        """What has been learnt in so many steps, in a copy."""
+        """A copy of the parameters after so many steps, as a model."""
         config, ratings = self.config, self.ratings
         plain = FactorModel(
             users=ratings.users,
@@ -145,6 +141,6 @@ class _Training:
             n_epochs=n_steps * config.batch_size / len(self.ratings),
         )
 
-    def _drawn(self, n: int) -> Float32Array:
+    def _random_factors(self, n: int) -> Float32Array:
         factors = self.rng.standard_normal((n, self.config.n_factors), dtype=np.float32)
         return factors * np.float32(self.config.init_std_dev)

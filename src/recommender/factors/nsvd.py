@@ -12,8 +12,9 @@ import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array
 from recommender.config import Config, choice, count, not_negative, positive, random_seed
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
+from recommender.epochs import each_epoch
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.nsvd_model import (
@@ -56,7 +57,7 @@ class NSVD:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> NSVDModel:
         """Train on all `ratings`, on one core: about n_epochs · n_ratings · n_factors · 8 operations.
 
-        Raises DivergedError when the factors grow without bound; an interrupt stops it after the present epoch.
+        Raises DivergedError when the factors grow without bound; an interrupt stops it after the current epoch.
         """
         from recommender.kernels.nsvd import Histories, nsvd_epoch  # noqa: PLC0415 - numba takes half a second to load.
 
@@ -64,18 +65,16 @@ class NSVD:
         speaking, history_length = select_history_users(ratings, config.size)
         histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
         rng = np.random.default_rng(config.seed)
-        parameters = _started(ratings, config, rng)
+        parameters = _initial_parameters(ratings, config, rng)
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
 
         def model() -> NSVDModel:
             return self._model(ratings, parameters, speaking, history_length, done)
 
         done = 0
-        for done in range(1, config.n_epochs + 1):
+        for done in each_epoch(config.n_epochs, on_epoch, model):  # noqa: B007 - `model` reads it.
             nsvd_epoch(histories, rng.permutation(len(ratings.users)), parameters, *rates)
-            check_divergence(parameters, learning_rate=config.learning_rate, regularisation=config.regularisation)
-            if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, model)):
-                break
+            check_divergence(parameters, config)
         return model()
 
     def _model(
@@ -105,13 +104,16 @@ class NSVD:
         )
 
 
-def _started(ratings: Ratings, config: NSVDConfig, rng: np.random.Generator) -> "Parameters":
+def _initial_parameters(ratings: Ratings, config: NSVDConfig, rng: np.random.Generator) -> "Parameters":
     from recommender.kernels.nsvd import Parameters  # noqa: PLC0415 - numba takes half a second to load.
 
-    def drawn() -> Float32Array:
+    def random_factors() -> Float32Array:
         factors = rng.standard_normal((len(ratings.items), config.n_factors), dtype=np.float32)
         return factors * np.float32(config.init_std_dev)
 
     return Parameters(
-        np.zeros(len(ratings.users), dtype=np.float32), np.zeros(len(ratings.items), dtype=np.float32), drawn(), drawn()
+        np.zeros(len(ratings.users), dtype=np.float32),
+        np.zeros(len(ratings.items), dtype=np.float32),
+        random_factors(),
+        random_factors(),
     )

@@ -15,8 +15,9 @@ import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array, UInt8Array
 from recommender.config import Config, count, not_negative, positive, random_seed, thread_count
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
+from recommender.epochs import each_epoch
 from recommender.factors.block_schedule import sgd_epoch_scheduled
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
@@ -26,15 +27,15 @@ from recommender.search_space import Floats, Ints
 if TYPE_CHECKING:
     from recommender.kernels.sgd import Grid, Parameters
 
-# Users and items are dealt into this many stripes, which bounds the threads that can be of use. It changes the order of
-# training, so it is the same everywhere. The numbers of the blocks, of which there are its square, fit a byte.
+# Users and items are dealt into this many stripes, which bounds the number of useful threads. It determines the order
+# of training, so it is the same everywhere. Block numbers, below its square, fit a byte.
 _STRIPES = 16
-# Rows of factors begin where cache lines do, and are as long as a few vector registers.
+# Rows of factors start at cache lines and fill whole vector registers.
 _LANES, _LINE_BYTES = 8, 64
-# What a thread should have to do at least in an epoch.
+# The least work of a thread in an epoch.
 _RATINGS_PER_THREAD = 50_000
-# From so many ratings on a block is worth a turn of its own: it takes a good part of a millisecond.
-_TURNS_FROM = 5_000_000
+# With this many ratings a block takes long enough, a good part of a millisecond, to be scheduled on its own.
+_SCHEDULED_FROM = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -64,24 +65,22 @@ class SVD:
         """Train on all `ratings`, of which it keeps one copy (12 bytes each) in the order of training.
 
         Costs about n_epochs · n_ratings · n_factors · 6 operations. Raises DivergedError when the factors grow without
-        bound; an interrupt stops it after the present epoch.
+        bound; an interrupt stops it after the current epoch.
         """
         config = self.config
         rng = np.random.default_rng([config.seed, 1])
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
         done = 0
         with _threads(config.n_threads, n_ratings=len(ratings)):
-            training, epoch = _Training.of(ratings, config), _epoch_of(len(ratings))
-            for done in range(1, config.n_epochs + 1):
+            training, epoch = _Training.of(ratings, config), _epoch_function(len(ratings))
+
+            def model() -> FactorModel:
+                return training.model(done)
+
+            for done in each_epoch(config.n_epochs, on_epoch, model):  # noqa: B007 - `model` reads it.
                 epoch(training.grid, rng.permutation(_STRIPES), training.parameters, *rates)
-                check_divergence(
-                    training.parameters,
-                    learning_rate=config.learning_rate,
-                    regularisation=config.regularisation,
-                )
-                if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, lambda: training.model(done))):  # noqa: B023 - asked for at once.
-                    break
-        return training.model(done)
+                check_divergence(training.parameters, config)
+            return model()
 
 
 @dataclass(frozen=True)
@@ -100,20 +99,20 @@ class _Training:
         from recommender.kernels.grid import Columns, Deal, fill_grid  # noqa: PLC0415 - numba takes long to load.
 
         with ThreadPoolExecutor(1, "svd") as beside:
-            parameters = beside.submit(_started, ratings, config)
+            parameters = beside.submit(_initial_parameters, ratings, config)
             columns = Columns(ratings.user_positions, ratings.item_positions, ratings.values)
             users, items = (
-                Deal(stripes, _neighbours(stripes))
+                Deal(stripes, _renumber(stripes))
                 for stripes in (
-                    _dealt(np.diff(ratings.by_user().indptr)),
-                    _dealt(np.bincount(ratings.item_positions, minlength=len(ratings.items))),
+                    _deal(np.diff(ratings.by_user().indptr)),
+                    _deal(np.bincount(ratings.item_positions, minlength=len(ratings.items))),
                 )
             )
             grid = fill_grid(columns, users, items, np.float32(ratings.global_mean), _STRIPES)
             return cls(ratings, config, users.numbers, items.numbers, grid, parameters.result())
 
     def model(self, epochs_done: int) -> FactorModel:
-        """What has been learnt by now, in a copy."""
+        """A copy of the present parameters as a model."""
         k = self.config.n_factors
         return FactorModel(
             users=self.ratings.users,
@@ -131,45 +130,45 @@ class _Training:
         )
 
 
-def _epoch_of(n_ratings: int) -> Callable[..., None]:
-    """What visits every rating once: it depends on their number alone, as the last bit of what is learnt may do."""
+def _epoch_function(n_ratings: int) -> Callable[..., None]:
+    """The function for one epoch. It depends on the number of ratings alone, because it may change the last bit."""
     import numba  # noqa: PLC0415 - takes half a second to load.
 
     from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415
 
-    if n_ratings < _TURNS_FROM:
+    if n_ratings < _SCHEDULED_FROM:
         return cast("Callable[..., None]", sgd_epoch)
     return partial(sgd_epoch_scheduled, n_threads=numba.get_num_threads())
 
 
-def _dealt(counts: Int64Array) -> UInt8Array:
-    """A stripe for each of n users or items: dealt there and back by falling count, so that stripes weigh the same."""
+def _deal(counts: Int64Array) -> UInt8Array:
+    """A stripe for each of n users or items, (n,): dealt back and forth by falling count, to even out the stripes."""
     turn = np.arange(counts.size) % (2 * _STRIPES)
     stripes = np.empty(counts.size, dtype=np.uint8)
     stripes[np.argsort(-counts, kind="stable")] = np.minimum(turn, 2 * _STRIPES - 1 - turn)
     return stripes
 
 
-def _neighbours(stripes: UInt8Array) -> Int32Array:
-    """New numbers by which those of one stripe follow one another: (n,) int32."""
+def _renumber(stripes: UInt8Array) -> Int32Array:
+    """New numbers, (n,) int32, consecutive within each stripe."""
     numbers = np.empty(stripes.size, dtype=np.int32)
     numbers[np.argsort(stripes, kind="stable")] = np.arange(stripes.size, dtype=np.int32)
     return numbers
 
 
-def _started(ratings: Ratings, config: SVDConfig) -> "Parameters":
+def _initial_parameters(ratings: Ratings, config: SVDConfig) -> "Parameters":
     from recommender.kernels.sgd import Parameters  # noqa: PLC0415 - numba takes half a second to load.
 
     rng = np.random.default_rng([config.seed, 0])
     return Parameters(
         np.zeros(len(ratings.users), dtype=np.float32),
         np.zeros(len(ratings.items), dtype=np.float32),
-        _drawn(rng, len(ratings.users), config),
-        _drawn(rng, len(ratings.items), config),
+        _random_factors(rng, len(ratings.users), config),
+        _random_factors(rng, len(ratings.items), config),
     )
 
 
-def _drawn(rng: np.random.Generator, n: int, config: SVDConfig) -> Float32Array:
+def _random_factors(rng: np.random.Generator, n: int, config: SVDConfig) -> Float32Array:
     """Random factors, (n, width) float32: `n_factors` columns and zeros that stay zero, each row on whole vectors."""
     width = -(-config.n_factors // _LANES) * _LANES
     memory = np.zeros(n * width + _LINE_BYTES // 4, dtype=np.float32)
@@ -182,10 +181,10 @@ def _drawn(rng: np.random.Generator, n: int, config: SVDConfig) -> Float32Array:
 
 @contextmanager
 def _threads(wanted: int | None, *, n_ratings: int) -> Iterator[None]:
-    """Let compiled loops use `wanted` threads, at most those there are, for the length of a `with` block.
+    """Let compiled loops use up to `wanted` threads inside a `with` block.
 
-    Threads meet after each of `_STRIPES` steps of an epoch. With few ratings in a step they would mostly wait for one
-    another, on a busy machine many times longer than one alone takes.
+    Threads synchronise after each of the `_STRIPES` steps of an epoch. With few ratings in a step they would mostly
+    wait for one another; on a busy machine that takes many times longer than a single thread.
     """
     import numba  # noqa: PLC0415 - takes half a second to load.
 

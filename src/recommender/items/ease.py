@@ -13,10 +13,11 @@ import numpy as np
 from recommender.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import Config, count, positive, random_seed, star_threshold
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
+from recommender.epochs import report_only_epoch
 from recommender.items.implicit_feedback import (
     ImplicitFeedbackModel,
     fit_bias_model,
@@ -130,8 +131,7 @@ class EASE:
             liked_indices=rows.indices,
             liked_from=self.config.liked_from,
         )
-        if on_epoch is not None:
-            on_epoch(Epoch(1, 1, lambda: model))
+        report_only_epoch(on_epoch, model)
         return model
 
 

@@ -24,12 +24,13 @@ from recommender.arrays import (
 )
 from recommender.baselines.bias import BiasModel
 from recommender.config import Config, checked, not_negative, random_seed
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.splits import random_split
 from recommender.data.vocabulary import Vocabulary
+from recommender.epochs import report_only_epoch
 from recommender.items.implicit_feedback import (
     ImplicitFeedbackModel,
     ImplicitUserState,
@@ -166,8 +167,7 @@ class Keywords:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> KeywordsModel:
         """Learn the tastes from all `ratings`: a few passes over them and over the words of the catalogue."""
         model = replace(self._untried(ratings), slope=self._slope(ratings))
-        if on_epoch is not None:
-            on_epoch(Epoch(1, 1, lambda: model))
+        report_only_epoch(on_epoch, model)
         return model
 
     def _untried(self, ratings: Ratings) -> KeywordsModel:

@@ -12,10 +12,11 @@ import numpy as np
 from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import BiasModel
 from recommender.config import Config, count, positive, random_seed, star_threshold
-from recommender.contract import Epoch, OnEpoch
+from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
+from recommender.epochs import each_epoch
 from recommender.items.implicit_feedback import ImplicitFeedbackModel, fit_bias_model
 from recommender.search_space import LIKED_FROM, Floats, Ints
 from recommender.similarity import unit_rows
@@ -100,14 +101,14 @@ class Item2Vec:
         counts = np.bincount(sequences.indices, minlength=n_items)
         noise = noise_table(counts if counts.any() else counts + 1)
         state, sampling = np.uint64(config.seed), Sampling(config.window, config.n_negatives, noise)
-        for done in range(1, config.n_epochs + 1):
+
+        def model() -> Item2VecModel:
+            return self._model(ratings, stars, sequences, vectors[0])
+
+        for done in each_epoch(config.n_epochs, on_epoch, model):
             rate = np.float32(config.learning_rate * max(1 - (done - 1) / config.n_epochs, 0.01))
             state = skipgram_epoch(sequences, sampling, vectors, rate, np.uint64(state))
-            if on_epoch is not None and on_epoch(
-                Epoch(done, config.n_epochs, lambda: self._model(ratings, stars, sequences, vectors[0]))
-            ):
-                break
-        return self._model(ratings, stars, sequences, vectors[0])
+        return model()
 
     def _model(self, ratings: Ratings, stars: BiasModel, sequences: Rows, vectors: Float32Array) -> Item2VecModel:
         liked = np.bincount(sequences.indices, minlength=len(ratings.items)) > 0

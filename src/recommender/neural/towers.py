@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from recommender.arrays import Float32Array, Int64Array
-from recommender.contract import AnyModel, Epoch, OnEpoch
+from recommender.contract import AnyModel, OnEpoch
 from recommender.data.rows import Rows
+from recommender.epochs import each_epoch
 from recommender.errors import ConfigError
 from recommender.neural.neuralcf import NeuralCFConfig, Towers
 
@@ -72,14 +73,12 @@ def train_towers(
         network = TwoTowers(n_items, config).to(device)
         optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
         rng = np.random.default_rng(config.seed)
-        for done in range(1, config.n_epochs + 1):
+        for _ in each_epoch(config.n_epochs, on_epoch, lambda: model(network.towers())):
             for users in _batches(liked, config.batch_users, rng):
                 loss = _loss(network, _batch(liked.take(users), n_items, config, rng), device)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-            if on_epoch is not None and on_epoch(Epoch(done, config.n_epochs, lambda: model(network.towers()))):
-                break
     towers: Towers = network.towers()
     return towers
 

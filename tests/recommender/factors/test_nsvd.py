@@ -11,7 +11,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.holdout import evaluate_split
-from recommender.factors.nsvd import NSVD, NSVDConfig, _started
+from recommender.factors.nsvd import NSVD, NSVDConfig, _initial_parameters
 from recommender.factors.nsvd_model import select_history_users
 from recommender.kernels.nsvd import Histories, Parameters, nsvd_epoch
 from recommender.kernels.nsvd_plain import nsvd_epoch_plain
@@ -23,7 +23,7 @@ def started(ratings: Ratings, config: NSVDConfig) -> tuple[Histories, Parameters
     rows = ratings.by_user()
     speaking, _ = select_history_users(ratings, config.size)
     histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
-    return histories, _started(ratings, config, np.random.default_rng(1))
+    return histories, _initial_parameters(ratings, config, np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("size", ["max", "mean", "min"])
