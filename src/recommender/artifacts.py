@@ -7,12 +7,8 @@ the size, hash, dtype and shape in the manifest, and never unpickles.
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from recommender.arrays import AnyArray
+from recommender.atomic_folder import atomic_folder
 from recommender.errors import ArtifactError
 
 FORMAT_VERSION = 1
@@ -78,8 +75,7 @@ def write_artifact(
     if folder.exists():
         raise ArtifactError(f"{folder}: exists already, and stored models are never changed: choose another folder.")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _new_folder_beside(folder) as beside:
+        with atomic_folder(folder) as beside:
             manifest = Manifest(
                 format_version=FORMAT_VERSION,
                 kind=kind,
@@ -89,10 +85,7 @@ def write_artifact(
                 parameters=parameters,
                 arrays={name: _array_write(beside / f"{name}.npy", array) for name, array in arrays.items()},
             )
-            _bytes_write(beside / MANIFEST, _manifest_encoded(manifest))
-            _sync(beside)
-            beside.rename(folder)
-        _sync(folder.parent)
+            (beside / MANIFEST).write_bytes(_manifest_encoded(manifest))
     except OSError as error:
         raise ArtifactError(f"{folder}: the model could not be written ({error}); nothing was left there.") from error
     return manifest
@@ -128,22 +121,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{path}: is not a model's manifest ({error}): train again.") from error
 
 
-@contextmanager
-def _new_folder_beside(folder: Path) -> Iterator[Path]:
-    """A temporary folder on the same file system, gone afterwards unless it was renamed."""
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
-    try:
-        beside.chmod(0o755)
-        yield beside
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
 def _array_write(path: Path, array: AnyArray) -> dict[str, str | int | list[int]]:
-    with path.open("xb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
+    np.save(path, np.ascontiguousarray(array), allow_pickle=False)
     return {
         "sha256": _sha256(path),
         "dtype": array.dtype.str,
@@ -177,25 +156,9 @@ def _manifest_encoded(manifest: Manifest) -> bytes:
         raise ArtifactError(f"The manifest cannot be written as JSON ({error}): metrics must be finite.") from error
 
 
-def _bytes_write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """Make the folder's entries durable, so that a rename survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def library_versions() -> dict[str, str]:

@@ -41,7 +41,9 @@ class CrowdName:
     last_name: str = ""
 
 
-def crowd_users_insert(cursor: CursorWrapper, *, source: str, users: str, parameters: Sequence[object] = ()) -> int:
+def crowd_users_insert(
+    cursor: CursorWrapper, *, source: str, users: str, parameters: Sequence[str | list[int] | list[str]] = ()
+) -> int:
     """Insert new crowd users of the data set ``source``, and return how many they are.
 
     The query ``users``, with its ``parameters``, gives their ``id`` (null for the next free one), ``crowd_key``,

@@ -20,7 +20,7 @@ from importing.loading.rating_table import (
     rating_table_lock,
     rating_table_switch,
 )
-from postgres.copy import copy_in_arrays
+from postgres.copy import Columns, copy_in_arrays
 from postgres.prefetch import prefetch
 from postgres.sequences import numbers_reserve
 
@@ -108,7 +108,7 @@ class RatingTableBuild:
     def merge(self) -> int:
         """Put the table in its place and return how many raters are new."""
         cursor = self._cursor
-        users = {"crowd_key": self._users.keys, "user_id": self._users.pks.astype(np.int32)}
+        users: Columns = {"crowd_key": self._users.keys, "user_id": self._users.pks.astype(np.int32)}
         copy_in_arrays(cursor, "import_user", list(users), [users])
         crowd_users_insert(cursor, source=self._dataset.name, users=_USERS_NEW)
         self._figures.write(cursor)
@@ -153,7 +153,7 @@ class RatingTableBuild:
             return
         numbers = self._base + block.lines[chosen]
         self._last_used = max(self._last_used, int(numbers.max()))
-        rows = {
+        rows: Columns = {
             "id": numbers,
             "user_id": users[chosen].astype(np.int32),
             "movie_id": movies[chosen].astype(np.int32),
@@ -240,7 +240,7 @@ class _Figures:
     def write(self, cursor: CursorWrapper) -> None:
         """Write the films that gain anything to their table."""
         gains = self._counts > 0
-        rows = {
+        rows: Columns = {
             "movie_id": self._pks[gains].astype(np.int32),
             "n": self._counts[gains],
             "stars": self._stars[gains],

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from pipeline.errors import ExportStorageError, NothingToExportError
-from pipeline.folders import folder_publish, folders_prune, latest_switch
+from pipeline.folders import folders_prune, latest_switch
 from pipeline.models import Export
 from pipeline.parallel_export import part_conditions, parts_read
 from pipeline.progress import show_progress
@@ -20,6 +20,7 @@ from pipeline.snapshot import manifest_write
 from pipeline.snapshot_files import snapshot_files
 from pipeline.stage_locks import Stage, stage_lock
 from postgres.sequences import number_reserve
+from recommender.atomic_folder import atomic_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,7 +133,7 @@ def _snapshot_write(kind: Export.Kind, parent: Path) -> Export:
     with transaction.atomic():
         export = Export(kind=kind, pk=number_reserve("pipeline_export"), settled_at=settled_at)
         folder = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{export.pk}"
-        with folder_publish(folder) as beside:
+        with atomic_folder(folder) as beside:
             export.rows, export.sha256 = _files_write(source, beside, kind)
             content = manifest_write(
                 beside,

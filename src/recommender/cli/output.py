@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recommender.data.atomic_file import atomic_file
 from recommender.errors import ConfigError
 
 
@@ -36,7 +37,6 @@ def check_path(path: Path | None) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write `value` as JSON beside `path`, then in its place; OSError where that is impossible."""
-    beside = path.with_name(f"{path.name}.part")
-    beside.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    beside.replace(path)
+    """Write `value` as JSON to `path`, whole or not at all; DataError or OSError if that is impossible."""
+    with atomic_file(path) as beside:
+        beside.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
