@@ -76,8 +76,9 @@ def read_links(
 
     DataError if the file is unusable.
     """
+    with_imdb = "imdbId" in columns
     for row in read_csv(path, columns=columns, on_read=on_read):
-        yield row if isinstance(row, BadRow) else _link(row, columns)
+        yield row if isinstance(row, BadRow) else _link(row, with_imdb=with_imdb)
 
 
 def _movie(row: Row | BadRow) -> MovieRow | BadRow:
@@ -99,11 +100,12 @@ def _genre_names(path: Path, on_read: OnRead | None) -> list[str]:
     return [row.cells["genre"] for row in rows if isinstance(row, Row)]
 
 
-def _link(row: Row, columns: Sequence[str]) -> Link | BadRow:
-    cells = {name: row.cells[name].strip() if name in columns else "" for name in LINK_COLUMNS}
-    movielens_id, imdb_id = parse_positive_id(cells["movieId"]), parse_imdb_id(cells["imdbId"])
+def _link(row: Row, *, with_imdb: bool) -> Link | BadRow:
+    cells = row.cells
+    imdb = cells["imdbId"].strip() if with_imdb else ""
     # Programs that read the blank cells as "not a number" write whole numbers as 862.0.
-    tmdb_id = parse_positive_id(cells["tmdbId"].removesuffix(".0"))
-    if movielens_id is None or (imdb_id is None and cells["imdbId"]) or (tmdb_id is None and cells["tmdbId"]):
-        return BadRow(row.line, Problem.BAD_ID, shorten(", ".join(row.cells.values())))
+    tmdb = cells["tmdbId"].strip().removesuffix(".0")
+    movielens_id, imdb_id, tmdb_id = parse_positive_id(cells["movieId"]), parse_imdb_id(imdb), parse_positive_id(tmdb)
+    if movielens_id is None or (imdb_id is None and imdb) or (tmdb_id is None and tmdb):
+        return BadRow(row.line, Problem.BAD_ID, shorten(", ".join(cells.values())))
     return Link(movielens_id, imdb_id, tmdb_id)

@@ -21,6 +21,8 @@ _TORN_LINES = 100
 # The longest field of a known data set is a cast list of about 150,000 characters.
 csv.field_size_limit(1 << 20)
 
+# The first physical line of a row, and its fields.
+_Fields = tuple[int, list[str]]
 OnRead = Callable[[int], None]
 """Called with the number of bytes after each read."""
 
@@ -54,13 +56,6 @@ class BadRow(NamedTuple):
     def error(self, path: Path) -> DataError:
         """Return the error that refuses the whole file because of this row."""
         return DataError(f"{path}: line {self.line} cannot be read: {self.problem} ({self.detail}).")
-
-
-class _Fields(NamedTuple):
-    """A row before its fields have names."""
-
-    line: int
-    fields: list[str]
 
 
 class _CountingFile(io.FileIO):
@@ -149,7 +144,7 @@ def read_rows(path: Path, *, columns: Sequence[str], on_read: OnRead | None = No
         first = _first_row(rows, path)
         names = list(columns)
         if any(field.strip().isdigit() for field in first):
-            rows = itertools.chain([_Fields(1, first)], rows)
+            rows = itertools.chain([(1, first)], rows)
         else:
             found = [field.strip().lower().replace("_", " ") for field in first]
             order = check_header(path, found, [name.replace("_", " ") for name in columns])
@@ -181,7 +176,7 @@ def _number_rows(reader: "CsvReader", path: Path) -> Iterator[_Fields | BadRow]:
     while True:
         line = reader.line_num + 1
         try:
-            yield _Fields(line, next(reader))
+            yield line, next(reader)
         except StopIteration:
             return
         except csv.Error as error:
@@ -197,17 +192,19 @@ def _name_cells(rows: Iterable[_Fields | BadRow], names: Sequence[str]) -> Itera
     for row in rows:
         if isinstance(row, BadRow):
             yield row
-        elif len(row.fields) == len(names):
-            yield Row(row.line, dict(zip(names, row.fields, strict=True)))
-        elif row.fields:
-            yield BadRow(row.line, Problem.TORN, f"{len(row.fields)} fields instead of {len(names)}")
+            continue
+        line, fields = row
+        if len(fields) == len(names):
+            yield Row(line, dict(zip(names, fields, strict=True)))
+        elif fields:
+            yield BadRow(line, Problem.TORN, f"{len(fields)} fields instead of {len(names)}")
 
 
 def _first_row(rows: Iterator[_Fields | BadRow], path: Path) -> list[str]:
     row = next(rows, None)
     if row is None:
         raise DataError(_describe_empty(path))
-    return [row.detail] if isinstance(row, BadRow) else row.fields
+    return [row.detail] if isinstance(row, BadRow) else row[1]
 
 
 def _describe_empty(path: Path) -> str:
