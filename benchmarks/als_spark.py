@@ -22,8 +22,7 @@ from pathlib import Path
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.data.synthetic import write_synthetic
 from recommender.data.synthetic_model import SyntheticConfig
 
@@ -32,12 +31,12 @@ SECONDS_BETWEEN_LOOKS = 0.05
 FIT = """
 import json, sys, time
 from pathlib import Path
-from recommender.data.snapshot import ratings_read
+from recommender.data.snapshot import read_snapshot
 from recommender.factors.als import ALS, ALSConfig
 from recommender.factors.als_spark import SparkPlace
 asked = json.loads(sys.argv[1])
 began = time.perf_counter()
-ratings = ratings_read(Path(asked["path"]))
+ratings = read_snapshot(Path(asked["path"]))
 place = SparkPlace("local[*]", snapshot=Path(asked["path"]))
 ALS(ALSConfig(**asked["config"]), place).fit(ratings)
 print(time.perf_counter() - began)
@@ -63,12 +62,9 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=int, nargs="+", default=[1_000_000, 3_000_000])
-    parser.add_argument("--factors", type=int, default=64)
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--memory", default="6g", help="what Spark's Java may take")
-    return parser.parse_args()
+    return harness.parser(
+        __doc__, ratings=[1_000_000, 3_000_000], factors=64, epochs=5, memory=("6g", "memory of Spark's Java process")
+    ).parse_args()
 
 
 def snapshots(folder: Path, sizes: list[int]) -> Iterator[tuple[int, Path]]:
@@ -87,7 +83,7 @@ def fitted(engine: str, n_ratings: int, path: Path, options: argparse.Namespace)
     arguments = f"--driver-memory {options.memory} pyspark-shell"
     process = psutil.Popen(
         [sys.executable, "-c", FIT, json.dumps({"path": str(path), "config": config})],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src"), "PYSPARK_SUBMIT_ARGS": arguments},
+        env={**os.environ, "PYTHONPATH": str(harness.SOURCES), "PYSPARK_SUBMIT_ARGS": arguments},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -28,6 +28,8 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as arrow_parquet
 
+import harness
+
 BLOCK_RATINGS = 1_000_000
 THREADS = 4
 N_FACTORS = 8
@@ -213,13 +215,15 @@ def users_of(options: argparse.Namespace) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = harness.parser(
+        __doc__,
+        ratings=26_024_289,
+        users=(int, "270,896 for 26,024,289 ratings, and in proportion"),
+        movies=45_000,
+        seed=1,
+        snapshot=(False, "write only a snapshot of the ratings"),
+    )
     parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--ratings", type=int, default=26_024_289)
-    parser.add_argument("--users", type=int, help="270,896 for 26,024,289 ratings, and in proportion")
-    parser.add_argument("--movies", type=int, default=45_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--snapshot", action="store_true", help="write a snapshot of the ratings and nothing else")
     options = parser.parse_args()
     if options.folder:
         timed_write(options.folder, options)

@@ -48,7 +48,7 @@ OF_DATA = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
-    names = sorted({path.stem for path in HERE.glob("*.py") if "argparse" in path.read_text()} - {Path(__file__).stem})
+    names = sorted({path.stem for path in HERE.glob("*.py") if "__main__" in path.read_text()} - {Path(__file__).stem})
     runs = [(name, SMALL.get(name, ["--quick"])) for name in names if name not in OF_DATA]
     options = parser.parse_args()
     if options.full:

@@ -14,7 +14,7 @@ from embedded.locks import lock_is_held
 
 
 def server_status(layout: Layout) -> str:
-    """Return one line about the server."""
+    """Return one line about the state of the server."""
     if not lock_is_held(layout.supervisor):
         return f"{layout.title}: not running ({layout.directory})"
     state = "running" if lock_is_held(layout.ready) else "starting or stopping"
