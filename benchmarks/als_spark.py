@@ -62,9 +62,10 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    return harness.parser(
+    options: argparse.Namespace = harness.parser(
         __doc__, ratings=[1_000_000, 3_000_000], factors=64, epochs=5, memory=("6g", "memory of Spark's Java process")
     ).parse_args()
+    return options
 
 
 def snapshots(folder: Path, sizes: list[int]) -> Iterator[tuple[int, Path]]:

@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    options = harness.parser(
+    options: argparse.Namespace = harness.parser(
         __doc__,
         users=100_000,
         movies=9_000,

@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    options = harness.parser(
+    options: argparse.Namespace = harness.parser(
         __doc__,
         users=30_000,
         items=9_000,

@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    options = harness.parser(
+    options: argparse.Namespace = harness.parser(
         __doc__,
         users=50_000,
         items=9_000,

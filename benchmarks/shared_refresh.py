@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    options = harness.parser(
+    options: argparse.Namespace = harness.parser(
         __doc__, users=60_000, movies=9_000, factors=100, quick="a third of the users; no network is cut off"
     ).parse_args()
     if options.quick:

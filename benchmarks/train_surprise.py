@@ -47,7 +47,8 @@ def config_of(options: argparse.Namespace) -> SurpriseSVDConfig:
 
 
 def ratings_of(options: argparse.Namespace) -> Ratings:
-    return harness.read_ratings(options.ratings, users=10_000, items=4_000, n=1_000_000)
+    ratings: Ratings = harness.read_ratings(options.ratings, users=10_000, items=4_000, n=1_000_000)
+    return ratings
 
 
 def on_arrays(options: argparse.Namespace) -> tuple[int, float, float]:

@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    options = harness.parser(
+    options: argparse.Namespace = harness.parser(
         __doc__, users=270_896, movies=45_000, top=100, repeat=5, quick="20,000 users, 3 repetitions"
     ).parse_args()
     if options.quick:
