@@ -1,10 +1,10 @@
-"""How well stars are predicted, side by side: the same training ratings, the same test ratings, the same machine.
+"""Rating accuracy of the algorithms, on the same training ratings, test ratings and machine.
 
 python benchmarks/accuracy.py --ml-1m ratings.csv                 # random 90/10, five seeds
 python benchmarks/accuracy.py --ml-100k FOLDER                    # the official u1 … u5
 python benchmarks/accuracy.py --ml-1m R.csv --seeds 1 --algorithms bayesian house
 
-Ratings are taken without their times. `surprise-svd-tuned` is surprise's SVD with the settings below, which were chosen
+Timestamps of ratings are ignored. `surprise-svd-tuned` is surprise's SVD with the settings below, which were chosen
 on a tenth of the training ratings.
 """
 

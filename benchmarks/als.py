@@ -1,10 +1,10 @@
-"""Our als against the library alone: the same likings, settings and cores, one after the other, again and again.
+"""Compares als with the library alone: the same interactions, settings and cores, in alternating runs.
 
     python benchmarks/als.py --ratings ratings.csv
     python benchmarks/als.py --factors 64 --repeats 9
 
-Both begin with the ratings in memory and end with factors. The library gets the matrix of likings, made within the
-time, as its manual says. Ours also fits the biases that its stars come from, and it holds BLAS to one thread while the
+Both start with the ratings in memory and end with factors. The time of the library includes building the interaction
+matrix. als also fits the biases for its stars, and it holds BLAS to one thread while the
 library's own threads work; `library, BLAS held` does that for the library, too.
 """
 

@@ -1,4 +1,4 @@
-"""Training als by the library on this machine and by Spark's ALS, on the same made-up ratings, one after the other.
+"""Training als by the library on this machine and by Spark's ALS, on the same generated ratings.
 
     python benchmarks/als_spark.py                          # 1 and 3 million ratings, 64 factors, 5 alternations
     python benchmarks/als_spark.py --ratings 10000000       # another size; several may be named

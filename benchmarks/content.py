@@ -1,10 +1,10 @@
-"""What keywords bring: stars and lists of the algorithms that know what films are about, beside others.
+"""What keywords contribute: rating and ranking accuracy of content-based algorithms, compared with others.
 
 python benchmarks/content.py FOLDER      # Kaggle's The Movies Dataset, with ratings_small.csv
 
-`stars`: RMSE on a random tenth of the ratings, mean of three; fallbacks included. `later`: people who come back after
-the newest tenth of all ratings began, as the release gate asks them: RMSE, and NDCG@10 among all films of the model.
-`one person`: milliseconds to order all films for somebody.
+`stars`: RMSE on a random tenth of the ratings, mean of three; fallbacks included. `later`: the test users of
+the temporal holdout, as in the release gate: RMSE, and NDCG@10 among all films of the model.
+`one person`: milliseconds to rank all films for a user.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""EASE in closed form: the time to train, beside the formula as the paper writes it in NumPy, on the same likings.
+"""Training time of EASE, compared with the formula of the paper in NumPy, on the same interactions.
 
     python benchmarks/ease.py --ratings ratings.csv
 

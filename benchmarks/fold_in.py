@@ -1,10 +1,10 @@
-"""How long folding one person in takes, and how its accuracy compares with a full retrain that knows the person.
+"""Time to fold in one user, and its accuracy compared with a full retraining that includes the user.
 
 python benchmarks/fold_in.py                                      # time, at 100 factors
 python benchmarks/fold_in.py --ratings R.csv                      # accuracy, too
 python benchmarks/fold_in.py --ratings R.csv --algorithms kmf --seeds 5
 
-One user in twenty is kept from training altogether. Each is folded in with nine tenths of their ratings; the rest
+One user in twenty is left out of the training. Each is folded in with nine tenths of their ratings; the rest
 is predicted, and predicted as well by a model that was trained on everything but that rest.
 """
 

@@ -1,4 +1,4 @@
-"""Makes a data set up in the form and the size of Kaggle's The Movies Dataset: what the other benchmarks of size read.
+"""Generates a data set in the form and size of Kaggle's The Movies Dataset, for the benchmarks at full size.
 
     python benchmarks/full_size_data.py FOLDER                       # 26,024,289 ratings, 270,896 users, 45,000 films
     python benchmarks/full_size_data.py                              # the same, thrown away: how long it takes

@@ -1,4 +1,4 @@
-"""Making ratings up and writing them as CSV, beside NumPy and pandas, and beside Arrow, on the same rows.
+"""Generating ratings and writing them as CSV, compared with NumPy and pandas, and with Arrow, for the same rows.
 
     python benchmarks/generate.py                    # 1,000,000 users, 30 of 1,000 movies each: 30 million ratings
     python benchmarks/generate.py --users 100000     # a tenth of them

@@ -1,4 +1,4 @@
-"""What the pipeline takes, command by command, each in a process of its own: seconds and peak memory.
+"""Seconds and peak memory of the commands of the pipeline, each in a process of its own.
 
     python benchmarks/pipeline.py DATASET [--ratings full]   # imports DATASET, then runs the pipeline
     python benchmarks/pipeline.py --users 50000 --movies 9000 --factors 100   # random ratings and random factors

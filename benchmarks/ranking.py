@@ -1,4 +1,4 @@
-"""How well the next film is ranked: each user's last rating is kept from training and looked for in their ranking.
+"""Ranking accuracy: the rank of each user's last rating, which is held out of the training.
 
 python benchmarks/ranking.py ratings.dat                        # user::movie::rating::time
 python benchmarks/ranking.py ratings.dat --without-times        # as if nobody knew what came when

@@ -1,4 +1,4 @@
-"""The nightly refresh at full size, as a site does it: import, then export, train and write everybody's suggestions.
+"""The nightly refresh at full size, as a site runs it: import, export, train, and write suggestions for all users.
 
     python benchmarks/refresh.py                     # 26,024,289 ratings, 270,896 users, 45,000 films, on all cores
     python benchmarks/refresh.py --cores 2

@@ -1,4 +1,4 @@
-"""What a refresh of suggestions costs when few users have changed, beside one of everybody, in one run.
+"""Cost of a refresh of suggestions if few users have changed, compared with a refresh of all users.
 
     python benchmarks/refresh_changed.py                   # 100,000 users, 3 million ratings, 1 % changed
     python benchmarks/refresh_changed.py --changed 0.05

@@ -1,4 +1,4 @@
-"""How fast the home page answers while everybody's suggestions are refreshed, beside when nothing else happens.
+"""Response times of the home page during a refresh of all suggestions, compared with an idle site.
 
     python benchmarks/responsiveness.py                    # 100,000 users, 3 million ratings, 9,000 films
     python benchmarks/responsiveness.py --quick            # 20,000 users, 200 requests

@@ -1,9 +1,9 @@
-"""The benchmarks, one after the other: `make bench` and `make bench-full`.
+"""Runs the benchmarks one after the other: `make bench` and `make bench-full`.
 
     python benchmarks/run_all.py             # each of them small: minutes in all
     python benchmarks/run_all.py --full      # those of size, at the size of Kaggle's set and above: an hour
 
-Those that need a data set of somebody's own are named and left out. One that fails costs the others nothing.
+Benchmarks that need a real data set are listed and skipped. If one fails, the others still run.
 """
 
 import argparse

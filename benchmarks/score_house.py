@@ -1,4 +1,4 @@
-"""How fast `house` makes everybody's lists: by blocks on threads, and one person at a time, in one run.
+"""Speed of the lists of `house`: in blocks on threads, and one user at a time.
 
     python benchmarks/score_house.py                   # 30,000 users, 9,000 films, lists of 100
     python benchmarks/score_house.py --quick           # a tenth of the users

@@ -1,4 +1,4 @@
-"""How near blocked scoring is to what the hardware allows, and how far ahead of others, measured in one run.
+"""Speed of blocked scoring, compared with the limit of the hardware and with other libraries.
 
     python benchmarks/score_users.py            # 50,000 users, 9,000 items, 100 factors, 250 suggestions each
     python benchmarks/score_users.py --quick    # a twentieth of the users

@@ -1,4 +1,4 @@
-"""One refresh of suggestions that two hosts share, and what it costs when one of them is killed or cut off.
+"""A refresh of suggestions that two hosts share, also if one of them is killed or loses its network.
 
     python benchmarks/shared_refresh.py            # 60,000 users, 9,000 films, 100 factors, 250 suggestions each
     python benchmarks/shared_refresh.py --quick    # a third of the users, and no cable is pulled

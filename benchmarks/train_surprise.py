@@ -1,4 +1,4 @@
-"""What surprise's SVD costs on arrays and on its own row tuples: seconds, and memory beyond the ratings themselves.
+"""Time and memory of Surprise's SVD on arrays and on its own row tuples, beyond the ratings themselves.
 
     python benchmarks/train_surprise.py                  # 1,000,000 random ratings of 10,000 users on 4,000 items
     python benchmarks/train_surprise.py --ratings R.csv  # a file with userId, movieId and rating; also prints its RMSE

@@ -1,4 +1,4 @@
-"""Our own kernel of the biased factorisation against scikit-surprise's SVD: the same model, data and cores.
+"""Compares the compiled SVD kernel with scikit-surprise's SVD: the same model, data and cores.
 
     python benchmarks/train_svd.py                          # 900,000 random ratings of 6,000 users on 3,700 items
     python benchmarks/train_svd.py --ratings R.csv          # a file with userId, movieId and rating; RMSE, too

@@ -1,4 +1,4 @@
-"""Writing everyone's suggestions: how near to a bare COPY, and how long readers wait for the switch.
+"""Speed of writing all suggestion lists, compared with a bare COPY, and the waits of readers during the switch.
 
     python benchmarks/write_lists.py                    # 270,896 users, lists of 100
     python benchmarks/write_lists.py --quick            # 20,000 users
