@@ -11,7 +11,7 @@ BIND_ADDRESS ?= 127.0.0.1
 
 export PYTHONPATH := $(CURDIR)/src
 export PORT BIND_ADDRESS
-# Any of our own files is read from here; what the shell has set for other programs must not change that.
+# Always use the settings of this project, whatever the shell has set for others.
 export DJANGO_SETTINGS_MODULE := config.settings
 
 INSTALL := $(PY) requirements/install.py
@@ -25,13 +25,13 @@ WHEELS := --emit-build-options
 
 .PHONY: help install neural spark demo demo-data serve worker test lint format bench bench-full notebooks requirements clean clean-data port-free
 
-help:  ## List what make can do
+help:  ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Variables: PORT=8000  PYTHON=python3.12  DATASET=path/to/data-set  SLOW=0  ARGS='more arguments'"
 
 # --- Installing -------------------------------------------------------------------------------------------------------
-# `activate` is the last file that venv writes, so it stands for a whole environment.
+# `activate` is the last file that venv writes, so it marks a complete environment.
 $(VENV)/bin/activate:
 	@for python in $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3); do \
 	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
@@ -60,7 +60,7 @@ $(VENV)/bin/matinee: pyproject.toml | $(VENV)/base.installed
 	@$(LINK)
 	@touch $@
 
-install: $(VENV)/base.installed $(VENV)/bin/matinee  ## Make .venv with all that the site and the command line need
+install: $(VENV)/base.installed $(VENV)/bin/matinee  ## Create .venv with the packages of the site and the command line
 
 neural: $(VENV)/base.installed  ## Add PyTorch to .venv (gigabytes on Linux), which training neural-cf needs
 	@$(INSTALL) requirements/neural.txt
@@ -70,14 +70,14 @@ spark: $(VENV)/base.installed  ## Add PySpark to .venv, which trainmodel als --e
 	@PIP_USE_PEP517=1 $(INSTALL) requirements/spark.txt --no-build-isolation
 
 # --- Running ----------------------------------------------------------------------------------------------------------
-demo: port-free demo-data  ## Make the demo site from nothing and serve it on http://localhost:8000 (PORT=)
+demo: port-free demo-data  ## Set up the demo site and serve it on http://localhost:8000 (PORT=)
 	@$(MANAGE) collectstatic --noinput --verbosity 0
 	@echo
 	@echo "Matinee is on http://localhost:$(PORT) - stop it with Ctrl-C."
 	@$(MANAGE) createdemouser
 	@exec $(PY) -m gunicorn --config python:config.gunicorn config.wsgi
 
-demo-data: install  ## All of demo but serving; DATASET=path imports that data set in place of the sample
+demo-data: install  ## Set up the demo without serving it; DATASET=path imports a data set instead of the sample
 	@echo "Setting up the database"
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) $(if $(DATASET),importdataset "$(DATASET)",loadsample)
@@ -96,7 +96,7 @@ worker: install  ## Run a Celery worker and the beat scheduler in one process
 	@$(MANAGE) migrate --verbosity 0
 	@exec $(PY) -m celery --app config worker --beat --loglevel INFO
 
-# Asked for first, so that nobody waits for a pipeline that ends in "address already in use".
+# Checked first, so that a long pipeline does not end in "address already in use".
 port-free: $(VENV)/bin/activate
 	@$(PY) -c 'import socket, sys; \
 	port = sys.argv[1]; \
@@ -105,7 +105,7 @@ port-free: $(VENV)/bin/activate
 	sys.exit(f"Port {port} is taken by another program; choose one with: make PORT=8001 $(MAKECMDGOALS)")' "$(PORT)"
 
 # --- Checking ---------------------------------------------------------------------------------------------------------
-test: $(VENV)/dev.installed  ## Run the tests in parallel (SLOW=0 leaves the slow ones out; ARGS='-k name')
+test: $(VENV)/dev.installed  ## Run the tests in parallel (SLOW=0 skips the slow ones; ARGS='-k name')
 	@$(PY) -m pytest -n auto --dist worksteal $(if $(filter 0,$(SLOW)),-m "not slow") $(ARGS)
 
 lint: $(VENV)/dev.installed  ## Check style, types, import directions, sizes and that no migration is missing
@@ -116,11 +116,11 @@ lint: $(VENV)/dev.installed  ## Check style, types, import directions, sizes and
 	@$(PY) .ci/structure.py
 	@$(MANAGE) makemigrations --check --dry-run
 
-format: $(VENV)/dev.installed  ## Put the code in the house's form
+format: $(VENV)/dev.installed  ## Format the code
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format .
 
-bench: $(VENV)/dev.installed  ## Run every benchmark, small, in minutes (BENCH=benchmarks/one.py ARGS='--more' runs one)
+bench: $(VENV)/dev.installed  ## Run all benchmarks at small size (BENCH=benchmarks/one.py ARGS='--more' runs one)
 	@$(PY) $(or $(BENCH),benchmarks/run_all.py) $(ARGS)
 
 bench-full: $(VENV)/dev.installed  ## Reproduce the figures of full size in docs/benchmarks.md: an hour, 30 GB of disk
@@ -140,7 +140,7 @@ requirements: $(VENV)/dev.installed  ## Pin the requirements anew from pyproject
 	$(PY) requirements/plain_pins.py requirements/*.txt
 
 # --- Cleaning ---------------------------------------------------------------------------------------------------------
-clean:  ## Remove .venv and caches; data stay
+clean:  ## Remove .venv and caches, but no data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 

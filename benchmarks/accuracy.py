@@ -1,14 +1,13 @@
-"""How well stars are predicted, side by side: the same training ratings, the same test ratings, the same machine.
+"""Rating accuracy of the algorithms, on the same training ratings, test ratings and machine.
 
 python benchmarks/accuracy.py --ml-1m ratings.csv                 # random 90/10, five seeds
 python benchmarks/accuracy.py --ml-100k FOLDER                    # the official u1 … u5
 python benchmarks/accuracy.py --ml-1m R.csv --seeds 1 --algorithms bayesian house
 
-Ratings are taken without their times. `surprise-svd-tuned` is surprise's SVD with the settings below, which were chosen
+Timestamps of ratings are ignored. `surprise-svd-tuned` is surprise's SVD with the settings below, which were chosen
 on a tenth of the training ratings.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -16,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.algorithms import Setting, make_estimator
 from recommender.contract import predict_or_fallback
 from recommender.data.ratings import Ratings
@@ -39,10 +37,12 @@ PEERS: Mapping[str, tuple[str, Mapping[str, Setting]]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ml-1m", type=Path, help="a CSV of userId, movieId, rating")
-    parser.add_argument("--ml-100k", type=Path, help="the folder of u1.base … u5.test")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser = harness.parser(
+        __doc__,
+        ml_1m=(Path, "a CSV of userId, movieId, rating"),
+        ml_100k=(Path, "the folder of u1.base … u5.test"),
+        seeds=5,
+    )
     parser.add_argument("--algorithms", nargs="+", choices=PEERS, default=[name for name in PEERS if "pp" not in name])
     options = parser.parse_args()
     if options.ml_1m:

@@ -1,40 +1,33 @@
-"""Our als against the library alone: the same likings, settings and cores, one after the other, again and again.
+"""Compares als with the library alone: the same interactions, settings and cores, in alternating runs.
 
     python benchmarks/als.py --ratings ratings.csv
     python benchmarks/als.py --factors 64 --repeats 9
 
-Both begin with the ratings in memory and end with factors. The library gets the matrix of likings, made within the
-time, as its manual says. Ours also fits the biases that its stars come from, and it holds BLAS to one thread while the
+Both start with the ratings in memory and end with factors. The time of the library includes building the interaction
+matrix. als also fits the biases for its stars, and it holds BLAS to one thread while the
 library's own threads work; `library, BLAS held` does that for the library, too.
 """
 
-import argparse
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
 from implicit.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+import harness
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import read_snapshot
 from recommender.factors.als import ALS, ALSConfig
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=Path, help="a CSV; 900,000 random ratings without it")
-    parser.add_argument("--factors", type=int, default=32)
-    parser.add_argument("--repeats", type=int, default=7)
-    options = parser.parse_args()
-    ratings = read_snapshot(options.ratings) if options.ratings else random_ratings()
+    options = harness.parser(
+        __doc__, ratings=(Path, "a CSV; without it, 900,000 random ratings"), factors=32, repeats=7
+    ).parse_args()
+    ratings = harness.read_ratings(options.ratings)
     config = ALSConfig(n_factors=options.factors, device="cpu")
     rivals: dict[str, Callable[[], object]] = {
         "als": lambda: ALS(config).fit(ratings),
@@ -70,12 +63,6 @@ def library_fit(ratings: Ratings, config: ALSConfig, limits: AbstractContextMana
     with limits:
         model.fit(matrix, show_progress=False)
     return model
-
-
-def random_ratings() -> Ratings:
-    rng = np.random.default_rng(0)
-    pairs = rng.choice(6_000 * 3_700, 900_000, replace=False)
-    return Ratings.from_arrays(pairs // 3_700, pairs % 3_700, rng.integers(1, 11, pairs.size) / 2)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Training als by the library on this machine and by Spark's ALS, on the same made-up ratings, one after the other.
+"""Training als by the library on this machine and by Spark's ALS, on the same generated ratings.
 
     python benchmarks/als_spark.py                          # 1 and 3 million ratings, 64 factors, 5 alternations
     python benchmarks/als_spark.py --ratings 10000000       # another size; several may be named
@@ -22,8 +22,7 @@ from pathlib import Path
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.data.synthetic import write_synthetic
 from recommender.data.synthetic_model import SyntheticConfig
 
@@ -63,12 +62,10 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=int, nargs="+", default=[1_000_000, 3_000_000])
-    parser.add_argument("--factors", type=int, default=64)
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--memory", default="6g", help="what Spark's Java may take")
-    return parser.parse_args()
+    options: argparse.Namespace = harness.parser(
+        __doc__, ratings=[1_000_000, 3_000_000], factors=64, epochs=5, memory=("6g", "memory of Spark's Java process")
+    ).parse_args()
+    return options
 
 
 def snapshots(folder: Path, sizes: list[int]) -> Iterator[tuple[int, Path]]:
@@ -87,7 +84,7 @@ def fitted(engine: str, n_ratings: int, path: Path, options: argparse.Namespace)
     arguments = f"--driver-memory {options.memory} pyspark-shell"
     process = psutil.Popen(
         [sys.executable, "-c", FIT, json.dumps({"path": str(path), "config": config})],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src"), "PYSPARK_SUBMIT_ARGS": arguments},
+        env={**os.environ, "PYTHONPATH": str(harness.SOURCES), "PYSPARK_SUBMIT_ARGS": arguments},
         stdout=subprocess.PIPE,
         text=True,
     )

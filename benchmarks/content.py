@@ -1,14 +1,12 @@
-"""What keywords bring: stars and lists of the algorithms that know what films are about, beside others.
+"""What keywords contribute: rating and ranking accuracy of content-based algorithms, compared with others.
 
 python benchmarks/content.py FOLDER      # Kaggle's The Movies Dataset, with ratings_small.csv
 
-`stars`: RMSE on a random tenth of the ratings, mean of three; fallbacks included. `later`: people who come back after
-the newest tenth of all ratings began, as the release gate asks them: RMSE, and NDCG@10 among all films of the model.
-`one person`: milliseconds to order all films for somebody.
+`stars`: RMSE on a random tenth of the ratings, mean of three; fallbacks included. `later`: the test users of
+the temporal holdout, as in the release gate: RMSE, and NDCG@10 among all films of the model.
+`one person`: milliseconds to rank all films for a user.
 """
 
-import argparse
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.csv
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.algorithms import ALGORITHMS, Setting, make_estimator
 from recommender.contract import AnyModel, Estimator, predict_or_fallback
 from recommender.data.catalogue import Catalogue
@@ -40,9 +37,8 @@ PEERS: tuple[tuple[str, Mapping[str, Setting]], ...] = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = harness.parser(__doc__, seeds=3)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     catalogue, ratings = read_catalogue(options.folder), small_ratings(options.folder)
     holdout = make_temporal_holdout(ratings)

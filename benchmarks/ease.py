@@ -1,4 +1,4 @@
-"""EASE in closed form: the time to train, beside the formula as the paper writes it in NumPy, on the same likings.
+"""Training time of EASE, compared with the formula of the paper in NumPy, on the same interactions.
 
     python benchmarks/ease.py --ratings ratings.csv
 
@@ -6,30 +6,23 @@
 definite, and also fits the biases that its stars come from. The largest difference of the weights is printed, too.
 """
 
-import argparse
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
 from scipy.sparse import csr_matrix
 
+import harness
 from recommender.arrays import Float64Array
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import read_snapshot
 from recommender.items.ease import EASE, EASEConfig, EASEModel
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=Path, help="a CSV; 900,000 random ratings without it")
-    parser.add_argument("--liked-from", type=float, default=3.5)
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    ratings = read_snapshot(options.ratings) if options.ratings else random_ratings()
+    options = harness.parser(
+        __doc__, ratings=(Path, "a CSV; without it, 900,000 random ratings"), liked_from=3.5, repeats=5
+    ).parse_args()
+    ratings = harness.read_ratings(options.ratings)
     config = EASEConfig(liked_from=options.liked_from)
     seconds: list[tuple[float, float]] = []
     difference = 0.0
@@ -59,12 +52,6 @@ def formula(ratings: Ratings, config: EASEConfig) -> Float64Array:
 
 def largest_difference(model: EASEModel, weights: Float64Array) -> float:
     return float(np.abs(model.weights - weights[np.ix_(model.weighted, model.weighted)]).max())
-
-
-def random_ratings() -> Ratings:
-    rng = np.random.default_rng(0)
-    pairs = rng.choice(6_000 * 3_700, 900_000, replace=False)
-    return Ratings.from_arrays(pairs // 3_700, pairs % 3_700, rng.integers(1, 11, pairs.size) / 2)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,21 @@
-"""How long folding one person in takes, and how its accuracy compares with a full retrain that knows the person.
+"""Time to fold in one user, and its accuracy compared with a full retraining that includes the user.
 
 python benchmarks/fold_in.py                                      # time, at 100 factors
 python benchmarks/fold_in.py --ratings R.csv                      # accuracy, too
 python benchmarks/fold_in.py --ratings R.csv --algorithms kmf --seeds 5
 
-One user in twenty is kept from training altogether. Each is folded in with nine tenths of their ratings; the rest
+One user in twenty is left out of the training. Each is folded in with nine tenths of their ratings; the rest
 is predicted, and predicted as well by a model that was trained on everything but that rest.
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.algorithms import ALGORITHMS, make_estimator
 from recommender.contract import AnyModel
 from recommender.data.ratings import Ratings
@@ -37,11 +35,13 @@ class Parts(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=Path, help="a CSV of userId, movieId, rating")
-    parser.add_argument("--factors", type=int, default=100, help="for the timing; accuracy is of each one's defaults")
+    parser = harness.parser(
+        __doc__,
+        ratings=(Path, "a CSV of userId, movieId, rating"),
+        factors=(100, "for the timing; the accuracy is that of each algorithm's defaults"),
+        seeds=3,
+    )
     parser.add_argument("--algorithms", nargs="+", choices=list(ALGORITHMS), default=list(FACTORISATIONS))
-    parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     for name in (name for name in options.algorithms if name in FACTORISATIONS):
         print_times(name, options.factors)
@@ -51,16 +51,12 @@ def main() -> None:
 
 
 def print_times(name: str, n_factors: int) -> None:
-    model = make_estimator(name, {"n_factors": n_factors, "n_epochs": 2}).fit(random_ratings())
+    model = make_estimator(name, {"n_factors": n_factors, "n_epochs": 2}).fit(
+        harness.read_ratings(None, users=2_000, items=4_000, n=200_000)
+    )
     for n_ratings in (5, 50, 200, 1000):
         microseconds = fold_in_microseconds(model, n_ratings)
         print(f"{name:<6}{n_factors} factors, {n_ratings:>4} ratings  {microseconds:6.0f} µs (median)")
-
-
-def random_ratings(n_users: int = 2_000, n_items: int = 4_000, n_ratings: int = 200_000) -> Ratings:
-    rng = np.random.default_rng(0)
-    pairs = rng.choice(n_users * n_items, n_ratings, replace=False)
-    return Ratings.from_arrays(pairs // n_items, pairs % n_items, rng.integers(1, 11, n_ratings) / 2)
 
 
 def fold_in_microseconds(model: AnyModel, n_ratings: int, repeat: int = 200) -> float:

@@ -1,4 +1,4 @@
-"""Makes a data set up in the form and the size of Kaggle's The Movies Dataset: what the other benchmarks of size read.
+"""Generates a data set in the form and size of Kaggle's The Movies Dataset, for the benchmarks at full size.
 
     python benchmarks/full_size_data.py FOLDER                       # 26,024,289 ratings, 270,896 users, 45,000 films
     python benchmarks/full_size_data.py                              # the same, thrown away: how long it takes
@@ -27,6 +27,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as arrow_parquet
+
+import harness
 
 BLOCK_RATINGS = 1_000_000
 THREADS = 4
@@ -213,13 +215,15 @@ def users_of(options: argparse.Namespace) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = harness.parser(
+        __doc__,
+        ratings=26_024_289,
+        users=(int, "270,896 for 26,024,289 ratings, and in proportion"),
+        movies=45_000,
+        seed=1,
+        snapshot=(False, "write only a snapshot of the ratings"),
+    )
     parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--ratings", type=int, default=26_024_289)
-    parser.add_argument("--users", type=int, help="270,896 for 26,024,289 ratings, and in proportion")
-    parser.add_argument("--movies", type=int, default=45_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--snapshot", action="store_true", help="write a snapshot of the ratings and nothing else")
     options = parser.parse_args()
     if options.folder:
         timed_write(options.folder, options)

@@ -1,4 +1,4 @@
-"""Making ratings up and writing them as CSV, beside NumPy and pandas, and beside Arrow, on the same rows.
+"""Generating ratings and writing them as CSV, compared with NumPy and pandas, and with Arrow, for the same rows.
 
     python benchmarks/generate.py                    # 1,000,000 users, 30 of 1,000 movies each: 30 million ratings
     python benchmarks/generate.py --users 100000     # a tenth of them
@@ -26,19 +26,20 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-SRC = Path(__file__).parents[1] / "src"
+import harness
 
 BLOCK_USERS = 33_333
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=1_000_000)
-    parser.add_argument("--movies", type=int, default=1_000)
-    parser.add_argument("--per-user", type=int, default=30)
-    parser.add_argument("--folder", type=Path, help="where to write (a temporary folder)")
-    parser.add_argument("--quick", action="store_true", help="a hundredth of the users")
-    options = parser.parse_args()
+    options = harness.parser(
+        __doc__,
+        users=1_000_000,
+        movies=1_000,
+        per_user=30,
+        folder=(Path, "where to write; by default a temporary folder"),
+        quick="a hundredth of the users",
+    ).parse_args()
     if options.quick:
         options.users //= 100
     n_ratings = options.users * options.per_user
@@ -80,7 +81,9 @@ def child(write: Write, path: Path, options: argparse.Namespace, result: Connect
 def generate(path: Path, options: argparse.Namespace) -> None:
     sizes = ["--users", str(options.users), "--movies", str(options.movies), "--per-user", str(options.per_user)]
     command = [sys.executable, "-m", "recommender", "generate", *sizes, "--out", str(path)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(SRC)})
+    subprocess.run(
+        command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(harness.SOURCES)}
+    )
 
 
 def block(first: int, options: argparse.Namespace) -> dict[str, npt.NDArray[np.generic]]:

@@ -1,15 +1,16 @@
-"""Rows per second and peak memory of ``importdataset`` beside a bare COPY of the same file with its index builds.
+"""Rows per second and peak memory of ``importdataset``, compared with COPY of the same file and the index builds.
 
-Run from the project's root: ``PYTHONPATH=src python benchmarks/import_ratings.py --ratings 3000000``; the size of
-Kaggle's full set is ``--ratings 26024289``. It makes a data set in Kaggle's form in a temporary folder and a scratch
-database on the configured server, and removes both.
+    python benchmarks/import_ratings.py                       # 3,000,000 ratings
+    python benchmarks/import_ratings.py --ratings 26024289    # the size of Kaggle's full set
 
-The bound is what PostgreSQL alone takes, with the same memory and workers as the import: COPY of the file's four
-columns, numbered, into a table of its own, and then the indexes that ratings have. It knows no users, films or links,
+The script makes a data set in Kaggle's form in a temporary folder, and a scratch database on the configured server. It
+removes both.
+
+The bound is the time of PostgreSQL alone, with the same memory and workers as the import: COPY of the file's four
+columns, numbered, into a table of its own, and then the indexes of the ratings. It knows no users, films or links,
 checks no key and no half-star, and counts nothing.
 """
 
-import argparse
 import os
 import platform
 import resource
@@ -20,10 +21,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import django
+import harness
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 GENERATOR = Path(__file__).with_name("full_size_data.py")
 INDEXES = (
     "ALTER TABLE bare ADD PRIMARY KEY (id)",
@@ -66,11 +65,8 @@ def timed(name: str, rows: int, work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=int, default=3_000_000)
-    parser.add_argument("--movies", type=int, default=45_000)
-    options = parser.parse_args()
-    django.setup()
+    options = harness.parser(__doc__, ratings=3_000_000, movies=45_000).parse_args()
+    harness.setup_django()
     from django.db import connection  # noqa: PLC0415  # Needs Django set up.
 
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)

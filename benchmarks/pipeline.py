@@ -1,4 +1,4 @@
-"""What the pipeline takes, command by command, each in a process of its own: seconds and peak memory.
+"""Seconds and peak memory of the commands of the pipeline, each in a process of its own.
 
     python benchmarks/pipeline.py DATASET [--ratings full]   # imports DATASET, then runs the pipeline
     python benchmarks/pipeline.py --users 50000 --movies 9000 --factors 100   # random ratings and random factors
@@ -8,111 +8,45 @@ is trained: the question is then what `createmoviesuggestions` needs for that ma
 and when all of them have rated since.
 """
 
-import argparse
-import os
-import resource
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import harness
 
-from benchmarks.random_world import RANDOM_WORLD
-from benchmarks.site_processes import SETUP
-
-SOURCES = Path(__file__).resolve().parents[1] / "src"
-RATINGS_PER_USER = 100
-SECONDS_TO_STOP = 6
-KEEPER = """
-import sys, django; django.setup()
-from django.db import connection
-connection.ensure_connection()
-sys.stdin.read()
-"""
 EVERYONE_CHANGED = """
-import django; django.setup()
 from django.db.models.functions import Now
 from accounts.models import User
 User.objects.update(ratings_changed_at=Now())
 """
-ALL_AGAIN = ["createmoviesuggestions", "--reuse-suggestions-up-to-days", "0"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path, nargs="?")
-    parser.add_argument("--ratings", default="small", help="of DATASET: small or full")
-    parser.add_argument("--users", type=int, default=50_000)
-    parser.add_argument("--movies", type=int, default=9_000)
-    parser.add_argument("--factors", type=int, default=100)
-    options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="matinee-benchmark-"))
-    # Hold the embedded servers for the whole time, as the processes of a site would.
-    keeper = subprocess.Popen([sys.executable, "-c", KEEPER], env=environment(folder), stdin=subprocess.PIPE)
-    try:
-        run(folder, manage("migrate", "--verbosity=0"))
-        if options.dataset:
-            on_dataset(folder, options.dataset, options.ratings)
-        else:
-            on_random_world(folder, (options.users, options.movies, options.factors, RATINGS_PER_USER))
-    finally:
-        keeper.communicate()
-        # The servers stop two seconds after the last process that used them, and tidy up meanwhile.
-        time.sleep(SECONDS_TO_STOP)
-        shutil.rmtree(folder)
-
-
-def on_dataset(folder: Path, dataset: Path, ratings: str) -> None:
-    run(folder, manage("importdataset", str(dataset.resolve()), "--ratings", ratings))
-    seconds = [
-        run(folder, manage(command)) for command in ("exportdatasets", "trainsurprisemodel", "createmoviesuggestions")
-    ]
-    print(f"export + train + suggestions: {sum(seconds):.1f} s")
-    run(folder, manage(*ALL_AGAIN))
-
-
-def on_random_world(folder: Path, sizes: tuple[int, int, int, int]) -> None:
-    run(folder, [sys.executable, "-c", SETUP + RANDOM_WORLD.format(sizes=sizes)])
-    run(folder, manage("exportdatasets"))
-    seconds = min(run(folder, manage(*ALL_AGAIN)) for _ in range(3))
-    print(f"best: {sizes[0] * sizes[1] / seconds:,.0f} pairs of user and movie per second, written and switched")
-    run(folder, [sys.executable, "-c", EVERYONE_CHANGED])
-    run(folder, manage(*ALL_AGAIN))
-    run(folder, manage("createmoviesuggestions"))
-
-
-def manage(*arguments: str) -> list[str]:
-    return [sys.executable, str(SOURCES / "manage.py"), *arguments]
-
-
-def environment(folder: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    own = {"VAR_DIR": str(folder), "PYTHONPATH": str(SOURCES), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    return {**inherited, **own, "LOG_LEVEL": "WARNING"}
-
-
-def run(folder: Path, command: list[str]) -> float:
-    """Run a command, print what it took, and return its seconds."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, env=environment(folder))
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command[1:3]} failed")
-    name = " ".join([Path(command[1]).name, command[2]]) if command[1] != "-c" else "preparation"
-    print(
-        f"  {name:40} {seconds:6.1f} s  peak {peak_megabytes(usage):5.0f} MB",
-        flush=True,
+    parser = harness.parser(
+        __doc__, ratings=("small", "of DATASET: small or full"), users=50_000, movies=9_000, factors=100
     )
-    return seconds
+    parser.add_argument("dataset", type=Path, nargs="?")
+    options = parser.parse_args()
+    with harness.temporary_site() as site:
+        if options.dataset:
+            on_dataset(site, options.dataset, options.ratings)
+        else:
+            on_random_world(site, options.users, options.movies, options.factors)
 
 
-def peak_megabytes(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
+def on_dataset(site: harness.Site, dataset: Path, ratings: str) -> None:
+    site.manage("importdataset", dataset.resolve(), "--ratings", ratings)
+    seconds = [site.manage(command) for command in ("exportdatasets", "trainsurprisemodel", "createmoviesuggestions")]
+    print(f"export + train + suggestions: {sum(seconds):.1f} s")
+    site.manage(*harness.REFRESH_ALL)
+
+
+def on_random_world(site: harness.Site, users: int, movies: int, factors: int) -> None:
+    site.random_world(users, movies, factors, 100)
+    site.manage("exportdatasets")
+    seconds = min(site.manage(*harness.REFRESH_ALL) for _ in range(3))
+    print(f"best: {users * movies / seconds:,.0f} pairs of user and movie per second, written and switched")
+    site.python(EVERYONE_CHANGED, name="everyone changes")
+    site.manage(*harness.REFRESH_ALL)
+    site.manage("createmoviesuggestions")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How well the next film is ranked: each user's last rating is kept from training and looked for in their ranking.
+"""Ranking accuracy: the rank of each user's last rating, which is held out of the training.
 
 python benchmarks/ranking.py ratings.dat                        # user::movie::rating::time
 python benchmarks/ranking.py ratings.dat --without-times        # as if nobody knew what came when
@@ -10,7 +10,6 @@ Each peer is first tried with six settings, of which the one with the best NDCG@
 rating is taken; `house` is not: its weights are learnt from second to last ratings while it is trained.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,8 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.algorithms import ALGORITHMS, Setting, make_estimator
 from recommender.arrays import Float64Array, Int64Array
 from recommender.contract import AnyModel
@@ -71,10 +69,8 @@ class LastOut(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = harness.parser(__doc__, without_times=False, seed=0)
     parser.add_argument("ratings", type=Path)
-    parser.add_argument("--without-times", action="store_true")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--algorithms", nargs="+", default=[name for name in GRIDS if name in ALGORITHMS])
     options = parser.parse_args()
     columns = np.loadtxt(options.ratings, delimiter=":", usecols=(0, 2, 4, 6), dtype=np.int64)

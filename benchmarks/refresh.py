@@ -1,4 +1,4 @@
-"""The nightly refresh at full size, as a site does it: import, then export, train and write everybody's suggestions.
+"""The nightly refresh at full size, as a site runs it: import, export, train, and write suggestions for all users.
 
     python benchmarks/refresh.py                     # 26,024,289 ratings, 270,896 users, 45,000 films, on all cores
     python benchmarks/refresh.py --cores 2
@@ -18,9 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from benchmarks.site_processes import Site, temporary_site
+import harness
 
 BOUND_IN = """
 import time
@@ -58,21 +56,22 @@ print([min(bare), min(ours)], file=open({result!r}, "w"))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=int, default=26_024_289)
-    parser.add_argument("--users", type=int, default=270_896)
-    parser.add_argument("--movies", type=int, default=45_000)
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--max", type=int, default=100, help="suggestions kept of each user")
-    parser.add_argument("--cores", type=int, help="use so many of this machine's, PostgreSQL included")
-    parser.add_argument("--quick", action="store_true", help="half a million ratings, 2 epochs")
-    options = parser.parse_args()
+    options = harness.parser(
+        __doc__,
+        ratings=26_024_289,
+        users=270_896,
+        movies=45_000,
+        factors=100,
+        epochs=20,
+        max=(100, "suggestions kept per user"),
+        cores=(int, "use only this many cores, PostgreSQL included"),
+        quick="half a million ratings, 2 epochs",
+    ).parse_args()
     if options.quick:
         options.ratings, options.users, options.movies, options.epochs = 500_000, 5_000, 4_000, 2
     if options.cores:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
-    with tempfile.TemporaryDirectory() as name, temporary_site() as site:
+    with tempfile.TemporaryDirectory() as name, harness.temporary_site() as site:
         sizes = ["--ratings", options.ratings, "--users", options.users, "--movies", options.movies]
         generator = [sys.executable, str(Path(__file__).with_name("full_size_data.py")), name, *map(str, sizes)]
         subprocess.run(generator, check=True)
@@ -82,7 +81,7 @@ def main() -> None:
         refreshed(site, options)
 
 
-def imported(site: Site, dataset: Path, ratings: int) -> None:
+def imported(site: harness.Site, dataset: Path, ratings: int) -> None:
     result = site.folder / "bound"
     code = BOUND_IN.format(path=str(dataset / "ratings.csv"), result=str(result))
     site.python(code, name="bare COPY and its indexes", rows=ratings)
@@ -91,7 +90,7 @@ def imported(site: Site, dataset: Path, ratings: int) -> None:
     print(f"  the import runs at {bound / seconds:.0%} of COPY and index builds ({bound:.1f} s)", flush=True)
 
 
-def refreshed(site: Site, options: argparse.Namespace) -> None:
+def refreshed(site: harness.Site, options: argparse.Namespace) -> None:
     result = site.folder / "bound"
     settings = [f"n_factors={options.factors}", f"n_epochs={options.epochs}"]
     cores = len(os.sched_getaffinity(0))

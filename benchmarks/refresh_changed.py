@@ -1,4 +1,4 @@
-"""What a refresh of suggestions costs when few users have changed, beside one of everybody, in one run.
+"""Cost of a refresh of suggestions if few users have changed, compared with a refresh of all users.
 
     python benchmarks/refresh_changed.py                   # 100,000 users, 3 million ratings, 1 % changed
     python benchmarks/refresh_changed.py --changed 0.05
@@ -8,15 +8,9 @@
 is removed afterwards: for everybody, for nobody, and three times for the users whose ratings have changed since.
 """
 
-import argparse
-import sys
-from pathlib import Path
+import harness
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from benchmarks.random_world import RANDOM_WORLD
-from benchmarks.site_processes import temporary_site
-
+TOP = ("--max", "100")
 CHANGE = """
 from django.db import connection
 with connection.cursor() as cursor:
@@ -28,32 +22,29 @@ with connection.cursor() as cursor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=100_000)
-    parser.add_argument("--movies", type=int, default=9_000)
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--ratings-per-user", type=int, default=30)
-    parser.add_argument("--changed", type=float, default=0.01, help="share of the users")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the users")
-    options = parser.parse_args()
+    options = harness.parser(
+        __doc__,
+        users=100_000,
+        movies=9_000,
+        factors=100,
+        ratings_per_user=30,
+        changed=(0.01, "share of the users"),
+        quick="a tenth of the users",
+    ).parse_args()
     if options.quick:
         options.users //= 10
     n_changed = round(options.users * options.changed)
-    sizes = (options.users, options.movies, options.factors, options.ratings_per_user)
-    with temporary_site() as site:
-        site.python(RANDOM_WORLD.format(sizes=sizes), name="a random world")
-        everybody = min(site.manage(*SUGGEST, "--reuse-suggestions-up-to-days", "0", rows=sizes[0]) for _ in range(2))
-        nobody = min(site.manage(*SUGGEST) for _ in range(2))
+    with harness.temporary_site() as site:
+        site.random_world(options.users, options.movies, options.factors, options.ratings_per_user)
+        everybody = min(site.manage(*harness.REFRESH_ALL, *TOP, rows=options.users) for _ in range(2))
+        nobody = min(site.manage("createmoviesuggestions", *TOP) for _ in range(2))
         few = []
         for _ in range(3):
             site.python(CHANGE.format(n_changed=n_changed), name=f"{n_changed:,} users change")
-            few.append(site.manage(*SUGGEST, rows=n_changed))
+            few.append(site.manage("createmoviesuggestions", *TOP, rows=n_changed))
     print(f"everybody, {options.users:,} users   {everybody:.2f} s")
     print(f"the {n_changed:,} who changed     {min(few):.2f} s, {min(few) / everybody:.0%} of that")
     print(f"nobody                    {nobody:.2f} s")
-
-
-SUGGEST = ("createmoviesuggestions", "--max", "100")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast the home page answers while everybody's suggestions are refreshed, beside when nothing else happens.
+"""Response times of the home page during a refresh of all suggestions, compared with an idle site.
 
     python benchmarks/responsiveness.py                    # 100,000 users, 3 million ratings, 9,000 films
     python benchmarks/responsiveness.py --quick            # 20,000 users, 200 requests
@@ -25,10 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from benchmarks.random_world import RANDOM_WORLD
-from benchmarks.site_processes import SOURCES, Site, temporary_site
+import harness
 
 N_PEOPLE = 32
 LOG_IN = """
@@ -47,7 +44,7 @@ for user in User.objects.filter(pk__lte={n_people}):
     cookies.append(f"{{settings.SESSION_COOKIE_NAME}}={{session.session_key}}")
 print(json.dumps(cookies), file=open({path!r}, "w"))
 """
-ALL_AGAIN = ("createmoviesuggestions", "--reuse-suggestions-up-to-days", "0", "--max", "100")
+REFRESH = (*harness.REFRESH_ALL, "--max", "100")
 
 
 @dataclass
@@ -62,12 +59,11 @@ class Looks:
 
 def main() -> None:
     options = parse()
-    with temporary_site() as site:
-        sizes = (options.users, options.movies, options.factors, options.ratings_per_user)
-        site.python(RANDOM_WORLD.format(sizes=sizes), name="a random world")
+    with harness.temporary_site() as site:
+        site.random_world(options.users, options.movies, options.factors, options.ratings_per_user)
         path = str(site.folder / "cookies")
         site.python(LOG_IN.format(n_people=N_PEOPLE, path=path), name="people log in")
-        site.manage(*ALL_AGAIN, rows=options.users)
+        site.manage(*REFRESH, rows=options.users)
         with served(site) as port:
             cookies = json.loads(Path(path).read_text())
             look(port, cookies, options, enough=lambda n: n >= options.requests // 4)
@@ -80,30 +76,33 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=100_000)
-    parser.add_argument("--movies", type=int, default=9_000)
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--ratings-per-user", type=int, default=30)
-    parser.add_argument("--requests", type=int, default=1_000)
-    parser.add_argument("--clients", type=int, default=4, help="people who look at the same time")
-    parser.add_argument("--pause", type=float, default=0.05, help="seconds between two looks of one of them")
-    parser.add_argument("--quick", action="store_true")
-    options = parser.parse_args()
+    options: argparse.Namespace = harness.parser(
+        __doc__,
+        users=100_000,
+        movies=9_000,
+        factors=100,
+        ratings_per_user=30,
+        requests=1_000,
+        clients=(4, "concurrent clients"),
+        pause=(0.05, "seconds between two requests of a client"),
+        quick="20,000 users, 200 requests",
+    ).parse_args()
     if options.quick:
         options.users, options.requests = 20_000, 200
     return options
 
 
 @contextmanager
-def served(site: Site) -> Iterator[int]:
+def served(site: harness.Site) -> Iterator[int]:
     """Serve the site on a free port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--log-level", "warning"]
     (site.folder / "static").mkdir()
-    server = subprocess.Popen([*command, "config.wsgi"], env={**site.environment(), "PORT": str(port)}, cwd=SOURCES)
+    server = subprocess.Popen(
+        [*command, "config.wsgi"], env={**site.environment(), "PORT": str(port)}, cwd=harness.SOURCES
+    )
     try:
         wait_for(port)
         yield port
@@ -163,11 +162,11 @@ def page_seconds(connection: http.client.HTTPConnection, cookie: str) -> float:
     return seconds
 
 
-def while_refreshed(site: Site, port: int, cookies: list[str], options: argparse.Namespace) -> Looks:
+def while_refreshed(site: harness.Site, port: int, cookies: list[str], options: argparse.Namespace) -> Looks:
     """Refresh until there are enough looks; those between two refreshes do not count."""
     busy = Looks()
     while len(busy.seconds) < options.requests:
-        command = [sys.executable, str(SOURCES / "manage.py"), *ALL_AGAIN]
+        command = [sys.executable, str(harness.SOURCES / "manage.py"), *REFRESH]
         refresh = subprocess.Popen(command, env=site.environment(), stdout=subprocess.DEVNULL)
         busy.seconds += look(port, cookies, options, enough=partial(ended, refresh)).seconds
         if refresh.wait():

@@ -1,9 +1,9 @@
-"""The benchmarks, one after the other: `make bench` and `make bench-full`.
+"""Runs the benchmarks one after the other: `make bench` and `make bench-full`.
 
     python benchmarks/run_all.py             # each of them small: minutes in all
     python benchmarks/run_all.py --full      # those of size, at the size of Kaggle's set and above: an hour
 
-Those that need a data set of somebody's own are named and left out. One that fails costs the others nothing.
+Benchmarks that need a real data set are listed and skipped. If one fails, the others still run.
 """
 
 import argparse
@@ -48,7 +48,7 @@ OF_DATA = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
-    names = sorted({path.stem for path in HERE.glob("*.py") if "argparse" in path.read_text()} - {Path(__file__).stem})
+    names = sorted({path.stem for path in HERE.glob("*.py") if "__main__" in path.read_text()} - {Path(__file__).stem})
     runs = [(name, SMALL.get(name, ["--quick"])) for name in names if name not in OF_DATA]
     options = parser.parse_args()
     if options.full:

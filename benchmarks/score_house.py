@@ -1,4 +1,4 @@
-"""How fast `house` makes everybody's lists: by blocks on threads, and one person at a time, in one run.
+"""Speed of the lists of `house`: in blocks on threads, and one user at a time.
 
     python benchmarks/score_house.py                   # 30,000 users, 9,000 films, lists of 100
     python benchmarks/score_house.py --quick           # a tenth of the users
@@ -9,18 +9,12 @@ each, of all that somebody liked.
 """
 
 import argparse
-import sys
 import time
 from collections import deque
-from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-
-from benchmarks.score_users import peak_megabytes, peak_reset
-
+import harness
 from recommender.arrays import Float32Array
 from recommender.blends.histories import Histories, HistoryRule
 from recommender.blends.house_model import HouseModel
@@ -30,6 +24,7 @@ from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty
+from score_users import peak_megabytes, peak_reset
 
 ONE_BY_ONE = 200
 
@@ -63,15 +58,16 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=30_000)
-    parser.add_argument("--items", type=int, default=9_000)
-    parser.add_argument("--core", type=int, default=5_000)
-    parser.add_argument("--factors", type=int, default=40)
-    parser.add_argument("--liked", type=int, default=60)
-    parser.add_argument("--top", type=int, default=100)
-    parser.add_argument("--quick", action="store_true")
-    options = parser.parse_args()
+    options: argparse.Namespace = harness.parser(
+        __doc__,
+        users=30_000,
+        items=9_000,
+        factors=40,
+        core=5_000,
+        liked=60,
+        top=100,
+        quick="a tenth of the users",
+    ).parse_args()
     if options.quick:
         options.users //= 10
     return options

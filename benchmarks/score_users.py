@@ -1,4 +1,4 @@
-"""How near blocked scoring is to what the hardware allows, and how far ahead of others, measured in one run.
+"""Speed of blocked scoring, compared with the limit of the hardware and with other libraries.
 
     python benchmarks/score_users.py            # 50,000 users, 9,000 items, 100 factors, 250 suggestions each
     python benchmarks/score_users.py --quick    # a twentieth of the users
@@ -16,7 +16,6 @@ has; the same where the first dimensions are multiplied and the norms bound the 
 
 import argparse
 import os
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -26,8 +25,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.arrays import Float32Array
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
@@ -68,23 +66,24 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=50_000)
-    parser.add_argument("--items", type=int, default=9_000)
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--top", type=int, default=250)
-    parser.add_argument("--ratings-per-user", type=int, default=100)
-    parser.add_argument("--block-users", type=int, default=1024)
-    parser.add_argument("--block-items", type=int, default=512)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--others-users", type=int, default=8192, help="users whom sgemm and implicit score per turn")
-    parser.add_argument("--loop-pairs", type=int, default=200_000)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="a twentieth of the users, a tenth of the loop")
-    parser.add_argument("--full", action="store_true", help="the size of the whole of The Movies Dataset")
-    parser.add_argument("--factors-of", type=Path, help="the folder of a trained factor model")
-    options = parser.parse_args()
+    options: argparse.Namespace = harness.parser(
+        __doc__,
+        users=50_000,
+        items=9_000,
+        factors=100,
+        top=250,
+        ratings_per_user=100,
+        block_users=1024,
+        block_items=512,
+        threads=len(os.sched_getaffinity(0)),
+        others_users=(8192, "users that sgemm and implicit score in each turn"),
+        loop_pairs=200_000,
+        repeat=3,
+        seed=0,
+        full=(False, "the size of The Movies Dataset"),
+        factors_of=(Path, "the folder of a trained factor model"),
+        quick="a twentieth of the users, a tenth of the loop",
+    ).parse_args()
     if options.full:
         options.users, options.items, options.top = 270_896, 45_000, 100
     if options.quick:

@@ -1,4 +1,4 @@
-"""One refresh of suggestions that two hosts share, and what it costs when one of them is killed or cut off.
+"""A refresh of suggestions that two hosts share, also if one of them is killed or loses its network.
 
     python benchmarks/shared_refresh.py            # 60,000 users, 9,000 films, 100 factors, 250 suggestions each
     python benchmarks/shared_refresh.py --quick    # a third of the users, and no cable is pulled
@@ -28,17 +28,11 @@ from typing import Any
 import psutil
 import psycopg2
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-
-from benchmarks.random_world import RANDOM_WORLD
-from benchmarks.site_processes import SETUP
-
+import harness
 from embedded.layout import postgres_layout
 from embedded.postgres import PostgresServer
 from embedded.redis import redis_program
 
-SOURCES = Path(__file__).resolve().parents[1] / "src"
 IP = shutil.which("ip")
 RATINGS_PER_USER = 100
 SECONDS_AT_MOST = 300
@@ -117,12 +111,9 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=60_000)
-    parser.add_argument("--movies", type=int, default=9_000)
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--quick", action="store_true", help="a third of the users; nobody is cut off")
-    options = parser.parse_args()
+    options: argparse.Namespace = harness.parser(
+        __doc__, users=60_000, movies=9_000, factors=100, quick="a third of the users; no network is cut off"
+    ).parse_args()
     if options.quick:
         options.users //= 3
     return options
@@ -158,7 +149,7 @@ class Place:
         server, _ = ADDRESSES.get(host, ("127.0.0.1", ""))
         return {
             **os.environ,
-            "PYTHONPATH": str(SOURCES),
+            "PYTHONPATH": str(harness.SOURCES),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "VAR_DIR": str(self.folder / host),
             "MODELS_DIR": str(self.folder / "models"),
@@ -242,8 +233,11 @@ def wait(until: Callable[[], bool]) -> None:
 # --- Two hosts and their servers --------------------------------------------------------------------------------------
 def world_make(place: Place, options: argparse.Namespace) -> None:
     sizes = (options.users, options.movies, options.factors, RATINGS_PER_USER)
-    manage = str(SOURCES / "manage.py")
-    for arguments in ([manage, "migrate", "--verbosity=0"], ["-c", SETUP + RANDOM_WORLD.format(sizes=sizes)]):
+    manage = str(harness.SOURCES / "manage.py")
+    for arguments in (
+        [manage, "migrate", "--verbosity=0"],
+        ["-c", harness.SETUP + harness.RANDOM_WORLD.format(sizes=sizes)],
+    ):
         if place.start(ONE, *arguments).wait():
             raise SystemExit((place.folder / f"{ONE}.log").read_text())
 

@@ -13,30 +13,32 @@ done before.
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import harness
+
 HERE = Path(__file__).resolve().parent
-MEGABYTE = 1024 if sys.platform == "linux" else 1024 * 1024
 ALGORITHMS = ("svd", "als", "surprise-svd")
 CHECKS = 200_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=int, default=26_024_289)
-    parser.add_argument("--users", type=int, default=270_896)
-    parser.add_argument("--movies", type=int, default=45_000)
-    parser.add_argument("--snapshot", type=Path)
+    parser = harness.parser(
+        __doc__,
+        ratings=26_024_289,
+        users=270_896,
+        movies=45_000,
+        snapshot=Path,
+        factors=100,
+        epochs=20,
+        threads=([1, 2, 4], "of svd"),
+        quick="a million ratings, 5 epochs",
+    )
     parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=["svd", "als"])
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4], help="of svd")
-    parser.add_argument("--quick", action="store_true", help="a million ratings, 5 epochs")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:
@@ -70,7 +72,7 @@ def alone(options: argparse.Namespace, snapshot: Path, algorithm: str, threads: 
     """Train in a process of its own, pass on what it says, and return the seconds of the training itself."""
     sizes = ["--factors", options.factors, "--epochs", options.epochs, "--threads", threads, "--snapshot", snapshot]
     command = [sys.executable, __file__, "--alone", algorithm, *map(str, sizes)]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(harness.SOURCES)}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     *lines, seconds = done.stdout.splitlines()
     print("\n".join(lines), flush=True)
@@ -98,10 +100,10 @@ def train(options: argparse.Namespace) -> None:
     ratings = read_snapshot(options.snapshot)
     read = time.perf_counter()
     print(f"{options.alone}, {options.threads[0]} threads, {len(ratings):,} ratings")
-    told("read and ordered", read - began, len(ratings))
+    print_step("read and ordered", read - began, len(ratings))
     model = estimator.fit(ratings)
     seconds = time.perf_counter() - read
-    told("trained", seconds, len(ratings) * options.epochs)
+    print_step("trained", seconds, len(ratings) * options.epochs)
     rows = np.random.default_rng(0).choice(len(ratings), min(CHECKS, len(ratings)), replace=False)
     users, items = ratings.users.ids[ratings.user_positions[rows]], ratings.items.ids[ratings.item_positions[rows]]
     print(f"  RMSE of what it learnt from {rmse(ratings.values[rows], predict_or_fallback(model, users, items)):.4f}")
@@ -111,8 +113,8 @@ def train(options: argparse.Namespace) -> None:
     print(seconds)
 
 
-def told(what: str, seconds: float, visits: int) -> None:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
+def print_step(what: str, seconds: float, visits: int) -> None:
+    peak = harness.peak_megabytes()
     print(f"  {what:<18} {seconds:7.1f} s  {visits / seconds:14,.0f} ratings/s  peak so far {peak:7,.0f} MiB")
 
 

@@ -1,4 +1,4 @@
-"""What surprise's SVD costs on arrays and on its own row tuples: seconds, and memory beyond the ratings themselves.
+"""Time and memory of Surprise's SVD on arrays and on its own row tuples, beyond the ratings themselves.
 
     python benchmarks/train_surprise.py                  # 1,000,000 random ratings of 10,000 users on 4,000 items
     python benchmarks/train_surprise.py --ratings R.csv  # a file with userId, movieId and rating; also prints its RMSE
@@ -9,7 +9,6 @@ Each way runs in a process of its own, so that peaks do not mix.
 import argparse
 import gc
 import multiprocessing
-import sys
 import threading
 import time
 from pathlib import Path
@@ -18,22 +17,16 @@ from typing import Self
 import numpy as np
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.data.ratings import Ratings
-from recommender.data.snapshot import read_snapshot
 from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=Path)
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--seeds", type=int, default=12)
-    parser.add_argument("--quick", action="store_true", help="2 epochs, 2 seeds")
-    options = parser.parse_args()
+    options = harness.parser(
+        __doc__, ratings=Path, epochs=20, factors=100, seeds=12, quick="2 epochs, 2 seeds"
+    ).parse_args()
     if options.quick:
         options.epochs = options.seeds = 2
     processes = multiprocessing.get_context("spawn")
@@ -54,11 +47,8 @@ def config_of(options: argparse.Namespace) -> SurpriseSVDConfig:
 
 
 def ratings_of(options: argparse.Namespace) -> Ratings:
-    if options.ratings:
-        return read_snapshot(options.ratings)
-    rng = np.random.default_rng(0)
-    pairs = rng.choice(10_000 * 4_000, 1_000_000, replace=False)
-    return Ratings.from_arrays(pairs // 4_000, pairs % 4_000, rng.integers(1, 11, pairs.size) / 2)
+    ratings: Ratings = harness.read_ratings(options.ratings, users=10_000, items=4_000, n=1_000_000)
+    return ratings
 
 
 def on_arrays(options: argparse.Namespace) -> tuple[int, float, float]:

@@ -1,4 +1,4 @@
-"""Our own kernel of the biased factorisation against scikit-surprise's SVD: the same model, data and cores.
+"""Compares the compiled SVD kernel with scikit-surprise's SVD: the same model, data and cores.
 
     python benchmarks/train_svd.py                          # 900,000 random ratings of 6,000 users on 3,700 items
     python benchmarks/train_svd.py --ratings R.csv          # a file with userId, movieId and rating; RMSE, too
@@ -9,7 +9,6 @@ seconds once per machine, is not counted.
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -17,28 +16,20 @@ import numpy as np
 import pandas as pd
 import surprise
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-
+import harness
 from recommender.contract import predict_or_fallback
-from recommender.data.ratings import Ratings
-from recommender.data.snapshot import read_snapshot
 from recommender.data.splits import Split, random_split
 from recommender.evaluation.metrics import rmse
 from recommender.factors.svd import SVD, SVDConfig
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratings", type=Path)
-    parser.add_argument("--factors", type=int, default=100)
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4])
-    parser.add_argument("--quick", action="store_true", help="2 epochs, 1 seed")
-    options = parser.parse_args()
+    options = harness.parser(
+        __doc__, ratings=Path, factors=100, epochs=20, seeds=3, threads=[1, 2, 4], quick="2 epochs, 1 seed"
+    ).parse_args()
     if options.quick:
         options.epochs, options.seeds = 2, 1
-    split = random_split(ratings_of(options), test_fraction=0.1, seed=0)
+    split = random_split(harness.read_ratings(options.ratings), test_fraction=0.1, seed=0)
     SVD(SVDConfig(n_epochs=1)).fit(split.train)
     theirs = [surprise_run(split, options, seed) for seed in range(options.seeds)]
     seconds = float(np.median([run[0] for run in theirs]))
@@ -51,14 +42,6 @@ def main() -> None:
             f"svd, {n_threads} thread{'s' if n_threads > 1 else ' '}         {ours_seconds:7.3f} s  "
             f"{seconds / ours_seconds:5.1f} times  RMSE {np.mean([run[1] for run in ours]):.4f}"
         )
-
-
-def ratings_of(options: argparse.Namespace) -> Ratings:
-    if options.ratings:
-        return read_snapshot(options.ratings)
-    rng = np.random.default_rng(0)
-    pairs = rng.choice(6_000 * 3_700, 900_000, replace=False)
-    return Ratings.from_arrays(pairs // 3_700, pairs % 3_700, rng.integers(1, 11, pairs.size) / 2)
 
 
 def surprise_run(split: Split, options: argparse.Namespace, seed: int) -> tuple[float, float]:

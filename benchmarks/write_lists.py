@@ -1,4 +1,4 @@
-"""Writing everyone's suggestions: how near to a bare COPY, and how long readers wait for the switch.
+"""Speed of writing all suggestion lists, compared with a bare COPY, and the waits of readers during the switch.
 
     python benchmarks/write_lists.py                    # 270,896 users, lists of 100
     python benchmarks/write_lists.py --quick            # 20,000 users
@@ -11,23 +11,17 @@ and around the moments in which something was.
 """
 
 import argparse
-import os
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-
-from benchmarks.site_processes import SETUP, Site, temporary_site
+import harness
 
 BLOCK_USERS = 4096
 PREPARE = """
@@ -64,45 +58,38 @@ SLACK_SECONDS = 0.05
 
 def main() -> None:
     options = parse()
-    with temporary_site() as site:
-        os.environ.update(site.environment())
+    with harness.temporary_site() as site:
         site.python(PREPARE.format(n_users=options.users), name="users", rows=options.users)
-        import django  # noqa: PLC0415 - after its settings are known.
-
-        django.setup()
+        harness.setup_django(site.environment())
         try:
             measure(site, options)
         finally:
-            from django.db import connections  # noqa: PLC0415 - the same.
+            from django.db import connections  # noqa: PLC0415 - Django has to be set up.
 
             connections.close_all()
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=270_896)
-    parser.add_argument("--movies", type=int, default=45_000)
-    parser.add_argument("--top", type=int, default=100)
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--quick", action="store_true")
-    options = parser.parse_args()
+    options: argparse.Namespace = harness.parser(
+        __doc__, users=270_896, movies=45_000, top=100, repeat=5, quick="20,000 users, 3 repetitions"
+    ).parse_args()
     if options.quick:
         options.users, options.repeat = 20_000, 3
     return options
 
 
-def measure(site: Site, options: argparse.Namespace) -> None:
+def measure(site: harness.Site, options: argparse.Namespace) -> None:
     lists = Lists(options)
     body = lists.encoded()
     lists.write()
     bare, ours, switches = [], [], []
-    reading = [sys.executable, "-c", SETUP + READER.format(n_users=options.users)]
+    reading = [sys.executable, "-c", harness.SETUP + READER.format(n_users=options.users)]
     reader = subprocess.Popen(reading, env=site.environment(), stdout=subprocess.PIPE, text=True)
     try:
         time.sleep(2)
         for _ in range(options.repeat):
-            bare.append(seconds_of(lambda: bare_copy(body)))
-            ours.append(seconds_of(lambda: switches.append(lists.write())))
+            bare.append(harness.seconds_of(lambda: bare_copy(body)))
+            ours.append(harness.seconds_of(lambda: switches.append(lists.write())))
             time.sleep(0.5)
     finally:
         reader.terminate()
@@ -178,12 +165,6 @@ def bare_copy(body: bytes) -> None:
             cursor.copy_expert(copying, io.BytesIO(body), 1 << 20)
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
 def overlap(began: float, seconds: float, switch_began: float, switch_ended: float) -> bool:
     return began <= switch_ended + SLACK_SECONDS and began + seconds >= switch_began - SLACK_SECONDS
 
@@ -191,7 +172,7 @@ def overlap(began: float, seconds: float, switch_began: float, switch_ended: flo
 def report(options: argparse.Namespace, n_bytes: int, bare: list[float], ours: list[float]) -> None:
     bound, seconds = float(np.median(bare)), float(np.median(ours))
     ratio = float(np.median([one / other for one, other in zip(bare, ours, strict=True)]))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = harness.peak_megabytes()
     print(f"{options.users:,} lists of {options.top}, {n_bytes / 1e6:,.0f} MB (medians of {options.repeat})")
     print(f"bare COPY                   {bound:.2f} s, {options.users / bound:,.0f} lists/s")
     print(

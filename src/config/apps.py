@@ -1,14 +1,14 @@
-"""Makes the settings' own checks known to Django."""
+"""App configuration that registers the system checks of the settings."""
 
 from django.apps import AppConfig
 
 
 class ConfigConfig(AppConfig):
-    """Settings as an app: it has no models, only checks of how settings go together."""
+    """The settings as an app, which has system checks and no models."""
 
     name = "config"
     verbose_name = "Settings"
 
     def ready(self) -> None:
         """Register the checks."""
-        from config import checks  # noqa: F401, PLC0415 - Importing registers them, and must wait for the settings.
+        from config import checks  # noqa: F401, PLC0415 - The import registers them, and needs the settings.

@@ -1,4 +1,4 @@
-"""The Celery application: worker, beat and everything that publishes tasks share it."""
+"""The Celery application of worker, beat and all processes that publish tasks."""
 
 import os
 
@@ -7,12 +7,12 @@ from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# The scheme of the embedded Redis, as settings name it; nothing is imported or started before it is used.
+# The scheme of the embedded Redis. kombu imports the transport when it is used.
 TRANSPORT_ALIASES["embedded"] = "config.embedded_broker:Transport"
 
 app = Celery("matinee")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-# Redis hands a task that is not acknowledged to another worker after this many seconds, so the longest task must have
-# ended by then; its limit is six hours.
+# Redis delivers an unacknowledged task to another worker after this many seconds. The longest task must end before
+# that; its limit is six hours.
 app.conf.broker_transport_options = {"visibility_timeout": 8 * 3600}
 app.autodiscover_tasks()

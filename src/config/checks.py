@@ -1,4 +1,4 @@
-"""System checks of settings that are each valid and wrong together. ``manage.py check`` and ``migrate`` run them."""
+"""System checks of combinations of settings, which ``manage.py check`` and ``migrate`` run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,13 +15,13 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 @register("security")
 def secret_key_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E001: outside DEBUG a key that can be guessed lets anybody forge a log-in."""
+    """E001: without DEBUG, a secret key that can be guessed lets anybody forge sessions."""
     if settings.DEBUG or len(settings.SECRET_KEY) >= SECRET_KEY_MIN_LENGTH:
         return []
     return [
         Error(
             f"SECRET_KEY has {len(settings.SECRET_KEY)} characters; it needs {SECRET_KEY_MIN_LENGTH} or more.",
-            hint="Leave SECRET_KEY unset to have one made and kept under VAR_DIR, or take: openssl rand -base64 48",
+            hint="Leave SECRET_KEY unset to generate one under VAR_DIR, or use: openssl rand -base64 48",
             id="matinee.E001",
         )
     ]
@@ -29,15 +29,15 @@ def secret_key_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 @register("security")
 def https_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E002, W002, W003: the site itself speaks plain HTTP, so HTTPS needs a proxy that says so."""
+    """E002, W002, W003: the site itself serves plain HTTP, so HTTPS needs a proxy in front of it."""
     behind_proxy = settings.SECURE_PROXY_SSL_HEADER is not None
     https = settings.SECURE_SSL_REDIRECT
     found: list[CheckMessage] = []
     if https and not behind_proxy:
         found.append(
             Error(
-                "HTTPS is on but BEHIND_PROXY is off: each request would be redirected to itself for ever.",
-                hint="Put a proxy in front that ends TLS and sets X-Forwarded-Proto, and set BEHIND_PROXY=true.",
+                "HTTPS is on but BEHIND_PROXY is off: each request would redirect to itself.",
+                hint="Use a proxy that terminates TLS and sets X-Forwarded-Proto, and set BEHIND_PROXY=true.",
                 id="matinee.E002",
             )
         )
@@ -45,7 +45,7 @@ def https_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
         found.append(
             Warning(
                 "BEHIND_PROXY is on but HTTPS is off: session cookies may travel unencrypted.",
-                hint="Set HTTPS=true if the proxy ends TLS, else leave BEHIND_PROXY unset.",
+                hint="Set HTTPS=true if the proxy terminates TLS, else leave BEHIND_PROXY unset.",
                 id="matinee.W002",
             )
         )
@@ -62,21 +62,21 @@ def https_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register("security")
 def hosts_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """W001, W004: who may reach the site, and what they may see."""
+    """W001, W004: the site is open to others than its users expect."""
     found: list[CheckMessage] = []
     if "*" in settings.ALLOWED_HOSTS and not settings.DEBUG:
         found.append(
             Warning(
-                "ALLOWED_HOSTS is *: links in password letters can be made to point to somebody else's site.",
-                hint="Name the hosts that the site answers to, as in ALLOWED_HOSTS=films.example.org.",
+                "ALLOWED_HOSTS is *: attackers can make the links in password e-mails point to another site.",
+                hint="List the host names of the site, as in ALLOWED_HOSTS=films.example.org.",
                 id="matinee.W001",
             )
         )
     if settings.DEBUG and not LOCAL_HOSTS.issuperset(settings.ALLOWED_HOSTS):
         found.append(
             Warning(
-                "DEBUG is on while ALLOWED_HOSTS names more than this machine: error pages show the site's insides.",
-                hint="Set DEBUG=false wherever others can reach the site.",
+                "DEBUG is on while ALLOWED_HOSTS names other machines: error pages reveal source code and settings.",
+                hint="Set DEBUG=false if others can reach the site.",
                 id="matinee.W004",
             )
         )
@@ -85,13 +85,13 @@ def hosts_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register("database", deploy=True)
 def servers_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """W005: an embedded queue is seen by one machine only, a database server perhaps by many."""
+    """W005: only one machine can use an embedded queue, but several can use a database server."""
     if settings.DATABASES["default"]["ENGINE"] == EMBEDDED_ENGINE or settings.REDIS_URL:
         return []
     return [
         Warning(
-            "DATABASE_URL names a server but REDIS_URL does not: only processes of this machine share the task queue.",
-            hint="Set REDIS_URL when workers run elsewhere; on one machine the embedded Redis will do.",
+            "DATABASE_URL is set but REDIS_URL is not: only processes on this machine share the task queue.",
+            hint="Set REDIS_URL if workers run on other machines; on one machine the embedded Redis is sufficient.",
             id="matinee.W005",
         )
     ]

@@ -1,4 +1,4 @@
-"""Readers of environment variables: strict, and able to take a secret from a file named by ``<NAME>_FILE``."""
+"""Strict readers of environment variables, which can also read a secret from the file that ``<NAME>_FILE`` names."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ env = FileAwareEnv(strip_whitespace=True)
 
 
 def read_boolean(name: str, *, default: bool) -> bool:
-    """Return a boolean variable; anything but a plain yes or no is an error that names it."""
+    """Return a boolean variable. Raises ``ImproperlyConfigured`` for any other value."""
     try:
         return bool(env.bool(name, default))
     except EnvError as error:
@@ -24,7 +24,10 @@ def read_boolean(name: str, *, default: bool) -> bool:
 
 
 def read_text(name: str, *, default: str) -> str:
-    """Return a text variable, or what the file named by ``<name>_FILE`` holds; an unreadable file is an error."""
+    """Return a text variable, or the content of the file that ``<name>_FILE`` names.
+
+    Raises ``ImproperlyConfigured`` if the file cannot be read.
+    """
     try:
         return str(env.str(name, default))
     except ValueError as error:
@@ -33,7 +36,7 @@ def read_text(name: str, *, default: str) -> str:
 
 
 def read_integer(name: str, *, default: int, minimum: int = 0) -> int:
-    """Return a whole-number variable that is at least ``minimum``."""
+    """Return an integer variable. Raises ``ImproperlyConfigured`` if it is not an integer of at least ``minimum``."""
     message = f"{name} must be a whole number of at least {minimum}, not {os.environ.get(name)!r}."
     try:
         value = int(env.int(name, default))
@@ -45,7 +48,7 @@ def read_integer(name: str, *, default: int, minimum: int = 0) -> int:
 
 
 def read_choice(name: str, *, default: str, choices: Sequence[str]) -> str:
-    """Return a variable that is one of ``choices``, in upper case as they are."""
+    """Return a variable in upper case. Raises ``ImproperlyConfigured`` if it is not one of ``choices``."""
     value = read_text(name, default=default).upper()
     if value not in choices:
         message = f"{name} must be one of {', '.join(choices)}, not {os.environ.get(name)!r}."
@@ -54,7 +57,7 @@ def read_choice(name: str, *, default: str, choices: Sequence[str]) -> str:
 
 
 def read_time_zone(name: str, *, default: str) -> str:
-    """Return the name of a time zone that this machine knows."""
+    """Return the name of a time zone. Raises ``ImproperlyConfigured`` if this machine does not know it."""
     value = read_text(name, default=default)
     try:
         ZoneInfo(value)
@@ -65,7 +68,7 @@ def read_time_zone(name: str, *, default: str) -> str:
 
 
 def read_list(name: str, *, default: list[str]) -> list[str]:
-    """Return a comma-separated variable as a list without blanks."""
+    """Return a comma-separated variable as a list without blank items."""
     raw = os.environ.get(name)
     if raw is None:
         return default
@@ -73,13 +76,13 @@ def read_list(name: str, *, default: list[str]) -> list[str]:
 
 
 def read_directory(name: str, *, default: Path) -> Path:
-    """Return an absolute folder path; a relative one counts from the project's root."""
+    """Return the absolute path of a folder. A relative path starts at the root of the project."""
     raw = os.environ.get(name)
     return default if not raw else (PROJECT_ROOT / raw).resolve()
 
 
 def read_secret_key(var_dir: Path) -> str:
-    """Return ``SECRET_KEY``, or a key made once and kept, readable by its owner alone, under ``var_dir``."""
+    """Return ``SECRET_KEY``, or a generated key that is kept under ``var_dir``, readable only by its owner."""
     given = read_text("SECRET_KEY", default="")
     if given:
         return given
@@ -91,7 +94,7 @@ def read_secret_key(var_dir: Path) -> str:
 
 
 def _make_secret_key(path: Path) -> str:
-    """Write a new key beside ``path`` and link it into place, so that concurrent first starts agree on one."""
+    """Write a new key to a temporary file and link it to ``path``, so that concurrent first starts use the same key."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -100,7 +103,7 @@ def _make_secret_key(path: Path) -> str:
     try:
         os.link(beside, path)
     except FileExistsError:
-        # Another process was first; its key is the one to use.
+        # Another process was first; use its key.
         return path.read_text(encoding="ascii")
     finally:
         beside.unlink()

@@ -1,4 +1,4 @@
-"""What gunicorn is told: ``gunicorn --config python:config.gunicorn config.wsgi``."""
+"""Configuration of gunicorn: ``gunicorn --config python:config.gunicorn config.wsgi``."""
 
 import sys
 
@@ -16,5 +16,5 @@ except ImproperlyConfigured as error:
 worker_class = "gthread"
 timeout = 60
 graceful_timeout = 20
-# The socket by which gunicorn can be steered would be one more way in, and nothing here uses it.
+# Nothing uses the control socket, so it would only be an additional attack surface.
 control_socket_disable = True

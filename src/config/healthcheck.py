@@ -1,4 +1,4 @@
-"""Asks the site on this machine whether it is well: ``python -m config.healthcheck`` exits with 0 if it is."""
+"""``python -m config.healthcheck``: exit with 0 if the site on this machine is healthy."""
 
 import sys
 from http.client import HTTPConnection, HTTPException
@@ -7,14 +7,14 @@ from config.env import read_integer, read_list
 
 
 def site_host(allowed_hosts: list[str]) -> str:
-    """Return a name that the site answers to, given its ``ALLOWED_HOSTS``."""
+    """Return a host name that ``allowed_hosts`` accepts."""
     names = [host.removeprefix(".") for host in allowed_hosts if host != "*"]
     return names[0] if names else "localhost"
 
 
 def site_health(*, port: int, host: str, timeout: float = 5.0) -> str:
-    """Return "" when the site on ``port`` is well, or what is wrong with it."""
-    # A proxy would say that the browser came by HTTPS; without it the site would answer with a redirect.
+    """Return what is wrong with the site on ``port``, or "" if it is healthy."""
+    # Without this header, as a proxy would set it, the site could answer with a redirect to HTTPS.
     headers = {"Host": host, "X-Forwarded-Proto": "https"}
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
@@ -28,7 +28,7 @@ def site_health(*, port: int, host: str, timeout: float = 5.0) -> str:
 
 
 def main() -> str:
-    """Return what is wrong with the site, or "" for nothing."""
+    """Return what is wrong with the site, or "" if it is healthy."""
     host = site_host(read_list("ALLOWED_HOSTS", default=["localhost"]))
     return site_health(port=read_integer("PORT", default=8000, minimum=1), host=host)
 

@@ -1,4 +1,4 @@
-"""All settings. Every difference between installations is an environment variable; .env.example lists them."""
+"""All settings. Environment variables configure an installation; .env.example lists them."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from config.env import (
 )
 from config.servers import broker_url, cache_settings, database_settings
 
-# Lets Django's own classes be written with their type arguments, as ModelAdmin[Movie].
+# Allows type arguments for Django's classes, as in ModelAdmin[Movie].
 django_stubs_ext.monkeypatch()
 
 # --- Where things are -------------------------------------------------------------------------------------------------
@@ -25,16 +25,16 @@ BASE_DIR = PROJECT_ROOT
 VAR_DIR = read_directory("VAR_DIR", default=PROJECT_ROOT / "var")
 EXPORTS_DIR = read_directory("EXPORTS_DIR", default=VAR_DIR / "exports")
 MODELS_DIR = read_directory("MODELS_DIR", default=VAR_DIR / "models")
-# How many of the newest exports of each kind, and of the newest models, stay on the disk.
+# How many of the newest exports of each kind, and of the newest models, are kept.
 EXPORTS_KEEP = read_integer("EXPORTS_KEEP", default=5, minimum=1)
 MODELS_KEEP = read_integer("MODELS_KEEP", default=5, minimum=1)
 
-# What is trained each night, in this order; the gate decides which is live.
+# The algorithms that are trained each night, in this order; the gate decides which is live.
 NIGHTLY_ALGORITHMS = read_list("NIGHTLY_ALGORITHMS", default=["surprise-svd", "house"])
 
-# Whether the nightly suggestions are shared among all workers.
+# Whether all workers share the writing of the nightly suggestions.
 SUGGESTIONS_DISTRIBUTED = read_boolean("SUGGESTIONS_DISTRIBUTED", default=False)
-# Where Spark trains, if it is asked to, and where files are exchanged with it.
+# The Spark master for `trainmodel als --engine spark`, and the folder to exchange files with it.
 SPARK_MASTER = read_text("SPARK_MASTER", default="local[*]")
 SPARK_DIR = read_directory("SPARK_DIR", default=VAR_DIR / "spark")
 
@@ -45,7 +45,7 @@ ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = read_boolean("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-# Whoever watches over the site asks it directly, not through the proxy that speaks HTTPS.
+# Monitoring asks the site directly, without the proxy that serves HTTPS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = read_integer("HSTS_SECONDS", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if read_boolean("BEHIND_PROXY", default=False) else None
@@ -105,7 +105,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Database, cache, queue: real servers where an address is given, embedded ones otherwise --------------------------
+# --- Database, cache, queue: your own servers if an address is given, embedded ones otherwise -------------------------
 DATABASES = {"default": database_settings(read_text("DATABASE_URL", default=""), var_dir=VAR_DIR)}
 REDIS_URL = read_text("REDIS_URL", default="")
 CACHES = {"default": cache_settings(REDIS_URL, var_dir=VAR_DIR)}
@@ -116,7 +116,7 @@ CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
 CELERY_RESULT_EXPIRES = 30 * 24 * 3600
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-# What was sent is noted at once, so that a beat that is killed does not send it again when it is back.
+# Save each sent task at once, so that a restarted beat does not send it again.
 CELERY_BEAT_SYNC_EVERY = 1
 CELERY_TASK_TRACK_STARTED = True
 CELERY_TASK_ACKS_LATE = True
@@ -145,7 +145,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 
-# --- E-mail: with no server named, letters land as files under VAR_DIR/mail -------------------------------------------
+# --- E-mail: without a server, e-mails are written to files under VAR_DIR/mail ----------------------------------------
 EMAIL_HOST = read_text("EMAIL_HOST", default="")
 EMAIL_PORT = read_integer("EMAIL_PORT", default=587)
 EMAIL_HOST_USER = read_text("EMAIL_HOST_USER", default="")
@@ -161,7 +161,7 @@ TIME_ZONE = read_time_zone("TIME_ZONE", default="UTC")
 CELERY_TIMEZONE = TIME_ZONE
 USE_TZ = True
 
-# --- Static files: collected and hashed for production, served straight from the source otherwise ---------------------
+# --- Static files: collected and hashed for production, served directly from the source otherwise ---------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = read_directory("STATIC_ROOT", default=VAR_DIR / "static")
 STORAGES = {

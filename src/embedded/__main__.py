@@ -14,7 +14,7 @@ from embedded.locks import lock_is_held
 
 
 def server_status(layout: Layout) -> str:
-    """Return one line about the server."""
+    """Return one line about the state of the server."""
     if not lock_is_held(layout.supervisor):
         return f"{layout.title}: not running ({layout.directory})"
     state = "running" if lock_is_held(layout.ready) else "starting or stopping"
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, *, default_var_dir: Callable[[]
         help="the folder of the servers" + (" (default: VAR_DIR of the settings)" if default_var_dir else ""),
     )
     options = parser.parse_args(arguments)
-    var_dir = options.var_dir or (default_var_dir and default_var_dir())
+    var_dir: Path = options.var_dir if options.var_dir or not default_var_dir else default_var_dir()
     act = server_status if options.action == "status" else server_stop
     lines = [act(layout(var_dir)) for layout in LAYOUTS.values()]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""The account that a server runs as. PostgreSQL refuses root, so root hands it to another account."""
+"""The account that a server runs as. PostgreSQL refuses to run as root, so root uses another account."""
 
 import ctypes
 import os
@@ -24,13 +24,13 @@ SECBIT_NO_SETUID_FIXUP = 4
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
-# Either lets its holder pass closed folders; the first lets it do less besides.
-PASSING_POWERS = (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
+# Either of them allows access to closed folders; the first allows less in addition.
+CAPABILITIES = (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
 
 
 @dataclass(frozen=True)
 class Account:
-    """A user and group to run a program as; ``capability`` is what it keeps of root's power to pass closed folders."""
+    """A user and group to run a program as; ``capability`` is kept from root to pass closed folders."""
 
     uid: int
     gid: int
@@ -38,7 +38,7 @@ class Account:
 
 
 def account_of(path: Path) -> Account | None:
-    """Return the owner of ``path`` where root is to act for somebody else, and None to act as oneself."""
+    """Return the owner of ``path`` if this is root and the owner is not; otherwise None."""
     if os.geteuid() != 0:
         return None
     owner = path.stat()
@@ -46,7 +46,10 @@ def account_of(path: Path) -> Account | None:
 
 
 def account_without_root() -> Account:
-    """Return an account for what root must not run."""
+    """Return an account for a program that must not run as root.
+
+    Raises ``EmbeddedServiceError`` if there is none.
+    """
     for name in CANDIDATES:
         try:
             entry = pwd.getpwnam(name)
@@ -60,33 +63,35 @@ def account_without_root() -> Account:
 
 
 def account_reaching(account: Account, paths: list[Path]) -> Account:
-    """Return ``account`` with the one capability it needs to reach ``paths``, if it needs any.
+    """Return ``account``, with the capability that it needs to reach ``paths``, if any.
 
-    A project or a virtual environment under a closed folder such as /root is out of reach for every other account.
-    Rather than open that folder, the server keeps root's right to pass it, and no other right.
+    Other accounts cannot reach a project or a virtual environment under a closed folder such as /root. Instead of
+    opening that folder, the server keeps the one capability to pass it.
+
+    Raises ``EmbeddedServiceError`` if the account cannot reach them.
     """
     candidates = [account]
-    candidates += [Account(account.uid, account.gid, power) for power in PASSING_POWERS if _holds(power)]
+    candidates += [Account(account.uid, account.gid, power) for power in CAPABILITIES if _has(power)]
     try:
         for candidate in candidates:
             if all(_is_reachable(candidate, path) for path in paths):
                 return candidate
     except subprocess.SubprocessError as error:
         raise EmbeddedServiceError(
-            f"Root may not become user {account.uid} here, as happens in some containers. Start Matinee as an ordinary "
+            f"Root cannot become user {account.uid} here, as in some containers. Start Matinee as an ordinary "
             "user, or set DATABASE_URL and REDIS_URL to servers of your own."
         ) from error
     raise EmbeddedServiceError(
-        f"Root hands this server to user {account.uid}, who cannot reach {' and '.join(map(str, paths))}. Start "
-        "Matinee as an ordinary user, move it to a folder that everybody may pass, or set DATABASE_URL and REDIS_URL "
+        f"This server would run as user {account.uid}, who cannot reach {' and '.join(map(str, paths))}. Start "
+        "Matinee as an ordinary user, move it to a folder that all users can enter, or set DATABASE_URL and REDIS_URL "
         "to servers of your own."
     )
 
 
-def child_setup(account: Account | None, *, last_words: signal.Signals | None = None) -> Callable[[], None]:
-    """Return what a child process does before it becomes its program: change account, and die with its parent.
+def child_setup(account: Account | None, *, on_parent_death: signal.Signals | None = None) -> Callable[[], None]:
+    """Return a ``preexec_fn`` that changes the account and makes the child end with its parent.
 
-    With ``last_words`` the kernel sends the child that signal when the parent ends, however it ends (on Linux).
+    On Linux, the kernel sends the child the signal ``on_parent_death`` when the parent ends, however it ends.
     """
     parent = os.getpid()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -94,8 +99,8 @@ def child_setup(account: Account | None, *, last_words: signal.Signals | None = 
     def setup() -> None:
         if account is not None:
             _become(libc, account)
-        if last_words is not None and sys.platform == "linux":
-            libc.prctl(PR_SET_PDEATHSIG, int(last_words), 0, 0, 0)
+        if on_parent_death is not None and sys.platform == "linux":
+            libc.prctl(PR_SET_PDEATHSIG, int(on_parent_death), 0, 0, 0)
             if os.getppid() != parent:
                 os._exit(1)
 
@@ -107,8 +112,8 @@ def _is_reachable(account: Account, path: Path) -> bool:
     return subprocess.run(probe, check=False, cwd="/", preexec_fn=child_setup(account)).returncode == 0
 
 
-def _holds(capability: int) -> bool:
-    """Say whether this process may pass ``capability`` on, as far as the kernel tells."""
+def _has(capability: int) -> bool:
+    """Return whether this process has ``capability`` and can pass it on; False except on Linux."""
     if sys.platform != "linux":
         return False
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
@@ -119,8 +124,8 @@ def _holds(capability: int) -> bool:
 
 def _become(libc: ctypes.CDLL, account: Account) -> None:
     if account.capability is not None:
-        # Without this bit the kernel drops every capability with root's uid, and leaves them out of access(2),
-        # by which PostgreSQL looks for its own files.
+        # Without this bit, the kernel drops all capabilities together with root's uid and ignores them in access(2),
+        # which PostgreSQL uses to find its own files.
         _check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setgid(account.gid)

@@ -1,4 +1,4 @@
-"""A process's side of an embedded server: hold a lease on it, and start it where it does not run."""
+"""The client of an embedded server: holds a lease on it, and starts it if it is not running."""
 
 import fcntl
 import os
@@ -18,15 +18,15 @@ WAIT_SECONDS = 60.0
 GRACE_SECONDS = 2.0
 ATTEMPTS = 5
 SOURCE = Path(__file__).resolve().parents[1]
-# What the server's supervisor gets of the environment: nothing that holds a secret, nothing that steers PostgreSQL.
-PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
+# The variables that the supervisor inherits: none that contains a secret or configures PostgreSQL.
+INHERITED_VARIABLES = ("PATH", "HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
 class EmbeddedServer:
     """One embedded server as seen by this process. Safe to use from threads and across forks.
 
-    The lease that the first ``ensure`` takes is kept until the process and its forked children have ended. Then,
-    however they ended, the server's supervisor finds it free.
+    The first ``ensure`` takes a lease, which is kept until the process and its forked children have ended, however
+    they end. The supervisor of the server then finds it free.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -36,9 +36,10 @@ class EmbeddedServer:
         os.register_at_fork(after_in_child=self._renew_guard)
 
     def ensure(self) -> None:
-        """Return once the server takes connections, starting it if need be; a few system calls where it runs already.
+        """Return once the server accepts connections; start it if it is not running.
 
-        Raises ``EmbeddedServiceError`` saying why it cannot run, after 60 seconds at the latest.
+        Costs a few system calls if it is running. Raises ``EmbeddedServiceError`` if it cannot run, after 60 seconds at
+        the latest; the message says why.
         """
         with self._guard:
             deadline = time.monotonic() + WAIT_SECONDS
@@ -54,7 +55,7 @@ class EmbeddedServer:
                 raise EmbeddedServiceError(f"{self.layout.title} starts and ends again (log: {self.layout.log})")
 
     def recover(self) -> bool:
-        """After a failed connection: return True once a server that had gone runs again, False where it never went."""
+        """Restart the server after a failed connection; return False if it had never stopped."""
         deadline = time.monotonic() + WAIT_SECONDS
         while lock_is_held(self.layout.ready):
             if self._answers():
@@ -63,13 +64,13 @@ class EmbeddedServer:
                 raise EmbeddedServiceError(
                     f"{self.layout.title} runs but does not answer on {self.layout.socket} (log: {self.layout.log})"
                 )
-            # Its supervisor is about to notice.
+            # Its supervisor will notice soon.
             time.sleep(0.01)
         self.ensure()
         return True
 
     def _renew_guard(self) -> None:
-        # A thread of the parent may have held the old one at the time of the fork.
+        # A thread of the parent may have held the old lock at the time of the fork.
         self._guard = threading.Lock()
 
     def _hold_lease(self, deadline: float) -> None:
@@ -95,7 +96,7 @@ class EmbeddedServer:
     def _run_supervisor(self, deadline: float) -> None:
         command = [sys.executable, "-P", "-m", "embedded.supervisor", self.layout.kind]
         command += ["--var-dir", str(self.layout.directory.parent), "--grace", str(GRACE_SECONDS)]
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
         try:
             started = subprocess.run(
                 command,
@@ -110,7 +111,7 @@ class EmbeddedServer:
             )
         except subprocess.TimeoutExpired as error:
             raise EmbeddedServiceError(self._too_slow("to start")) from error
-        # Any other code means that it was killed while it started: `ensure` tries again.
+        # Any other code means that the supervisor was killed while it started: `ensure` tries again.
         if started.returncode == 1:
             raise EmbeddedServiceError(started.stderr.strip())
 
@@ -131,12 +132,12 @@ class EmbeddedServer:
     def _explain(self, error: OSError) -> str:
         return (
             f"{self.layout.title} cannot use {error.filename or self.layout.directory}: {error.strerror}. "
-            "Make the folder writable for you, or set VAR_DIR to a folder that is."
+            "Make the folder writable, or set VAR_DIR to a folder that is."
         )
 
 
 def folder_make(folder: Path) -> None:
-    """Make a folder; where root makes it inside somebody's folder, it becomes theirs."""
+    """Make a folder. If root makes it inside another user's folder, that user becomes its owner."""
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -148,5 +149,5 @@ def folder_make(folder: Path) -> None:
 
 @cache
 def embedded_server(kind: str, var_dir: Path) -> EmbeddedServer:
-    """Return this process's one view of the server of that kind under ``var_dir``."""
+    """Return the one client of this process for the server of that kind under ``var_dir``."""
     return EmbeddedServer(LAYOUTS[kind](var_dir))

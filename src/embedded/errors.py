@@ -1,5 +1,5 @@
-"""What goes wrong with an embedded server, in words for the person who started it."""
+"""The error of the embedded servers."""
 
 
 class EmbeddedServiceError(RuntimeError):
-    """An embedded server cannot be prepared, started or reached; the message says what to do."""
+    """An embedded server cannot be prepared, started or reached. The message says what to do."""

@@ -1,4 +1,4 @@
-"""Where an embedded server keeps its things: every path follows from ``VAR_DIR`` alone, so all processes agree."""
+"""The files of an embedded server. All paths follow from ``VAR_DIR`` alone, so all processes agree on them."""
 
 import hashlib
 import re
@@ -9,20 +9,20 @@ POSTGRES_PORT = 5432
 
 # The kernel's limit on a socket's path is 107 bytes on Linux and 103 on macOS.
 LONGEST_SOCKET_PATH = 103
-# Socket paths travel in database settings, where a comma separates hosts, and in URLs.
+# Socket paths are part of URLs and of database settings, where a comma separates hosts.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The folder of one server and what lies in it.
+    """The folder of one server and its files.
 
-    Four lock files, all taken with ``flock`` so that the kernel releases them however their holder ends:
+    There are four lock files. Processes lock them with ``flock``, so the kernel releases them however a process ends:
 
     - ``lease``: shared by every process that uses the server, and by its forked children;
     - ``starting``: held by the one process that is starting the server;
-    - ``supervisor``: held by the supervisor of the server from its first to its last moment;
-    - ``ready``: held by the supervisor while the server takes connections.
+    - ``supervisor``: held by the supervisor of the server from its start to its end;
+    - ``ready``: held by the supervisor while the server accepts connections.
     """
 
     kind: str
@@ -32,7 +32,7 @@ class Layout:
 
     @property
     def lease(self) -> Path:
-        """The lock that users of the server share."""
+        """The lock that processes share while they use the server."""
         return self.directory / "lease.lock"
 
     @property
@@ -42,33 +42,33 @@ class Layout:
 
     @property
     def supervisor(self) -> Path:
-        """The lock of the supervisor; its text is the supervisor's process id."""
+        """The lock of the supervisor. The file contains its process id."""
         return self.directory / "supervisor.lock"
 
     @property
     def ready(self) -> Path:
-        """The lock that is held exactly while the server takes connections."""
+        """The lock that is held while the server accepts connections."""
         return self.directory / "ready.lock"
 
     @property
     def data(self) -> Path:
-        """The server's own folder."""
+        """The data folder of the server."""
         return self.directory / "data"
 
     @property
     def log(self) -> Path:
-        """What the supervisor and the server have to say."""
+        """The log of the supervisor and the server."""
         return self.directory / "server.log"
 
     @property
     def socket_directory(self) -> Path:
-        """The folder of the socket: beside the data where the path is short and plain, else a hashed name in /tmp."""
+        """The folder of the socket: next to the data if the path is short and plain, else a hashed name in /tmp."""
         beside = self.directory / "socket"
         path = str(beside / self.socket_name)
         if len(path.encode()) <= LONGEST_SOCKET_PATH and PLAIN_PATH.fullmatch(path):
             return beside
         digest = hashlib.sha256(str(self.directory).encode(errors="surrogateescape")).hexdigest()[:16]
-        # Not TMPDIR, which differs between the processes that must meet; its owner and mode are checked before use.
+        # Not TMPDIR, which may differ between processes. Owner and mode of the folder are checked before use.
         return Path(f"/tmp/matinee-{digest}")  # noqa: S108
 
     @property
@@ -78,12 +78,12 @@ class Layout:
 
 
 def postgres_layout(var_dir: Path) -> Layout:
-    """Return where the PostgreSQL of ``var_dir`` lives."""
+    """Return the layout of the PostgreSQL under ``var_dir``."""
     return Layout("postgres", "PostgreSQL", var_dir.resolve() / "postgres", f".s.PGSQL.{POSTGRES_PORT}")
 
 
 def redis_layout(var_dir: Path) -> Layout:
-    """Return where the Redis of ``var_dir`` lives."""
+    """Return the layout of the Redis under ``var_dir``."""
     return Layout("redis", "Redis", var_dir.resolve() / "redis", "redis.sock")
 
 

@@ -1,4 +1,4 @@
-"""Advisory file locks that the kernel releases when their holder ends, even by ``kill -9``."""
+"""Advisory file locks, which the kernel releases when the process ends, even after ``kill -9``."""
 
 import fcntl
 import os
@@ -9,20 +9,20 @@ RETRY_SECONDS = 0.01
 
 
 def lock_open(path: Path) -> int:
-    """Open a lock file, made if missing, and return its descriptor; it passes to forks but not to other programs.
+    """Open a lock file, and create it if it is missing. Forks inherit the returned descriptor, other programs do not.
 
-    Raises ``OSError`` where the file cannot be made or opened.
+    Raises ``OSError`` if the file cannot be created or opened.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     if os.geteuid() == 0:
-        # Under somebody's folder, root leaves files that their owner can use later.
+        # In another user's folder, root creates files that this user can use later.
         owner = path.parent.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
     return descriptor
 
 
 def lock_try(descriptor: int, mode: int) -> bool:
-    """Take the lock as ``fcntl.LOCK_SH`` or ``fcntl.LOCK_EX`` if it is free, and say whether it was taken."""
+    """Take the lock as ``fcntl.LOCK_SH`` or ``fcntl.LOCK_EX`` if it is free, and return whether it was."""
     try:
         fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -31,7 +31,7 @@ def lock_try(descriptor: int, mode: int) -> bool:
 
 
 def lock_wait(descriptor: int, mode: int, *, deadline: float) -> bool:
-    """Take the lock, trying until ``deadline`` (on the monotonic clock), and say whether it was taken."""
+    """Try to take the lock until ``deadline`` (on the monotonic clock), and return whether it was taken."""
     while not lock_try(descriptor, mode):
         if time.monotonic() > deadline:
             return False
@@ -40,12 +40,12 @@ def lock_wait(descriptor: int, mode: int, *, deadline: float) -> bool:
 
 
 def lock_release(descriptor: int) -> None:
-    """Give the lock back, for every process that shares this descriptor."""
+    """Release the lock for all processes that share this descriptor."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def lock_is_held(path: Path) -> bool:
-    """Say whether some process holds the lock exclusively at this moment."""
+    """Return whether a process holds the lock exclusively now."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -53,7 +53,7 @@ def lock_is_held(path: Path) -> bool:
     try:
         if not lock_try(descriptor, fcntl.LOCK_SH):
             return True
-        # Given back by name, as a fork in another thread may have copied the descriptor.
+        # Closing is not enough: a fork in another thread may have copied the descriptor.
         lock_release(descriptor)
         return False
     finally:
@@ -61,7 +61,7 @@ def lock_is_held(path: Path) -> bool:
 
 
 def lock_matches(descriptor: int, path: Path) -> bool:
-    """Say whether ``descriptor`` still is the file at ``path``: neither closed by a daemon nor removed since."""
+    """Return whether ``descriptor`` is still the file at ``path``, and neither closed nor removed since."""
     try:
         held = os.fstat(descriptor)
         named = path.stat()

@@ -1,4 +1,4 @@
-"""What a supervisor that was killed outright has left behind, and how its successor clears it away."""
+"""Stops processes that a killed supervisor has left behind."""
 
 import psutil
 
@@ -10,9 +10,9 @@ KILL_SECONDS = 10.0
 
 
 def orphans_stop(server: Server) -> None:
-    """End what an earlier supervisor, killed outright, has left running on the same data; raises if it stays.
+    """Stop processes of an earlier, killed supervisor on the same data, and remove their stale files.
 
-    A server that lost only its supervisor is asked to stop; workers that lost their server are simply ended.
+    Raises ``EmbeddedServiceError`` if one of them does not stop.
     """
     orphans = _processes_of(server)
     for orphan in _eldest(orphans):
@@ -25,13 +25,13 @@ def orphans_stop(server: Server) -> None:
         raise EmbeddedServiceError(
             f"An earlier {server.layout.title} still runs in {server.layout.data}: end process {alive[0].pid} first."
         )
-    # What a crash left may name any living process by now, which would keep the server from starting.
+    # A process id in a stale file may by now belong to another process, which would prevent the start of the server.
     for path in server.stale_files():
         path.unlink(missing_ok=True)
 
 
 def _processes_of(server: Server) -> list[psutil.Process]:
-    """Return the processes that work in the server's folder, or were told to before it was moved or removed."""
+    """Return the processes that work in the server's folder, or did so before it was moved or removed."""
     data, socket_path = str(server.layout.data), str(server.layout.socket_directory)
     found = []
     for process in psutil.process_iter():
@@ -41,12 +41,12 @@ def _processes_of(server: Server) -> list[psutil.Process]:
             if process.cwd() == data or any(data == word or socket_path in word for word in process.cmdline()):
                 found.append(process)
         except psutil.Error:
-            # Gone meanwhile, or somebody else's.
+            # It has ended, or belongs to another user.
             continue
     return found
 
 
 def _eldest(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those whose parent is not among them: the servers themselves, or workers that lost theirs."""
+    """Return the processes whose parent is not among them: servers, and workers without a server."""
     pids = {process.pid for process in processes}
     return [process for process in processes if process.ppid() not in pids]

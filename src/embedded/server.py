@@ -1,4 +1,4 @@
-"""What the supervisor needs to know of a server: how to prepare it, start it, see it ready and stop it."""
+"""The interface of a server for the supervisor: prepare, start, check and stop it."""
 
 import os
 import signal
@@ -24,14 +24,14 @@ class Server(ABC):
     @property
     @abstractmethod
     def account(self) -> Account | None:
-        """Whom the server runs as; None for whoever runs this."""
+        """The account that the server runs as; None for that of this process."""
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make the data folder if there is none, and check it otherwise; raises ``EmbeddedServiceError``."""
+        """Create the data folder, or check an existing one. Raises ``EmbeddedServiceError`` if that fails."""
 
     def stale_files(self) -> list[Path]:
-        """Return the files by which a crashed server would keep the next one from starting."""
+        """Return the files of a crashed server that would prevent the next start."""
         return []
 
     @abstractmethod
@@ -40,13 +40,13 @@ class Server(ABC):
 
     @abstractmethod
     def is_ready(self, pid: int) -> bool:
-        """Say whether the server with this process id takes connections."""
+        """Return whether the server with this process id accepts connections."""
 
 
 def private_folder_make(folder: Path, account: Account | None) -> None:
-    """Make a folder that only ``account`` can enter, or check that an existing one is such a folder.
+    """Create a folder that only ``account`` can enter, or check that an existing one is such a folder.
 
-    Raises ``EmbeddedServiceError`` where the name is taken by something that others could have put there.
+    Raises ``EmbeddedServiceError`` if another user could have created it.
     """
     owner = os.geteuid() if account is None else account.uid
     if not os.path.lexists(folder):

@@ -1,8 +1,8 @@
-"""Runs one embedded server for as long as some process holds a lease on it, then stops it and leaves.
+"""Runs one embedded server for as long as a process holds a lease on it, then stops it and exits.
 
-Started by the first process that needs the server, as ``python -m embedded.supervisor``. It forks: one half
-waits until the server takes connections, or says why not on standard error; the other stays, in a session of its own,
-with nothing of its starter's left open.
+The first process that needs the server starts ``python -m embedded.supervisor``. The supervisor forks: the parent waits
+until the server accepts connections, or prints the reason on standard error; the child stays, in a session of its own,
+without open files of the process that started it.
 """
 
 import argparse
@@ -42,7 +42,7 @@ logger = logging.getLogger("supervisor")
 
 
 class Supervisor:
-    """Owns the server's process from its start to its end."""
+    """Runs the process of the server from its start to its end."""
 
     def __init__(self, layout: Layout, *, grace: float) -> None:
         self.layout = layout
@@ -52,11 +52,11 @@ class Supervisor:
         self.idle_since: float | None = None
 
     def run(self, report: Callable[[str], None]) -> None:
-        """Start the server, report that it is ready or why it is not, stay while it is used, and stop it."""
+        """Start the server, report that it is ready or why it is not, wait until nobody uses it, and stop it."""
         try:
             process = self._start()
         except (EmbeddedServiceError, OSError) as error:
-            logger.error("%s", error)  # noqa: TRY400 the message is for people, and says where to look
+            logger.error("%s", error)  # noqa: TRY400 the message is for users
             report(f"{error} (log: {self.layout.log})")
             return
         try:
@@ -94,11 +94,11 @@ class Supervisor:
             cwd="/",
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=child_setup(self.server.account, last_words=self.server.stop_signal),  # noqa: PLW1509 the supervisor has one thread
+            preexec_fn=child_setup(self.server.account, on_parent_death=self.server.stop_signal),  # noqa: PLW1509 the supervisor has one thread
         )
         while not self.server.is_ready(process.pid):
             if process.poll() is not None:
-                reason = _last_complaint(self.layout.log, since=logged) or f"exit code {process.returncode}"
+                reason = _last_error(self.layout.log, since=logged) or f"exit code {process.returncode}"
                 raise EmbeddedServiceError(f"{self.layout.title} stopped while starting: {reason}")
             if time.monotonic() > self.deadline:
                 process_stop(process, self.server)
@@ -117,17 +117,17 @@ class Supervisor:
                 logger.error("%s was removed; nothing is left to serve.", self.layout.directory)
                 return
             if self._is_abandoned():
-                # The lease stays locked until this process ends, so that newcomers wait for a clean stop.
+                # The lease stays locked until this process ends, so that new processes wait for a clean stop.
                 return
 
     def _sleep(self) -> None:
-        """Wait for the next look around, or for a signal."""
+        """Wait for the next check, or for a signal."""
         if select.select([self.wake], [], [], POLL_SECONDS)[0]:
-            # What has been heard must go, or no later wait would last.
+            # Read what has arrived, or the next wait would return at once.
             self.wake.recv(4096)
 
     def _tidy(self) -> None:
-        """Remove the folder of the socket where it lies in /tmp, unless a successor may be using it."""
+        """Remove the folder of the socket if it is in /tmp, unless a successor may use it."""
         folder = self.layout.socket_directory
         shared = folder.parent != self.layout.directory
         if shared and folder.exists() and lock_matches(self.lease, self.layout.lease):
@@ -159,7 +159,7 @@ class Supervisor:
 
 
 def process_stop(process: subprocess.Popen[bytes], server: Server) -> None:
-    """Stop the server in its own way, and by force if that takes too long."""
+    """Stop the server by its own signal, and by force if that takes too long."""
     for number, seconds in ((server.stop_signal, STOP_SECONDS), (server.kill_signal, 5.0), (signal.SIGKILL, None)):
         if process.poll() is not None:
             return
@@ -170,8 +170,8 @@ def process_stop(process: subprocess.Popen[bytes], server: Server) -> None:
             logger.warning("%s did not stop on %s.", server.layout.title, number.name)
 
 
-def _last_complaint(log: Path, *, since: int) -> str:
-    """Return what a server wrote last, since the log had ``since`` bytes: its fatal error if it named one."""
+def _last_error(log: Path, *, since: int) -> str:
+    """Return the last fatal error, or else the last line, in the log after its first ``since`` bytes."""
     with log.open("rb") as file:
         file.seek(since)
         lines = file.read().decode(errors="replace").splitlines()
@@ -179,8 +179,8 @@ def _last_complaint(log: Path, *, since: int) -> str:
     return (fatal or lines or [""])[-1].strip()
 
 
-def _leave_starter(log: Path) -> None:
-    """Point the standard streams away from the starter, so that nobody waits for this process to close them."""
+def _redirect_streams(log: Path) -> None:
+    """Redirect the standard streams to the log, so that no process waits for this one to close them."""
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.replace(log.with_suffix(".log.1"))
     descriptor = lock_open(log)
@@ -194,8 +194,8 @@ def _leave_starter(log: Path) -> None:
     )
 
 
-def _stay(layout: Layout, grace: float, writer: int) -> None:
-    """Be the supervisor; never returns to the caller's code."""
+def _supervise(layout: Layout, grace: float, writer: int) -> None:
+    """Run the supervisor in this process, and exit."""
 
     def report(message: str) -> None:
         with os.fdopen(writer, "w", encoding="utf-8") as pipe:
@@ -203,7 +203,7 @@ def _stay(layout: Layout, grace: float, writer: int) -> None:
 
     status = 1
     try:
-        _leave_starter(layout.log)
+        _redirect_streams(layout.log)
         Supervisor(layout, grace=grace).run(report)
         status = 0
     except Exception:
@@ -214,17 +214,19 @@ def _stay(layout: Layout, grace: float, writer: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Start a supervisor: 0 once its server takes connections, 1 with the reason on standard error, 2 on a crash."""
+    """Start a supervisor: 0 once its server accepts connections, 1 with the reason on standard error, 2 on a crash."""
     parser = argparse.ArgumentParser(prog="python -m embedded.supervisor", description=main.__doc__)
     parser.add_argument("kind", choices=sorted(LAYOUTS))
     parser.add_argument("--var-dir", type=Path, required=True)
-    parser.add_argument("--grace", type=float, required=True, help="seconds to stay after the last user has left")
+    parser.add_argument(
+        "--grace", type=float, required=True, help="seconds to wait after the last process has released the server"
+    )
     options = parser.parse_args(arguments)
     layout = LAYOUTS[options.kind](options.var_dir)
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
-        _stay(layout, options.grace, writer)
+        _supervise(layout, options.grace, writer)
     os.close(writer)
     with os.fdopen(reader, encoding="utf-8") as pipe:
         message = pipe.read()

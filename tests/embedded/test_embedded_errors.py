@@ -130,7 +130,7 @@ def test_a_folder_of_somebody_else_is_named(users: Callable[..., User], tmp_path
     answer = users(folder, setup=child_setup(somebody)).ask("ensure_postgres(var_dir)")
     assert answer == (
         f"EmbeddedServiceError: PostgreSQL cannot use {folder}/postgres: Permission denied. "
-        "Make the folder writable for you, or set VAR_DIR to a folder that is."
+        "Make the folder writable, or set VAR_DIR to a folder that is."
     )
 
 

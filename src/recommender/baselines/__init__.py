@@ -1,0 +1,1 @@
+"""Baselines: popularity and biases. ``bias`` also predicts the stars of algorithms that only rank."""
