@@ -104,11 +104,11 @@ class _Readers:
 
 
 class _Reader:
-    """One process of `copy_reader`."""
+    """One process of `export_worker`."""
 
     def __init__(self, start: object) -> None:
         # Without -P, modules in the program's folder would take the place of those of Python itself.
-        command = [sys.executable, "-P", str(Path(__file__).with_name("copy_reader.py"))]
+        command = [sys.executable, "-P", str(Path(__file__).with_name("export_worker.py"))]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
         self._tell(start)
