@@ -5,7 +5,7 @@ from django.core.management import call_command
 from tests.pipeline.worlds import World
 
 from movies.models import ModelVersion, Movie
-from pipeline.catalogue import catalogue_from_database
+from pipeline.training_data import catalogue_from_database
 from recommender.algorithms import load_model
 from recommender.blends.hybrid_model import HybridModel
 
