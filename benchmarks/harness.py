@@ -62,7 +62,7 @@ model = FactorModel(
     user_biases=rng.normal(0, 0.3, n_users).astype("f4"), item_biases=rng.normal(0, 0.3, n_movies).astype("f4"),
     user_factors=rng.normal(0, 0.1, (n_users, n_factors)).astype("f4"),
     item_factors=rng.normal(0, 0.1, (n_movies, n_factors)).astype("f4"), fold_in_penalty=FoldInPenalty(10.0, 0.02))
-model.save(Path(settings.MODELS_DIR) / "random", Provenance("random", {{}}, seed=0, dataset="0" * 64))
+save_model(model, Path(settings.MODELS_DIR) / "random", Provenance("random", {{}}, seed=0, dataset="0" * 64))
 ModelVersion.objects.create(algorithm="random", folder="random", state="live", snapshot_checksum="0" * 64,
     n_users=n_users, n_movies=n_movies, n_ratings=0, trained_until=timezone.now())
 with connection.cursor() as cursor:

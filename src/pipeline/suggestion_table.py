@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from movies.services.suggestion_lists import replace_on_conflict
 from postgres.copy import Columns, copy_in_arrays
 from postgres.table_switch import (
     next_table_create,
@@ -21,22 +22,18 @@ COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
 
 _KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
 # People who rated while this ran have newer lists than those made here. Readers wait for it: an index finds them.
-_CARRY_OVER = """
-INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > %s
-ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
-  model_version_id = excluded.model_version_id, created_at = excluded.created_at
-"""
+_CARRY_OVER = replace_on_conflict("INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > %s")
 _BESIDE = "CREATE TEMPORARY TABLE list_made (LIKE movies_suggestionlist)"
 # Those who are just being deleted, or have no ratings any more, get none.
-_MERGE = """
+_MERGE = replace_on_conflict(
+    """
 INSERT INTO movies_suggestionlist AS list
 SELECT made.* FROM list_made made JOIN accounts_user account ON account.id = made.user_id
 WHERE EXISTS (SELECT FROM movies_rating WHERE user_id = made.user_id) ORDER BY made.user_id
 FOR KEY SHARE OF account SKIP LOCKED
-ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
-  model_version_id = excluded.model_version_id, created_at = excluded.created_at
-WHERE list.created_at <= %s
-"""
+""",
+    where="WHERE list.created_at <= %s",
+)
 # Several processes of the server find them, but one alone may delete.
 _UNRATED = """
 SELECT user_id FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)

@@ -8,10 +8,10 @@ from tests.pipeline.worlds import World
 
 from movies.models import ModelVersion, SimilarMovies, SuggestionList
 from pipeline.errors import NothingToRollBackToError, PromotionRefusedError
-from pipeline.services.evaluation import config_of
 from pipeline.services.model_release import candidate_release
 from pipeline.services.promotion import model_promote, model_roll_back
 from pipeline.services.training import model_train
+from pipeline.training_data import config_make
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +205,7 @@ def test_live_model_without_its_optional_dependency_keeps_its_place(
     live: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "recommender.neural.towers", None)
-    live.algorithm, live.config = "neural-cf", config_of("neural-cf", {}, seed=0)
+    live.algorithm, live.config = "neural-cf", config_make("neural-cf", {}, seed=0)
     live.save()
 
     with pytest.raises(PromotionRefusedError, match=r"neural-cf #\d+ cannot .*PyTorch, which is not installed: pip"):

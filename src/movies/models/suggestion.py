@@ -29,7 +29,7 @@ class SuggestionList(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="suggestion_list"
     )
     movie_ids = ArrayField(models.IntegerField())
-    scores = ArrayField(RealField(), help_text="Predictions stars, in the order of the films.")
+    scores = ArrayField(RealField(), help_text="Predicted stars, in the order of the films.")
     # No index: a version is deleted rarely, and each index costs every refresh.
     model_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, related_name="suggestion_lists", db_index=False

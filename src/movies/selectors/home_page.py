@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from movies.models import Movie, Rating, SuggestionList
-from movies.models.rating import HALF_STARS
 from movies.selectors.cards import PAGE_SIZE, MovieCard, card_columns
 
 _POSITION = re.compile(r"([0-9]{1,6})(?:@([0-9]{1,20}))?")
@@ -64,9 +63,7 @@ def _suggested(*, user_id: int, rated: set[int], cursor: str) -> HomePage | None
     # Films come back in any order; the stored one is what counts. One deleted since is left out.
     movies = card_columns(Movie.objects.all()).in_bulk([row.movie_ids[place] for place in shown])
     cards = [
-        MovieCard(movie, predicted=stars_on_scale(row.scores[place]))
-        for place in shown
-        if (movie := movies.get(row.movie_ids[place]))
+        MovieCard(movie, predicted=row.scores[place]) for place in shown if (movie := movies.get(row.movie_ids[place]))
     ]
     origin = Origin(model=str(row.model_version), created_at=row.created_at)
     return HomePage(cards, next_cursor=f"{later[0]}@{edition}" if later else "", n_rated=len(rated), origin=origin)
@@ -77,11 +74,6 @@ def _start(cursor: str, *, edition: str) -> int:
     if position is None or position[2] not in {None, edition}:
         return 0
     return int(position[1])
-
-
-def stars_on_scale(score: float) -> float:
-    """Return a predicted score cut to the scale of ratings."""
-    return min(max(score, HALF_STARS[0]), HALF_STARS[-1])
 
 
 def _popular(movies: QuerySet[Movie], *, cursor: str, n_rated: int) -> HomePage:

@@ -1,96 +1,74 @@
-"""Suggestions for one user, at once: their parameters are fitted to their ratings while the movies' stay fixed."""
-
-from dataclasses import dataclass
-from functools import cache
+"""Refreshing one user's suggestions at once: their parameters are fitted to their ratings, the items stay fixed."""
 
 import numpy as np
 from django.db import connection, transaction
-from threadpoolctl import ThreadpoolController
 
 from accounts.models import User
 from movies.live import live_model
 from movies.models import Movie, Rating, SuggestionList
-from recommender.arrays import Float64Array, Int32Array, Int64Array
+from movies.services.suggestion_lists import (
+    UserRatings,
+    replace_on_conflict,
+    single_blas_thread,
+    suggestion_lists_choose,
+    users_fold_in,
+)
 from recommender.contract import AnyModel
-from recommender.kernels.topk_plain import topk_plain
+from recommender.data.rows import Rows
 
 SUGGESTIONS_KEPT = 250
 
-# The server's clock stamps every list, so that lists of different hosts can be compared.
-_UPSERT = """
+_UPSERT = replace_on_conflict("""
 INSERT INTO movies_suggestionlist (user_id, movie_ids, scores, model_version_id, created_at)
 VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (user_id) DO UPDATE SET movie_ids = excluded.movie_ids, scores = excluded.scores,
-  model_version_id = excluded.model_version_id, created_at = excluded.created_at
-"""
+""")
 
 
 def suggestion_list_refresh(*, user_id: int) -> None:
-    """Rewrite a user's suggestions from their ratings as they are now: milliseconds.
+    """Rewrite a user's suggestions from their current ratings, which takes milliseconds.
 
-    Without a live model the list stays as it is; without ratings, or without the user, there is none.
+    Without a live model the list stays as it is. A user without ratings has no list.
     """
     live = live_model()
     with transaction.atomic(), connection.cursor() as cursor:
-        # The user's row is locked, so that of two refreshes the later one sees and writes the later ratings.
+        # Locking the user's row makes the later of two refreshes read and write the later ratings.
         user = User.objects.select_for_update(no_key=True).only("pk").filter(pk=user_id).first()
+        # The server's clock stamps every list, so that lists from different hosts can be compared.
         cursor.execute("SELECT clock_timestamp()")
         read_at = cursor.fetchone()[0]
-        rated = _ratings_of(user_id)
-        if user is None or not rated.movie_ids.size:
+        ratings = _ratings_of(user_id)
+        if user is None or not ratings.movie_ids.size:
             SuggestionList.objects.filter(user_id=user_id).delete()
             return
         if live is None:
             return
-        # For one user more threads cost more than they bring, and on a busy machine many times more.
-        with _blas().limit(limits=1, user_api="blas"):
-            movie_ids, scores = _suggested(live.model, rated)
-        cursor.execute(_UPSERT, [user_id, movie_ids, scores, live.version_id, read_at])
+        with single_blas_thread():
+            movie_ids, stars = _choose(live.model, ratings)
+        cursor.execute(_UPSERT, [user_id, movie_ids, stars, live.version_id, read_at])
 
 
-@cache
-def _blas() -> ThreadpoolController:
-    """Return the switch of NumPy's threads; to look for the libraries behind it takes longer than to fit a user."""
-    return ThreadpoolController()
-
-
-@dataclass(frozen=True)
-class _Rated:
-    """Someone's ratings. ``movie_ids``: (n,) int64; ``values``: (n,) stars; ``times``: (n,) int64 Unix seconds."""
-
-    movie_ids: Int64Array
-    values: Float64Array
-    times: Int64Array
-
-
-def _ratings_of(user_id: int) -> _Rated:
+def _ratings_of(user_id: int) -> UserRatings:
     rows = list(Rating.objects.filter(user_id=user_id).values_list("movie_id", "value", "created_at"))
-    return _Rated(
+    return UserRatings(
         movie_ids=np.array([movie_id for movie_id, _, _ in rows], dtype=np.int64),
         values=np.array([value for _, value, _ in rows], dtype=np.float64),
         times=np.array([int(created_at.timestamp()) for _, _, created_at in rows], dtype=np.int64),
     )
 
 
-def _suggested(model: AnyModel, rated: _Rated) -> tuple[list[int], list[float]]:
-    """Return the best unrated movies, best first, and the stars expected for each."""
-    user = model.fold_in(rated.movie_ids, rated.values, rated.times)
-    scores = model.score_items(user)
-    stars = model.clip(scores) if model.ranks_by_stars else model.rate_items(user)
-    allowed = np.ones((1, scores.size), dtype=np.bool_)
-    positions = model.items.positions(rated.movie_ids)
-    allowed[0, positions[positions >= 0]] = False
+def _choose(model: AnyModel, ratings: UserRatings) -> tuple[list[int], list[float]]:
+    """Return the ids of the best unrated movies, best first, and the stars predicted for each."""
+    user = users_fold_in(model, [ratings])
+    rated = Rows.of_pairs(np.zeros_like(ratings.movie_ids), model.items.positions(ratings.movie_ids), n_rows=1)
+    candidates = np.ones(len(model.items), dtype=np.bool_)
     while True:
-        best, _ = topk_plain(scores[None, :], allowed, SUGGESTIONS_KEPT)
-        items = best[0, best[0] >= 0]
-        movie_ids = model.items.ids_at(items)
-        gone = _positions_of_deleted(movie_ids, items)
-        if not gone.size:
-            return movie_ids.tolist(), stars[items].tolist()
+        (best,) = suggestion_lists_choose(model, user, n=SUGGESTIONS_KEPT, rated=rated, candidates=candidates)
+        items, stars = best.items[0], best.stars[0]
+        chosen = items >= 0
+        movie_ids = model.items.ids_at(items[chosen]).tolist()
+        present = Movie.objects.filter(pk__in=movie_ids).values_list("pk", flat=True)
+        gone = ~np.isin(movie_ids, list(present))
+        if not gone.any():
+            return movie_ids, stars[chosen].tolist()
         # Movies deleted since the training make room for the next best.
-        allowed[0, gone] = False
-
-
-def _positions_of_deleted(movie_ids: Int64Array, items: Int32Array) -> Int32Array:
-    present = set(Movie.objects.filter(pk__in=movie_ids.tolist()).values_list("pk", flat=True))
-    return items[[movie_id not in present for movie_id in movie_ids.tolist()]]
+        candidates[items[chosen][gone]] = False

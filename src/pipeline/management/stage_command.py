@@ -1,4 +1,4 @@
-"""What the commands of the stages share: how they end when something goes wrong."""
+"""Base classes of the commands that run stages: how they report results and errors."""
 
 import time
 from abc import abstractmethod
@@ -9,16 +9,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from pipeline.errors import PipelineError
+from pipeline.services.training import TrainingReport
 from postgres.errors import TableSwitchError
 
 INTERRUPTED = 130
 
 
 class StageCommand(BaseCommand):
-    """A command that runs stages: its errors are sentences, and an interrupt leaves things as they were."""
+    """A command that runs stages. Errors end it with one sentence, and an interrupt changes nothing."""
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run the stages; say how long they took."""
+        """Run the stages and print how long they took."""
         began = time.perf_counter()
         try:
             summary = self.run_stage(**options)
@@ -34,7 +35,7 @@ class StageCommand(BaseCommand):
         self.stdout.write(f"{summary} ({time.perf_counter() - began:.1f} s)")
 
     def gate_print(self, report: Mapping[str, Any]) -> None:
-        """Print what the gate compared, a line each."""
+        """Print a line for each comparison of the gate."""
         for comparison in report.get("comparisons", []):
             self.stdout.write(f"  {'passed' if comparison['passed'] else 'FAILED'}  {comparison['told']}")
         if report.get("refusal"):
@@ -45,3 +46,16 @@ class StageCommand(BaseCommand):
     @abstractmethod
     def run_stage(self, **options: Any) -> str:
         """Call the service and return a one-line summary."""
+
+
+class TrainCommand(StageCommand):
+    """A command that trains a model and prints what the gate compared."""
+
+    def report_print(self, report: TrainingReport, errors: str) -> str:
+        """Print each comparison of the gate; return the summary."""
+        version = report.version
+        self.gate_print(version.gate_report)
+        return (
+            f"Trained model #{version.pk} on {version.n_ratings:,} ratings of {version.n_users:,} users and "
+            f"{version.n_movies:,} movies: {errors}; {'now live' if report.is_live else 'kept as a candidate'}"
+        )

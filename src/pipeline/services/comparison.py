@@ -2,24 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from pipeline.errors import TrainingError
-from pipeline.models import Export
-from pipeline.services.evaluation import algorithm_evaluate, config_of
-from pipeline.snapshot import snapshot_latest
+from pipeline.services.evaluation import algorithm_evaluate
+from pipeline.training_data import TrainingData, config_make
 from recommender.algorithms import ALGORITHMS
-from recommender.data.snapshot import read_snapshot
 from recommender.errors import RecommenderError
-from recommender.evaluation.temporal_holdout import TemporalHoldout, make_temporal_holdout
 
 
 @dataclass(frozen=True)
 class ComparedAlgorithm:
-    """What an algorithm did with its defaults: figures and ``seconds`` of training; or why it could not take part."""
+    """The metrics of an algorithm with its defaults and its ``seconds`` of training, or the error that stopped it."""
 
     algorithm: str
     metrics: dict[str, float]
@@ -27,45 +21,43 @@ class ComparedAlgorithm:
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return it as plain JSON values."""
         if self.error:
             return {"algorithm": self.algorithm, "error": self.error}
         return {"algorithm": self.algorithm, **self.metrics, "fit_seconds": round(self.seconds, 3)}
 
 
 @dataclass(frozen=True)
-class ComparisonReport:
-    """A rehearsal of the latest snapshot, and whoever takes part in it, one after another."""
+class Comparison:
+    """Algorithms to compare on one holdout."""
 
-    snapshot: str
-    holdout: TemporalHoldout
+    data: TrainingData
     algorithms: Sequence[str]
-    seed: int
 
-    def held(self) -> Iterator[ComparedAlgorithm]:
-        """Train and ask one algorithm after another."""
+    def run(self) -> Iterator[ComparedAlgorithm]:
+        """Train and test one algorithm after another."""
         for algorithm in self.algorithms:
-            yield self._contestant(algorithm)
+            yield self._evaluate(algorithm)
 
-    def _contestant(self, algorithm: str) -> ComparedAlgorithm:
+    def _evaluate(self, algorithm: str) -> ComparedAlgorithm:
         try:
-            performance = algorithm_evaluate(algorithm, config_of(algorithm, {}, self.seed), self.holdout)
+            performance = algorithm_evaluate(algorithm, config_make(algorithm, {}, self.data.seed), self.data)
         except RecommenderError as error:
             return ComparedAlgorithm(algorithm, {}, error=str(error))
         return ComparedAlgorithm(algorithm, dict(performance.metrics), performance.fit_seconds)
 
 
-def models_compare(*, algorithms: Sequence[str] = (), seed: int = 0) -> ComparisonReport:
-    """Prepare a contest of ``algorithms``, all of them for none named; nothing is stored.
+def models_compare(*, algorithms: Sequence[str] = (), seed: int = 0) -> Comparison:
+    """Prepare a comparison of ``algorithms`` on the latest snapshot, or of all if none is named; nothing is stored.
 
     Raises:
         SnapshotError: there is no whole export of the ratings.
         TrainingError: there are too few ratings.
 
     """
-    snapshot = snapshot_latest(Path(settings.EXPORTS_DIR), Export.Kind.RATINGS)
+    data = TrainingData.latest(seed=seed)
     try:
-        holdout = make_temporal_holdout(read_snapshot(snapshot.parquet), seed=seed)
+        _ = data.holdout
     except RecommenderError as error:
         raise TrainingError(str(error)) from error
-    return ComparisonReport(snapshot.csv_sha256, holdout, list(algorithms) or list(ALGORITHMS), seed)
+    return Comparison(data, list(algorithms) or list(ALGORITHMS))

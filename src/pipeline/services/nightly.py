@@ -1,4 +1,4 @@
-"""Training every algorithm of the night, one after another; the gate decides which is live."""
+"""Training the nightly algorithms one after another; the gate decides which model is live."""
 
 import logging
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from pipeline.errors import PipelineError, PromotionRefusedError, TrainingError
-from pipeline.services.training import model_train, surprise_model_train
+from pipeline.services.training import SURPRISE_SVD, model_train
 
 logger = logging.getLogger(__name__)
 
-# What would meet the next training, too, so that it is better to stop and let the caller try again.
+# These would stop the next training, too, so the caller should try again later.
 _FOR_ALL = (DatabaseError, InterfaceError, PipelineError, SoftTimeLimitExceeded)
 
 
@@ -28,7 +28,7 @@ class NightlyReport:
 
 
 def nightly_models_train() -> NightlyReport:
-    """Train the algorithms that ``NIGHTLY_ALGORITHMS`` names; one that fails or is refused costs no other its turn.
+    """Train the algorithms in ``NIGHTLY_ALGORITHMS``; if one fails or is refused, the others still get their turn.
 
     Raises:
         TrainingError: none could be trained.
@@ -39,7 +39,7 @@ def nightly_models_train() -> NightlyReport:
     sentences, failures = [], []
     for algorithm in settings.NIGHTLY_ALGORITHMS:
         try:
-            sentences.append(_trained(algorithm))
+            sentences.append(_train(algorithm))
         except PromotionRefusedError as refusal:
             sentences.append(str(refusal))
         except TrainingError as error:
@@ -55,7 +55,6 @@ def nightly_models_train() -> NightlyReport:
     return NightlyReport([*sentences, *failures])
 
 
-def _trained(algorithm: str) -> str:
-    report = surprise_model_train() if algorithm == "surprise-svd" else model_train(algorithm=algorithm)
-    version = report.version
+def _train(algorithm: str) -> str:
+    version = model_train(algorithm=algorithm, measure_unseen=algorithm == SURPRISE_SVD).version
     return f"{version} is live: {version.gate_report['summary']}"

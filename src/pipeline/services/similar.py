@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from movies.live import LiveModel, live_model
 from movies.models import SimilarMovies
 from pipeline.errors import NoLiveModelError
+from pipeline.list_columns import list_columns
 from pipeline.progress import show_progress
 from pipeline.stage_locks import Stage, stage_lock
 from postgres.copy import Columns, copy_in_arrays
@@ -37,45 +38,45 @@ def similar_movies_refresh() -> int:
             raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
         if SimilarMovies.objects.filter(model_version_id=live.version_id).exists():
             return 0
-        parts = _rows_made(live)
+        parts = _rows_find(live)
         with transaction.atomic(), connection.cursor() as cursor:
-            present = _present_held(cursor)
+            present = _movies_lock(cursor)
             SimilarMovies.objects.all().delete()
-            copy_in_arrays(cursor, TABLE, COLUMNS, (_of_present(part, present) for part in parts))
+            copy_in_arrays(cursor, TABLE, COLUMNS, (_present_only(part, present) for part in parts))
         return SimilarMovies.objects.count()
 
 
-def _present_held(cursor: CursorWrapper) -> Int32Array:
+def _movies_lock(cursor: CursorWrapper) -> Int32Array:
     """Return the ids of all films, none of which can be deleted before the transaction ends; rating them goes on."""
     cursor.execute("SELECT id FROM movies_movie ORDER BY id FOR KEY SHARE")
     return np.array([movie_id for (movie_id,) in cursor.fetchall()], dtype=np.int32)
 
 
-def _of_present(part: Columns, present: Int32Array) -> Columns:
+def _present_only(part: Columns, present: Int32Array) -> Columns:
     kept = np.isin(part["movie_id"], present)
     return {name: values[kept] for name, values in part.items()}
 
 
-def _rows_made(live: LiveModel) -> list[Columns]:
+def _rows_find(live: LiveModel) -> list[Columns]:
     """Return the rows of all films that the model knows, in parts of rows of one length."""
     ids = live.model.items.ids
     parts: list[Columns] = []
     with show_progress("finding similar films", total=ids.size, unit="films") as advance:
         for start in range(0, ids.size, BLOCK_MOVIES):
             block = ids[start : start + BLOCK_MOVIES]
-            parts += _rows_of(live, block)
+            parts += _list_columns(live, block)
             advance(block.size)
     return parts
 
 
-def _rows_of(live: LiveModel, movie_ids: Int64Array) -> Iterator[Columns]:
+def _list_columns(live: LiveModel, movie_ids: Int64Array) -> Iterator[Columns]:
     found = live.model.similar_items(movie_ids, SIMILAR_KEPT)
     lengths = np.count_nonzero(found.item_ids >= 0, axis=1)
-    for length in np.unique(lengths[lengths > 0]):
-        chosen = lengths == length
-        yield {
-            "movie_id": movie_ids[chosen].astype(np.int32),
-            "movie_ids": found.item_ids[chosen, :length].astype(np.int32),
-            "scores": found.scores[chosen, :length].astype(np.float32),
-            "model_version_id": np.full(int(chosen.sum()), live.version_id, dtype=np.int64),
-        }
+    some = lengths > 0
+    yield from list_columns(
+        {"movie_id": movie_ids[some].astype(np.int32)},
+        found.item_ids[some].astype(np.int32),
+        found.scores[some].astype(np.float32),
+        lengths=lengths[some],
+        same={"model_version_id": live.version_id},
+    )

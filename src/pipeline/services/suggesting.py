@@ -6,14 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from threadpoolctl import threadpool_limits
 
 from movies.live import LiveModel, live_model
+from movies.services.suggestion_lists import UserRatings, suggestion_lists_choose, users_fold_in
 from pipeline.errors import NoLiveModelError
+from pipeline.list_columns import list_columns
 from pipeline.progress import show_progress
 from pipeline.selectors import (
     ListLimits,
@@ -36,8 +38,7 @@ from pipeline.suggestion_table import (
 from postgres.copy import Columns, copy_out_arrays
 from postgres.table_switch import next_table_drop
 from postgres.tables import NextTable
-from recommender.answers import RecommendationBatch
-from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from recommender.arrays import BoolArray, Int32Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
 from recommender.factors.batch_topk import prepare_topk
@@ -149,10 +150,10 @@ def _lists_write(cursor: CursorWrapper, plan: RefreshPlan) -> NextTable | None:
     stale, reused = plan.raters.stale, plan.raters.reused
     if stale.user_ids.size <= _IN_PLACE * reused.size:
         if stale.user_ids.size:
-            lists_merge(cursor, _blocks_shown(cursor, plan), plan.began_at)
+            lists_merge(cursor, _blocks_show(cursor, plan), plan.began_at)
         lists_of_the_unrated_remove(cursor)
         return None
-    return lists_write_beside(cursor, _blocks_shown(cursor, plan), kept=reused)
+    return lists_write_beside(cursor, _blocks_show(cursor, plan), kept=reused)
 
 
 def _lists_switch(next_table: NextTable, began_at: datetime) -> None:
@@ -167,20 +168,19 @@ def _lists_switch(next_table: NextTable, began_at: datetime) -> None:
     lists_settle(began_at)
 
 
-def _blocks_shown(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Columns]]:
+def _blocks_show(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Columns]]:
     stale = plan.raters.stale
     with show_progress("writing suggestions", total=stale.user_ids.size, unit="users") as advance:
-        for lists in _lists_made(cursor, plan.job, stale):
+        for lists in _blocks_score(cursor, plan.job, stale):
             yield lists
             advance(sum(part["user_id"].size for part in lists))
 
 
-@dataclass(frozen=True)
-class UserBlock:
+class RaterBlock(NamedTuple):
     """Some users and what they have rated by now.
 
     ``positions``: (n,) int64 in the model, -1 unknown; ``rated``: their rated movies, a row each; ``refitted``: (m,)
-    int64, which of the users are fitted anew, to ``ratings``, ordered by user.
+    int64, the users to fit anew, to ``ratings``, ordered by user.
     """
 
     user_ids: Int32Array
@@ -190,7 +190,7 @@ class UserBlock:
     ratings: Columns
 
 
-def _lists_made(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterator[list[Columns]]:
+def _blocks_score(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterator[list[Columns]]:
     """Yield the rows of block after block of users.
 
     While one block is scored, the database reads the ratings of the next and writes the lists of the one before.
@@ -204,16 +204,16 @@ def _lists_made(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterat
         yield from map_ahead(scorer, partial(block_lists, job), blocks, ahead=1)
 
 
-def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> UserBlock:
+def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> RaterBlock:
     """Read what some users, ascending, have rated by now; those are fitted anew who ``changed`` or are unknown."""
     positions = model.users.positions(user_ids)
     refitted = np.flatnonzero((positions < 0) | changed)
     dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32, "time": np.int64}
     ratings = copy_out_arrays(cursor, _RATINGS, [user_ids[refitted].tolist()], dtypes)
-    return UserBlock(user_ids, positions, _rated_read(cursor, model, user_ids), refitted, ratings)
+    return RaterBlock(user_ids, positions, _rated_select(cursor, model, user_ids), refitted, ratings)
 
 
-def _rated_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
+def _rated_select(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
     """Return the positions of the movies that each user has rated, without those that the model does not know."""
     cursor.execute(_RATED, [user_ids.tolist()])
     found = cursor.fetchall()
@@ -225,68 +225,45 @@ def _rated_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) ->
     return Rows.of_sorted(row_of[known], positions[known].astype(np.int32), n_rows=user_ids.size)
 
 
-def block_lists(job: RefreshJob, block: UserBlock) -> list[Columns]:
-    """Return the rows of some users, in parts of lists of one length."""
-    refitted = np.zeros(block.user_ids.size, dtype=np.bool_)
-    refitted[block.refitted] = True
-    trained = np.flatnonzero(~refitted)
-    people = _people_fitted(job.live.model, block)
+def block_lists(job: RefreshJob, block: RaterBlock) -> list[Columns]:
+    """Return the rows of some users, in parts whose lists have the same length."""
+    trained = np.delete(np.arange(block.user_ids.size), block.refitted)
+    fitted = users_fold_in(job.live.model, _ratings_by_user(block))
     return [
-        *_lists_of(job, block, trained, block.positions[trained]),
-        *_lists_of(job, block, block.refitted, people),
+        *_list_columns(job, block, trained, block.positions[trained]),
+        *_list_columns(job, block, block.refitted, fitted),
     ]
 
 
-def _people_fitted(model: AnyModel, block: UserBlock) -> list[object]:
-    """Return the parameters of users who are new or have rated since the training."""
-    ratings, refitted_ids = block.ratings, block.user_ids[block.refitted]
-    begins, ends = (np.searchsorted(ratings["user_id"], refitted_ids, side=side) for side in ("left", "right"))
-    # The systems are too small to share: on a busy machine, more threads make each of them many times slower.
-    with threadpool_limits(1, user_api="blas"):
-        return [
-            model.fold_in(*(ratings[name][begin:end] for name in ("movie_id", "value", "time")))
-            for begin, end in zip(begins, ends, strict=True)
-        ]
+def _ratings_by_user(block: RaterBlock) -> list[UserRatings]:
+    """Return the ratings of each user to fit anew."""
+    ratings, user_ids = block.ratings, block.user_ids[block.refitted]
+    begins, ends = (np.searchsorted(ratings["user_id"], user_ids, side=side) for side in ("left", "right"))
+    return [
+        UserRatings(*(ratings[name][begin:end] for name in ("movie_id", "value", "time")))
+        for begin, end in zip(begins, ends, strict=True)
+    ]
 
 
-def _lists_of(
-    job: RefreshJob, block: UserBlock, rows: Int64Array, people: Int64Array | list[object]
+def _list_columns(
+    job: RefreshJob, block: RaterBlock, rows: Int64Array, users: Int64Array | list[object]
 ) -> Iterator[Columns]:
-    """Yield lists of the users in ``rows``, whom the model knows by position or as ``people``."""
+    """Yield the lists of the users in ``rows``: ``users`` holds their positions or their parameters."""
     model = job.live.model
-    best = model.recommend_batches(
-        people,
-        n=min(job.maximum, len(model.items)),
-        exclude=block.rated.take(rows),
+    stamp = (job.settled_at - _POSTGRES_EPOCH) // timedelta(microseconds=1)
+    batches = suggestion_lists_choose(
+        model,
+        users,
+        n=job.maximum,
+        rated=block.rated.take(rows),
         candidates=job.candidates,
         block_items=job.tile,
     )
-    for top in best:
-        part = slice(top.start, top.start + len(top.items))
-        yield from _rows_of(job, block.user_ids[rows[part]], top.items, _stars(model, people[part], top))
-
-
-def _stars(model: AnyModel, people: Int64Array | list[object], top: RecommendationBatch) -> Float32Array:
-    """Return the stars expected for each film of each list, whatever orders the lists: (b, n) float32."""
-    if model.ranks_by_stars:
-        return model.clip(top.scores)
-    if not isinstance(people, np.ndarray):
-        return np.stack([model.rate_items(person)[items] for person, items in zip(people, top.items, strict=True)])
-    users = np.repeat(model.users.ids[people], top.items.shape[1])
-    return model.predict(users, model.items.ids[top.items].ravel()).reshape(top.items.shape)
-
-
-def _rows_of(job: RefreshJob, user_ids: Int32Array, items: Int32Array, stars: Float32Array) -> Iterator[Columns]:
-    movie_ids = job.live.model.items.ids[items].astype(np.int32)
-    lengths = np.count_nonzero(items >= 0, axis=1)
-    stamp = (job.settled_at - _POSTGRES_EPOCH) // timedelta(microseconds=1)
-    for length in np.unique(lengths):
-        chosen = lengths == length
-        n_users = int(chosen.sum())
-        yield {
-            "user_id": user_ids[chosen],
-            "movie_ids": movie_ids[chosen, :length],
-            "scores": stars[chosen, :length],
-            "model_version_id": np.full(n_users, job.live.version_id, dtype=np.int64),
-            "created_at": np.full(n_users, stamp, dtype=np.int64),
-        }
+    for batch in batches:
+        yield from list_columns(
+            {"user_id": block.user_ids[rows[batch.start : batch.start + len(batch.items)]]},
+            model.items.ids[batch.items].astype(np.int32),
+            batch.stars,
+            lengths=np.count_nonzero(batch.items >= 0, axis=1),
+            same={"model_version_id": job.live.version_id, "created_at": stamp},
+        )

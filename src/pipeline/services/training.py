@@ -1,7 +1,7 @@
-"""Training a model on the latest snapshot of the ratings, storing it, and letting the gate decide about it."""
+"""Training a model on the latest snapshot of the ratings, storing it, and letting the gate judge it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,27 +13,24 @@ from movies.models import ModelVersion, SimilarMovies, SuggestionList
 from pipeline.code_checksum import recommender_checksum
 from pipeline.errors import TrainingError
 from pipeline.folders import folders_prune
-from pipeline.models import Export
-from pipeline.services.evaluation import algorithm_evaluate, config_of, epoch_progress, estimator_of
-from pipeline.services.hyperparameter_search import settings_search
+from pipeline.services.evaluation import algorithm_evaluate, epoch_progress, settings_search
 from pipeline.services.model_gate import candidate_judge
 from pipeline.services.promotion import model_promote, roll_back_choices
-from pipeline.snapshot import Snapshot, snapshot_latest
 from pipeline.stage_locks import Stage, stage_lock
+from pipeline.training_data import TrainingData, config_make
 from postgres.sequences import number_reserve
 from recommender.algorithms import Setting
 from recommender.artifacts import Provenance
-from recommender.data.ratings import Ratings
-from recommender.data.snapshot import read_snapshot
 from recommender.data.splits import sample_users
 from recommender.errors import RecommenderError
 from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
-from recommender.evaluation.temporal_holdout import Performance, TemporalHoldout, make_temporal_holdout
+from recommender.evaluation.temporal_holdout import Performance, TemporalHoldout
 from recommender.persistence import save_model
 
-# What trainsurprisemodel tells is measured by models that have not seen a tenth of the ratings. Of few ratings a tenth
-# says little (its RMSE varies by 0.007 on a hundred thousand), so up to this many every tenth takes its turn. Of very
-# many those of some users tell it as well, for a part of the time that the training takes.
+SURPRISE_SVD = "surprise-svd"
+# Errors on unseen ratings are measured by models that have not seen a tenth of the ratings. A tenth of few ratings says
+# little (its RMSE varies by 0.007 on a hundred thousand), so up to ALL_FOLDS_UP_TO ratings every tenth takes its turn.
+# Of very many ratings, those of some users say as much in a fraction of the time.
 N_FOLDS = 10
 ALL_FOLDS_UP_TO = 200_000
 MEASURED_ON_AT_MOST = 2_000_000
@@ -49,29 +46,11 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is trained on what: ``config`` holds every hyper-parameter and the seed."""
+    """What to train on what: ``config`` holds every hyper-parameter and the seed."""
 
     algorithm: str
     config: dict[str, Any]
-    snapshot: Snapshot
-    ratings: Ratings
-
-    @property
-    def seed(self) -> int:
-        """The seed of everything that is drawn."""
-        return int(self.config["seed"])
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Order:
-    """A training as it is asked for: ``tune`` may change the plan, seeing the past alone; ``measure`` adds figures."""
-
-    algorithm: str = field(kw_only=False)
-    hyper_parameters: Mapping[str, Setting] = field(kw_only=False)
-    seed: int = field(kw_only=False)
-    promote: bool
-    tune: Callable[[_Plan, Ratings], _Plan] = lambda plan, _past: plan
-    measure: Callable[[_Plan], dict[str, float]] = lambda _plan: {}
+    data: TrainingData
 
 
 def model_train(
@@ -81,29 +60,46 @@ def model_train(
     seed: int = 0,
     promote: bool = True,
     n_trials: int = 0,
+    measure_unseen: bool = False,
 ) -> TrainingReport:
-    """Rehearse an algorithm, train it on all ratings of the latest snapshot, store it, and let the gate decide.
+    """Train an algorithm on the latest snapshot of the ratings, and let the gate decide whether the model goes live.
 
-    With ``n_trials`` so many settings are tried for what ``hyper_parameters`` leaves open, and the best are taken. The
-    search sees no rating that the gate asks about.
+    1. Read the latest snapshot.
+    2. With ``n_trials``, try that many settings for what ``hyper_parameters`` leaves open, and keep the best. The
+       search sees no rating that the gate tests on.
+    3. Evaluate the algorithm on a temporal holdout; with ``measure_unseen``, also on ratings held out at random.
+    4. Train it on all ratings, and store the model and its row.
+    5. Let the gate judge it and, if it passes, make it live; not with ``promote`` false.
+    6. Remove old models.
 
     Raises:
         SnapshotError: there is no whole export of the ratings.
         TrainingError: there is no such algorithm, its settings or the ratings do not allow it, or the model could not
-            be stored. A training that failed once begun is noted as a failed version.
+            be stored. A training that fails once it has begun is recorded as a failed version.
         PromotionRefusedError: the model was stored, but did not pass the gate.
         StageBusyError: a training is running elsewhere.
 
     """
     fixed = hyper_parameters or {}
-
-    def tune(plan: _Plan, past: Ratings) -> _Plan:
-        if not n_trials:
-            return plan
-        found = settings_search(algorithm=algorithm, fixed=fixed, ratings=past, n_trials=n_trials, seed=seed)
-        return replace(plan, config=config_of(algorithm, found.best.best_settings, seed))
-
-    return _trained(_Order(algorithm, fixed, seed, promote=promote, tune=tune))
+    with stage_lock(Stage.TRAIN):
+        plan = _plan_make(algorithm, fixed, seed)
+        try:
+            if n_trials:
+                found = settings_search(algorithm=algorithm, fixed=fixed, data=plan.data, n_trials=n_trials)
+                plan = replace(plan, config=config_make(algorithm, found.best.best_settings, seed))
+            performance = algorithm_evaluate(algorithm, plan.config, plan.data)
+            unseen = _unseen_measure(plan) if measure_unseen else {}
+            version = _model_store(plan, {**unseen, **_gate_metrics(performance, plan.data.holdout)}, performance)
+        except RecommenderError as error:
+            _failure_record(plan, error)
+            raise TrainingError(str(error)) from error
+        try:
+            if promote:
+                candidate_judge(version, plan.data, performance)
+                version = model_promote(model_version_id=version.pk)
+        finally:
+            _old_remove()
+    return TrainingReport(version=version, is_live=promote)
 
 
 def surprise_model_train(
@@ -116,58 +112,36 @@ def surprise_model_train(
 
     """
     hyper_parameters = {"n_epochs": n_epochs, "n_factors": n_factors}
-    return _trained(_Order("surprise-svd", hyper_parameters, seed, promote=promote, measure=_unseen_measure))
+    return model_train(
+        algorithm=SURPRISE_SVD, hyper_parameters=hyper_parameters, seed=seed, promote=promote, measure_unseen=True
+    )
 
 
-def _trained(order: _Order) -> TrainingReport:
-    with stage_lock(Stage.TRAIN):
-        plan = _plan(order.algorithm, order.hyper_parameters, order.seed)
-        try:
-            holdout = make_temporal_holdout(plan.ratings, seed=plan.seed)
-            plan = order.tune(plan, holdout.train)
-            performance = algorithm_evaluate(plan.algorithm, plan.config, holdout)
-            metrics = {**order.measure(plan), **_gate_metrics(performance, holdout)}
-            version = _model_store(plan, metrics, performance)
-        except RecommenderError as error:
-            _failure_note(plan, error)
-            raise TrainingError(str(error)) from error
-        try:
-            if order.promote:
-                candidate_judge(version, performance, holdout, snapshot_checksum=plan.snapshot.csv_sha256)
-                version = model_promote(model_version_id=version.pk)
-        finally:
-            _old_remove()
-    return TrainingReport(version=version, is_live=order.promote)
-
-
-def _plan(algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int) -> _Plan:
+def _plan_make(algorithm: str, hyper_parameters: Mapping[str, Setting], seed: int) -> _Plan:
     try:
-        config = config_of(algorithm, hyper_parameters, seed)
-        snapshot = snapshot_latest(Path(settings.EXPORTS_DIR), Export.Kind.RATINGS)
-        return _Plan(algorithm, config, snapshot, read_snapshot(snapshot.parquet))
+        config = config_make(algorithm, hyper_parameters, seed)
+        data = TrainingData.latest(seed=int(config["seed"]))
+        _ = data.ratings
     except RecommenderError as error:
         raise TrainingError(str(error)) from error
+    return _Plan(algorithm, config, data)
 
 
 def _unseen_measure(plan: _Plan) -> dict[str, float]:
     """Return the errors of models on ratings that they have not seen, and the error of always predicting the mean."""
-    estimator, rng = estimator_of(plan.algorithm, plan.config), np.random.default_rng(plan.seed)
-    ratings = sample_users(plan.ratings, ratings_at_most=MEASURED_ON_AT_MOST, rng=rng)
+    seed = plan.data.seed
+    estimator, rng = plan.data.estimator(plan.algorithm, plan.config), np.random.default_rng(seed)
+    ratings = sample_users(plan.data.ratings, ratings_at_most=MEASURED_ON_AT_MOST, rng=rng)
     n_folds = min(N_FOLDS, len(ratings)) if len(ratings) <= ALL_FOLDS_UP_TO else 1
-    shown = {"n_epochs": n_folds * plan.config["n_epochs"]}
-    with epoch_progress("training for the measurement", shown) as on_epoch:
+    total = {"n_epochs": n_folds * plan.config["n_epochs"]}
+    with epoch_progress("training for the measurement", total) as on_epoch:
         if n_folds == 1:
-            measured = evaluate_holdout(
-                estimator, ratings, test_fraction=1 / N_FOLDS, seed=plan.seed, on_epoch=on_epoch
-            )
+            measured = evaluate_holdout(estimator, ratings, test_fraction=1 / N_FOLDS, seed=seed, on_epoch=on_epoch)
         else:
-            measured = evaluate_folds(estimator, ratings, n_folds=n_folds, seed=plan.seed, on_epoch=on_epoch)
+            measured = evaluate_folds(estimator, ratings, n_folds=n_folds, seed=seed, on_epoch=on_epoch)
     return {
-        "rmse": measured["rmse"],
-        "mae": measured["mae"],
+        **{name: measured[name] for name in ("rmse", "mae", "n_train", "n_test")},
         "rmse_of_mean": float(np.std(ratings.values, dtype=np.float64)),
-        "n_train": measured["n_train"],
-        "n_test": measured["n_test"],
     }
 
 
@@ -179,10 +153,11 @@ def _gate_metrics(performance: Performance, holdout: TemporalHoldout) -> dict[st
 def _model_store(plan: _Plan, metrics: dict[str, float], performance: Performance) -> ModelVersion:
     """Train on all ratings; write the folder first and the row after: a row always names a whole folder."""
     with epoch_progress(f"training {plan.algorithm}", plan.config) as on_epoch:
-        estimator = estimator_of(plan.algorithm, plan.config, parquet=plan.snapshot.parquet)
-        model = estimator.fit(plan.ratings, on_epoch)
-    version = _version_new(plan)
-    provenance = Provenance(plan.algorithm, plan.config, plan.seed, dataset=plan.snapshot.csv_sha256, metrics=metrics)
+        estimator = plan.data.estimator(plan.algorithm, plan.config, parquet=plan.data.snapshot.parquet)
+        model = estimator.fit(plan.data.ratings, on_epoch)
+    version = _version_make(plan)
+    dataset = plan.data.snapshot.csv_sha256
+    provenance = Provenance(plan.algorithm, plan.config, plan.data.seed, dataset=dataset, metrics=metrics)
     manifest = save_model(model, Path(settings.MODELS_DIR) / version.folder, provenance)
     version.metrics = metrics
     version.learning_curve = [point._asdict() for point in performance.curve]
@@ -191,25 +166,25 @@ def _model_store(plan: _Plan, metrics: dict[str, float], performance: Performanc
     return version
 
 
-def _failure_note(plan: _Plan, error: RecommenderError) -> None:
-    version = _version_new(plan)
+def _failure_record(plan: _Plan, error: RecommenderError) -> None:
+    version = _version_make(plan)
     version.state, version.error = ModelVersion.State.FAILED, str(error)
     version.save(force_insert=True)
 
 
-def _version_new(plan: _Plan) -> ModelVersion:
+def _version_make(plan: _Plan) -> ModelVersion:
     number = number_reserve("movies_modelversion")
-    ratings = plan.ratings
+    ratings, snapshot = plan.data.ratings, plan.data.snapshot
     return ModelVersion(
         pk=number,
         algorithm=plan.algorithm,
         folder=f"{plan.algorithm}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{number}",
         config=plan.config,
-        snapshot_checksum=plan.snapshot.csv_sha256,
+        snapshot_checksum=snapshot.csv_sha256,
         n_users=len(ratings.users),
         n_movies=len(ratings.items),
         n_ratings=len(ratings),
-        trained_until=plan.snapshot.settled_at,
+        trained_until=snapshot.settled_at,
         code=recommender_checksum(),
     )
 

@@ -60,6 +60,17 @@ def test_each_rating_changes_the_order_and_leaves_the_list(user: User, movies: l
     assert set(suggested(user)) == set(first[1:])
 
 
+def test_predicted_stars_are_limited_to_the_scale(user: User, movies: list[Movie], model: FactorModel) -> None:
+    for movie in movies[:10]:
+        movie_rate(user_id=user.pk, movie_id=movie.pk, value=5.0)
+
+    row = SuggestionList.objects.get(user=user)
+    ratings = ([movie.pk for movie in movies[:10]], [5.0] * 10)
+    scores = model.score_items(model.fold_in(*ratings))[model.items.positions(row.movie_ids)]
+    assert scores.max() > 5.0
+    np.testing.assert_allclose(row.scores, np.clip(scores, 0.5, 5.0), atol=1e-6)
+
+
 def test_rating_taken_back_may_be_suggested_again(user: User, movies: list[Movie], model: FactorModel) -> None:
     movie_rate(user_id=user.pk, movie_id=movies[0].pk, value=5.0)
     before = suggested(user)

@@ -90,9 +90,7 @@ def test_spark_ranks_as_well_as_the_library(here: ALSModel, library: ALSModel, h
     assert ndcg(here, holdout) > 0.95 * ndcg(library, holdout)
 
 
-def test_model_is_stored_and_answers_like_any_other(
-    here: ALSModel, holdout: TemporalHoldout, tmp_path: Path
-) -> None:
+def test_model_is_stored_and_answers_like_any_other(here: ALSModel, holdout: TemporalHoldout, tmp_path: Path) -> None:
     save_model(here, tmp_path / "als", Provenance("als", {}, seed=0, dataset="made up"))
     again = read_model(ALSModel, tmp_path / "als")
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from pipeline.management.stage_command import StageCommand
-from pipeline.services.comparison import ComparedAlgorithm, ComparisonReport, models_compare
+from pipeline.services.comparison import ComparedAlgorithm, Comparison, models_compare
 from recommender.algorithms import ALGORITHMS
 
 _ROW = "{:16} {:>8} {:>8} {:>8} {:>9}"
@@ -19,51 +19,54 @@ class Command(StageCommand):
     help = "Train algorithms, with their defaults, on the past of the latest export, and compare them on its future."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare which."""
+        """Declare the arguments."""
         parser.add_argument(
-            "algorithms", nargs="*", metavar="ALGORITHM", help=f"all without any: {', '.join(ALGORITHMS)}"
+            "algorithms",
+            nargs="*",
+            metavar="ALGORITHM",
+            help=f"default: all of {', '.join(ALGORITHMS)}",
         )
-        parser.add_argument("--seed", type=int, default=0, help="seed of all that is drawn (0)")
-        parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+        parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
     def run_stage(self, **options: Any) -> str:
-        """Compare them, a line each as they come."""
+        """Compare the algorithms and print a line for each as it finishes."""
         unknown = [name for name in options["algorithms"] if name not in ALGORITHMS]
         if unknown:
             raise CommandError(f"There is no algorithm {unknown[0]!r}: choose among {', '.join(ALGORITHMS)}.")
-        contest = models_compare(algorithms=options["algorithms"], seed=options["seed"])
+        comparison = models_compare(algorithms=options["algorithms"], seed=options["seed"])
         self.stdout.write(_ROW.format("algorithm", "RMSE", "MAE", "NDCG@10", "training"))
-        contestants = []
-        for contestant in contest.held():
-            self.stdout.write(_line(contestant))
-            contestants.append(contestant)
+        compared = []
+        for each in comparison.run():
+            self.stdout.write(_line(each))
+            compared.append(each)
         if options["json"] is not None:
-            _json_write(options["json"], contest, contestants)
-        holdout = contest.holdout
+            _json_write(options["json"], comparison, compared)
+        holdout = comparison.data.holdout
         return (
-            f"Compared {len(contestants)} algorithms, trained on {len(holdout.train):,} ratings and asked about "
+            f"Compared {len(compared)} algorithms, trained on {len(holdout.train):,} ratings and tested on "
             f"{holdout.n_asked:,} later ones of {len(holdout.test_users):,} users"
         )
 
 
-def _line(contestant: ComparedAlgorithm) -> str:
-    if contestant.error:
-        return f"{contestant.algorithm:16} {contestant.error}"
-    figures = [contestant.metrics.get(name) for name in ("rmse", "mae", "ndcg@10")]
+def _line(each: ComparedAlgorithm) -> str:
+    if each.error:
+        return f"{each.algorithm:16} {each.error}"
+    figures = [each.metrics.get(name) for name in ("rmse", "mae", "ndcg@10")]
     cells = ["-" if figure is None else f"{figure:.4f}" for figure in figures]
-    return _ROW.format(contestant.algorithm, *cells, f"{contestant.seconds:.1f} s")
+    return _ROW.format(each.algorithm, *cells, f"{each.seconds:.1f} s")
 
 
-def _json_write(path: Path, contest: ComparisonReport, contestants: list[ComparedAlgorithm]) -> None:
-    holdout = contest.holdout
+def _json_write(path: Path, comparison: Comparison, compared: list[ComparedAlgorithm]) -> None:
+    holdout = comparison.data.holdout
     content = {
-        "snapshot": contest.snapshot,
-        "seed": contest.seed,
+        "snapshot": comparison.data.snapshot.csv_sha256,
+        "seed": comparison.data.seed,
         "n_train": len(holdout.train),
         "n_test": holdout.n_asked,
         "n_users": len(holdout.test_users),
         "is_by_time": holdout.moment is not None,
-        "algorithms": [contestant.as_json() for contestant in contestants],
+        "algorithms": [each.as_json() for each in compared],
     }
     try:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

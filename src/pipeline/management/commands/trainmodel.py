@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from pipeline.management.train_command import TrainCommand
+from pipeline.management.stage_command import TrainCommand
 from pipeline.services.training import model_train
 from recommender.algorithms import ALGORITHMS, parse_settings
 from recommender.errors import ConfigError

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from pipeline.management.train_command import TrainCommand
+from pipeline.management.stage_command import TrainCommand
 from pipeline.services.training import surprise_model_train
 
 
