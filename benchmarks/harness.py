@@ -41,6 +41,7 @@ from recommender.artifacts import Provenance
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
+from recommender.persistence import save_model
 n_users, n_movies, n_factors, per_user = {sizes}
 with connection.cursor() as cursor:
     cursor.execute('''INSERT INTO movies_movie (id, title, original_title, overview, poster_path, genres, keywords,

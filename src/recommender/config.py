@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeAlias, TypedDict, TypeVar, Unpack
 
-from recommender.data.ratings import RATING_SCALE
 from recommender.errors import ConfigError
+from recommender.rating_scale import RATING_SCALE
 from recommender.search_space import Choices, Floats, Ints, Scalar, SearchSpace
 
 LARGEST_SEED = 2**32 - 1

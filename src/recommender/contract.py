@@ -20,11 +20,12 @@ from recommender.arrays import (
     check_ids,
     check_shape,
 )
-from recommender.data.ratings import RATING_SCALE, Ratings, check_values
+from recommender.data.ratings import Ratings, check_values
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
 from recommender.explanation import explain
+from recommender.rating_scale import RATING_SCALE
 from recommender.similarity import DenseCosines, ItemCosines, nearest_neighbours
 from recommender.topk import best_of
 

@@ -8,9 +8,10 @@ import numpy as np
 from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.config import Config, count, not_negative, random_seed
 from recommender.contract import Model, OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.epochs import each_epoch
+from recommender.rating_scale import RATING_SCALE
 from recommender.search_space import Floats
 
 # What a sum of no ratings is divided by, where nothing damps it.

@@ -21,12 +21,12 @@ from recommender.blends.histories import Histories, HistoryRule
 from recommender.blends.intervals import IntervalTable, spread
 from recommender.blends.ranking import ItemRelations, RankingWeights
 from recommender.contract import Model
-from recommender.data.ratings import RATING_SCALE
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import UserParameters
 from recommender.persistence import stored_as
+from recommender.rating_scale import RATING_SCALE
 from recommender.threads import cores, map_in_order
 
 # Users whose every item is scored at a time, by each thread: their scores stay in cache.

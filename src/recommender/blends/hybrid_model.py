@@ -16,7 +16,6 @@ from recommender.arrays import BoolArray, Float32Array, IdsLike, Int64Array, che
 from recommender.blends.interleaving import interleave, places, ranked
 from recommender.config import require
 from recommender.contract import Model
-from recommender.data.ratings import RATING_SCALE
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
 from recommender.factors.foldin import UserParameters
@@ -24,6 +23,7 @@ from recommender.factors.kmf_model import KMFModel
 from recommender.items.implicit_feedback import ImplicitUserState
 from recommender.items.keywords import KeywordProfile, KeywordsModel
 from recommender.persistence import stored_as
+from recommender.rating_scale import RATING_SCALE
 
 LONGEST_LIST = 50
 

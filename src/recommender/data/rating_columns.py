@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommender.arrays import AnyArray, Int64Array
-from recommender.data.ratings import RATING_SCALE, find_off_scale
+from recommender.data.ratings import find_off_scale
 from recommender.data.text_dialect import CREATED, ITEM, TIME, USER, VALUE
 from recommender.errors import DataError
+from recommender.rating_scale import RATING_SCALE
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,8 +19,8 @@ from recommender.arrays import (
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
+from recommender.rating_scale import RATING_SCALE
 
-RATING_SCALE = (0.5, 5.0)
 # Order is checked this many ratings at a time, so that it needs no memory of their number.
 _CHUNK = 1 << 20
 

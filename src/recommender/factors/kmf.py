@@ -11,11 +11,12 @@ import numpy as np
 
 from recommender.config import Config, count, fraction, not_negative, positive, random_seed
 from recommender.contract import OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.epochs import each_epoch
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.kmf_model import KMFModel
+from recommender.rating_scale import RATING_SCALE
 from recommender.search_space import Floats, Ints
 
 # The learning rate falls linearly to this part of itself.

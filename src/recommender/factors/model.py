@@ -16,12 +16,12 @@ from recommender.arrays import (
     check_shape,
 )
 from recommender.contract import Model
-from recommender.data.ratings import RATING_SCALE
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
 from recommender.factors.foldin import FoldInPenalty, UserParameters, ridge_fold_in
 from recommender.persistence import stored_as
+from recommender.rating_scale import RATING_SCALE
 
 # Products of one user's factors with this many items' are made at a time.
 _CHUNK = 1 << 14

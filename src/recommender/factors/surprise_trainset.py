@@ -13,9 +13,10 @@ import surprise
 from recommender.arrays import Float32Array
 from recommender.config import Config, count, not_negative, positive
 from recommender.contract import Epoch, OnEpoch
-from recommender.data.ratings import RATING_SCALE, Ratings
+from recommender.data.ratings import Ratings
 from recommender.errors import DivergedError
 from recommender.factors.foldin import FoldInPenalty
+from recommender.rating_scale import RATING_SCALE
 from recommender.search_space import Floats, Ints
 
 # Ratings become Python objects this many at a time while surprise iterates over them.
