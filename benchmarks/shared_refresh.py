@@ -32,13 +32,10 @@ import harness
 from embedded.layout import postgres_layout
 from embedded.postgres import PostgresServer
 from embedded.redis import redis_program
+from namespaces import ADDRESSES, IP, ONE, SERVERS, TWO, ip, network
 
-IP = shutil.which("ip")
 RATINGS_PER_USER = 100
 SECONDS_AT_MOST = 300
-SERVERS, ONE, TWO = "matinee-servers", "matinee-one", "matinee-two"
-# Of a server and its host, in a network of their own.
-ADDRESSES = {ONE: ("10.77.1.1", "10.77.1.2"), TWO: ("10.77.2.1", "10.77.2.2")}
 POSTGRES = """
 import os, sys
 from pathlib import Path
@@ -283,26 +280,6 @@ def site() -> Iterator[Place]:
 
 def postgres_pid(data: Path) -> int:
     return int((data / "postmaster.pid").read_text().splitlines()[0])
-
-
-def ip(*arguments: str) -> None:
-    subprocess.run([str(IP), *arguments], check=True)
-
-
-@contextmanager
-def network() -> Iterator[None]:
-    """Make three namespaces, with a cable from the servers' to each host's, for the length of a ``with`` block."""
-    with ExitStack() as stack:
-        for name in (SERVERS, ONE, TWO):
-            ip("netns", "add", name)
-            stack.callback(ip, "netns", "del", name)
-            ip("-n", name, "link", "set", "lo", "up")
-        for host, (server_end, host_end) in ADDRESSES.items():
-            ip("-n", SERVERS, "link", "add", host[8:], "type", "veth", "peer", "name", "host", "netns", host)
-            for place, device, address in ((SERVERS, host[8:], server_end), (host, "host", host_end)):
-                ip("-n", place, "address", "add", f"{address}/24", "dev", device)
-                ip("-n", place, "link", "set", device, "up")
-        yield
 
 
 if __name__ == "__main__":

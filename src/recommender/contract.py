@@ -1,7 +1,7 @@
-"""What every algorithm promises: an estimator learns from ratings, and what it has learnt is a `Model`.
+"""The contract of all algorithms: an estimator is fitted to ratings and returns a `Model`.
 
-Ids at the boundary, positions inside. A model is immutable, may be shared by threads, and knows two kinds of people:
-those it was trained on, by their id, and anybody at all, by the parameters that `fold_in` fits to their ratings.
+Callers use ids; algorithms use positions. A model is immutable and may be shared by threads. It answers for the users
+that it was trained on, by id, and for any other user, by the state that `fold_in` fits to their ratings.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, Type
 
 import numpy as np
 
-from recommender.answers import Explanation, History, Interval, RecommendationBatch, TopItems
 from recommender.arrays import (
     BoolArray,
     Float32Array,
@@ -24,8 +23,8 @@ from recommender.data.ratings import Ratings, check_values
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
-from recommender.explanation import explain
 from recommender.rating_scale import RATING_SCALE
+from recommender.recommendations import RecommendationBatch, TopItems
 from recommender.similarity import DenseCosines, ItemCosines, nearest_neighbours
 from recommender.topk import best_of
 
@@ -34,15 +33,22 @@ _CHUNK = 1 << 14
 _BLOCK_USERS = 256
 
 U = TypeVar("U")
-"""What a model knows of one person."""
+"""The state of one user in a model."""
+
+
+class Interval(NamedTuple):
+    """Where the true rating lies in 80 of 100 cases. `low`, `high`: (n,) float32 stars, NaN where not known."""
+
+    low: Float32Array
+    high: Float32Array
 
 
 class Model(ABC, Generic[U]):
-    """Something that has learnt.
+    """A trained model.
 
-    `users`, `items`: the vocabularies of what it was trained on; `rating_scale`: lowest and highest rating. Stars are
-    predicted by `predict`; what suggestions are ranked by is the `score`, in a unit of the model's own (for models that
-    rank by stars, the stars before clipping).
+    `users`, `items`: the vocabularies of its training data; `rating_scale`: lowest and highest rating. `predict` gives
+    stars. Recommendations are ranked by the `score`, which has a unit of the model's own; for models that rank by stars
+    it is the stars before clipping.
     """
 
     kind: ClassVar[str]
@@ -145,13 +151,12 @@ class Model(ABC, Generic[U]):
         known = np.flatnonzero(wanted >= 0)
         rated = Rows.empty(n_rows=wanted.size) if exclude is None else exclude
         rated.check(n_rows=wanted.size, n_items=len(self.items))
-        item_ids = np.full((wanted.size, n), -1, dtype=np.int64)
-        scores = np.full((wanted.size, n), np.nan, dtype=np.float32)
+        found = TopItems.empty(wanted.size, n)
         for block in self.recommend_batches(wanted[known], n=n, exclude=rated.take(known), candidates=candidates):
             rows = known[block.start : block.start + len(block.items)]
-            item_ids[rows] = np.where(block.items >= 0, self.items.ids[block.items], -1)
-            scores[rows] = block.scores
-        return TopItems(item_ids, scores)
+            found.item_ids[rows] = np.where(block.items >= 0, self.items.ids[block.items], -1)
+            found.scores[rows] = block.scores
+        return found
 
     def recommend_batches(
         self,
@@ -224,7 +229,7 @@ class Model(ABC, Generic[U]):
     def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
         """The `n` items most alike each of `item_ids`, itself excluded, by cosine; a padded list where none is."""
         wanted = self.items.positions(item_ids)
-        found = TopItems(np.full((wanted.size, n), -1, dtype=np.int64), np.full((wanted.size, n), np.nan, np.float32))
+        found = TopItems.empty(wanted.size, n)
         alike = self._item_cosines()
         if alike is None:
             return found
@@ -232,25 +237,6 @@ class Model(ABC, Generic[U]):
         items, found.scores[known] = nearest_neighbours(alike, wanted[known], n)
         found.item_ids[known] = np.where(items >= 0, self.items.ids[items], -1)
         return found
-
-    def explain(self, user: History, item_id: int) -> Explanation | None:
-        """What each rating of `user` does to the prediction for an item; None for an unknown item or a deaf model.
-
-        Each rating is left out in turn and the rest folded in afresh, so this is what would really be predicted.
-        """
-        at = int(self.items.positions([item_id])[0])
-        ids, stars = check_ids(user.item_ids, "item_ids"), check_values(user.values)
-        times = None if user.times is None else check_ids(user.times, "times")
-        rated = np.flatnonzero(self.items.positions(ids) >= 0)
-        if at < 0 or not rated.size:
-            return None
-
-        def stars_of(places: Int64Array) -> float:
-            kept = rated[places]
-            person = self.fold_in(ids[kept], stars[kept], None if times is None else times[kept])
-            return float(self.rate_items(person)[at])
-
-        return explain(ids[rated], stars_of)
 
     def clip(self, scores: Float32Array) -> Float32Array:
         """`scores` (any shape) as stars: limited to the rating scale; NaN stays."""
@@ -298,10 +284,10 @@ OnEpoch = Callable[[Epoch], bool | None]
 
 
 class Estimator(Protocol):
-    """Something that can learn."""
+    """An algorithm with its configuration."""
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> AnyModel:
-        """Learn from all of `ratings`."""
+        """The model of all `ratings`."""
         ...
 
 
@@ -309,8 +295,6 @@ def predict_or_fallback(model: AnyModel, user_ids: IdsLike, item_ids: IdsLike) -
     """`model.predict`, with `model.fallback` where that is NaN: (n,) float32. The one place that decides this."""
     predicted = model.predict(user_ids, item_ids)
     unknown = np.isnan(predicted)
-    if not unknown.any():
-        return predicted
-    users, items = np.asarray(user_ids), np.asarray(item_ids)
-    predicted[unknown] = model.fallback(users[unknown], items[unknown])
+    if unknown.any():
+        predicted[unknown] = model.fallback(np.asarray(user_ids)[unknown], np.asarray(item_ids)[unknown])
     return predicted

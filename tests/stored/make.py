@@ -23,7 +23,9 @@ from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
 from recommender.items.implicit_feedback import positive_interactions
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
-from recommender.neural.neuralcf import NeuralCFConfig, NeuralCFModel, Towers
+from recommender.neural.neuralcf import NeuralCFModel
+from recommender.neural.neuralcf_config import NeuralCFConfig
+from recommender.neural.tower_arrays import Towers
 from recommender.persistence import save_model
 
 N_USERS, N_ITEMS = 24, 16

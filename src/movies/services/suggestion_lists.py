@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from recommender.answers import RecommendationBatch
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, ValuesLike
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
+from recommender.recommendations import RecommendationBatch
 from recommender.topk import best_of
 
 

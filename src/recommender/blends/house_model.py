@@ -7,7 +7,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from recommender.answers import Interval, RecommendationBatch
 from recommender.arrays import (
     BoolArray,
     Float32Array,
@@ -20,13 +19,14 @@ from recommender.arrays import (
 from recommender.blends.histories import Histories, HistoryRule
 from recommender.blends.intervals import IntervalTable, spread
 from recommender.blends.ranking import ItemRelations, RankingWeights
-from recommender.contract import Model
+from recommender.contract import Interval, Model
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import UserParameters
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
+from recommender.recommendations import RecommendationBatch
 from recommender.threads import cores, map_in_order
 
 # Users whose every item is scored at a time, by each thread: their scores stay in cache.

@@ -11,7 +11,6 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from recommender.answers import TopItems
 from recommender.arrays import BoolArray, Float32Array, IdsLike, Int64Array, check_shape
 from recommender.blends.interleaving import interleave, places, ranked
 from recommender.config import require
@@ -24,6 +23,7 @@ from recommender.items.implicit_feedback import ImplicitUserState
 from recommender.items.keywords import KeywordProfile, KeywordsModel
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
+from recommender.recommendations import TopItems
 
 LONGEST_LIST = 50
 

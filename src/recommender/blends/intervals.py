@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.answers import Interval
 from recommender.arrays import Float32Array, Float64Array, Int64Array
+from recommender.contract import Interval
 from recommender.data.rows import Rows
 from recommender.errors import DataError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommender.cli.output import write_line
-from recommender.cli.parsing import Commands, add_command, add_seed, whole_number
+from recommender.cli.parsing import Commands, Parser, add_command, add_seed, whole_number
 from recommender.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ matinee svd --example 10 --model nsvd --nsvd-size max
     parser.add_argument("-r", "--reg", type=float, default=0.0003, metavar="X", help="regularisation (0.0003)")
     parser.add_argument("-l", "--learning", type=float, default=0.001, metavar="X", help="learning rate (0.001)")
     parser.add_argument("-m", "--momentum", type=float, default=0.926, metavar="X", help="momentum (0.926)")
+    _add_report_arguments(parser)
+    add_seed(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_report_arguments(parser: Parser) -> None:
     parser.add_argument(
         "-i", "--info", choices=("True", "False"), default="True", help="whether to report the steps (True)"
     )
@@ -69,8 +75,6 @@ matinee svd --example 10 --model nsvd --nsvd-size max
         default="mean",
         help="how many of their films represent somebody in nsvd: as many as the most, the average, the fewest (mean)",
     )
-    add_seed(parser)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recommender.answers import History
 from recommender.arrays import BoolArray, Float64Array, Int64Array
 from recommender.contract import AnyModel, Epoch, Estimator
 from recommender.data.ratings import Ratings
@@ -22,6 +21,7 @@ from recommender.data.rows import Rows
 from recommender.data.splits import sample_users
 from recommender.errors import DataError
 from recommender.evaluation.metrics import LIST_LENGTH, ndcgs
+from recommender.explanation import History
 
 LATER_FRACTION = 0.1
 # With fewer ratings after the moment than this, or times that do not tell them apart, the order is drawn at random.

@@ -1,9 +1,9 @@
-"""The best unrated items for many users at once, exactly, in bounded memory.
+"""Exact top-k items of many users at once, in bounded memory.
 
 A block of users times a tile of items is one float32 matrix product that stays in cache; a fused kernel masks what is
 rated and keeps the best (see `kernels.topk`, which also says why block sizes never change the result). Blocks run on
-threads, one BLAS thread each. Items that most people would like come first: then little of what follows enters a list,
-and a user whose list nothing more can enter, by the lengths of the vectors, leaves the block.
+threads, one BLAS thread each. Items with high scores for most users come first, so that few of the later ones enter a
+list; a user whose list no later item can enter, by the lengths of the vectors, leaves the block.
 """
 
 from collections import deque
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from recommender.answers import RecommendationBatch
 from recommender.arrays import (
     BoolArray,
     Float32Array,
@@ -25,12 +24,11 @@ from recommender.arrays import (
     frozen,
 )
 from recommender.data.rows import Rows
-from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
 from recommender.factors.candidate_tiles import CandidateTiles, Tile, norms
-from recommender.factors.foldin import FoldInPenalty, UserParameters
-from recommender.factors.model import FactorModel
-from recommender.kernels.topk_plain import topk_plain
+from recommender.factors.factorisation import Factorisation
+from recommender.factors.foldin import UserParameters
+from recommender.recommendations import RecommendationBatch
 from recommender.threads import cores, map_in_order
 
 if TYPE_CHECKING:
@@ -63,13 +61,21 @@ class UserBatch(NamedTuple):
         return cls(biases, np.stack([user.factors for user in parameters]))
 
 
+class _Factors(NamedTuple):
+    global_mean: float
+    user_biases: Float32Array
+    item_biases: Float32Array
+    user_factors: Float32Array
+    item_factors: Float32Array
+
+
 @dataclass(frozen=True)
 class _Request:
-    model: FactorModel
+    model: Factorisation
     users: Int64Array | UserBatch
     n: int
     exclude: Rows
-    shelf: CandidateTiles
+    tiles: CandidateTiles
     item_norm: float
 
     @property
@@ -78,7 +84,7 @@ class _Request:
 
 
 def batch_topk(
-    model: FactorModel,
+    model: Factorisation,
     users: Int64Array | UserBatch,
     *,
     n: int,
@@ -106,13 +112,13 @@ def batch_topk(
             raise ConfigError(f"{name} is {size}: it must be at least 1.")
     request = _Request(
         model=model,
-        users=_users_checked(model, users),
+        users=_check_users(model, users),
         n=n,
         exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
-        shelf=CandidateTiles.of(model, _allowed(model, candidates), _usual_norm(model, users), block_items),
+        tiles=CandidateTiles.of(model, _allowed(model, candidates), _usual_norm(model, users), block_items),
         item_norm=float(norms(model.item_factors).max()),
     )
-    request.exclude.check(n_rows=request.n_users, n_items=len(model.items))
+    request.exclude.check(n_rows=request.n_users, n_items=model.item_biases.size)
 
     def block(start: int) -> RecommendationBatch:
         return _block(request, start, min(start + block_users, request.n_users))
@@ -122,51 +128,19 @@ def batch_topk(
 
 def prepare_topk() -> None:
     """Load the compiled kernels of `batch_topk`, which takes most of a second, ahead of their first use."""
-    one = Vocabulary(np.zeros(1, dtype=np.int64))
     bias, factors = np.zeros(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32)
-    model = FactorModel(
-        users=one,
-        items=one,
-        global_mean=0.0,
-        user_biases=bias,
-        item_biases=bias,
-        user_factors=factors,
-        item_factors=factors,
-        fold_in_penalty=FoldInPenalty(constant=1.0, per_rating=0.0),
-    )
+    model = _Factors(0.0, bias, bias, factors, factors)
     deque(batch_topk(model, np.zeros(1, dtype=np.int64), n=1, n_threads=1), maxlen=0)
 
 
-def topk_of_prepared(
-    model: FactorModel,
-    user: UserParameters,
-    *,
-    n: int,
-    exclude: Int64Array | None = None,
-    candidates: BoolArray | None = None,
-) -> tuple[Int32Array, Float32Array]:
-    """The `n` best items of one user without compiling anything, for use inside a request: about a millisecond.
-
-    `exclude`: item positions never to suggest, in any order. Gives item positions int32 and unclipped scores float32,
-    both (m,) with m ≤ n, best first, by the rules of `batch_topk`.
-    """
-    if n < 1:
-        raise ConfigError(f"n is {n}: it must be at least 1.")
-    allowed = _allowed(model, candidates).copy()
-    if exclude is not None:
-        allowed[exclude[exclude >= 0]] = False
-    items, scores = topk_plain(model.score_items(user)[None, :], allowed[None, :], min(n, max(len(model.items), 1)))
-    kept = items[0] >= 0
-    return items[0, kept], scores[0, kept]
-
-
-def _users_checked(model: FactorModel, users: Int64Array | UserBatch) -> Int64Array | UserBatch:
+def _check_users(model: Factorisation, users: Int64Array | UserBatch) -> Int64Array | UserBatch:
     if isinstance(users, UserBatch):
-        check_shape(users.factors, (users.biases.size, model.n_factors), "factors")
+        check_shape(users.factors, (users.biases.size, model.item_factors.shape[1]), "factors")
         check_finite(users.biases, "biases")
         check_finite(users.factors, "factors")
-    elif users.size and not 0 <= users.min() <= users.max() < len(model.users):
-        raise DataError(f"User positions must lie in 0…{len(model.users) - 1}: leave out users unknown to the model.")
+    elif users.size and not 0 <= users.min() <= users.max() < model.user_biases.size:
+        last = model.user_biases.size - 1
+        raise DataError(f"User positions must lie in 0…{last}: leave out users unknown to the model.")
     return users
 
 
@@ -174,14 +148,14 @@ def _count(users: Int64Array | UserBatch) -> int:
     return int(users.biases.size if isinstance(users, UserBatch) else users.size)
 
 
-def _parameters(model: FactorModel, users: Int64Array | UserBatch, chosen: slice) -> UserBatch:
+def _parameters(model: Factorisation, users: Int64Array | UserBatch, chosen: slice) -> UserBatch:
     """The parameters of some of `users`."""
     if isinstance(users, UserBatch):
         return UserBatch(users.biases[chosen], users.factors[chosen])
     return UserBatch(model.user_biases[users[chosen]], model.user_factors[users[chosen]])
 
 
-def _usual_norm(model: FactorModel, users: Int64Array | UserBatch) -> float:
+def _usual_norm(model: Factorisation, users: Int64Array | UserBatch) -> float:
     """The mean ‖p_u‖, of a sample: it decides about speed alone."""
     n_users = _count(users)
     if not n_users:
@@ -189,10 +163,10 @@ def _usual_norm(model: FactorModel, users: Int64Array | UserBatch) -> float:
     return float(norms(_parameters(model, users, slice(0, n_users, -(-n_users // _SAMPLE))).factors).mean())
 
 
-def _allowed(model: FactorModel, candidates: BoolArray | None) -> BoolArray:
+def _allowed(model: Factorisation, candidates: BoolArray | None) -> BoolArray:
     if candidates is None:
-        return np.ones(len(model.items), dtype=np.bool_)
-    check_shape(candidates, (len(model.items),), "candidates")
+        return np.ones(model.item_biases.size, dtype=np.bool_)
+    check_shape(candidates, (model.item_biases.size,), "candidates")
     return candidates
 
 
@@ -200,9 +174,9 @@ def _block(request: _Request, start: int, stop: int) -> RecommendationBatch:
     from recommender.kernels import topk  # noqa: PLC0415 - numba takes half a second that web processes need not pay.
 
     block = topk.Block(*_kernel_arrays(request, start, stop))
-    state = topk.top_state(block, min(request.n, request.shelf.order.size))
-    buffer = np.empty((stop - start) * max((len(tile.factors) for tile in request.shelf.tiles), default=0), np.float32)
-    for rows, factors, tile in _tiles_needed(request.shelf, block, state):
+    state = topk.top_state(block, min(request.n, request.tiles.order.size))
+    buffer = np.empty((stop - start) * max((len(tile.factors) for tile in request.tiles.tiles), default=0), np.float32)
+    for rows, factors, tile in _tiles_needed(request.tiles, block, state):
         products = buffer[: rows.size * len(tile.factors)].reshape(rows.size, len(tile.factors))
         np.matmul(factors, tile.factors.T, out=products)
         topk.topk_update(block, rows, products, tile.first, state)
@@ -213,14 +187,14 @@ def _block(request: _Request, start: int, stop: int) -> RecommendationBatch:
 
 
 def _tiles_needed(
-    shelf: CandidateTiles, block: "topk.Block", state: "topk.TopState"
+    tiles: CandidateTiles, block: "topk.Block", state: "topk.TopState"
 ) -> Iterator[tuple[Int64Array, Float32Array, Tile]]:
     """Tile after tile with the rows of the users, and their factors, whose lists it may still change."""
     rows, factors = np.arange(block.offsets.size), block.factors
     user_norms = norms(factors)
-    for number, tile in enumerate(shelf.tiles):
+    for number, tile in enumerate(tiles.tiles):
         if number % _TILES_PER_LOOK == 0:
-            needed = shelf.bounds(tile, user_norms[rows]) + block.errors[rows] >= state.floors[rows]
+            needed = tiles.bounds(tile, user_norms[rows]) + block.errors[rows] >= state.floors[rows]
             n_needed = np.count_nonzero(needed)
             if not n_needed:
                 return
@@ -243,7 +217,7 @@ def _kernel_arrays(
     Int64Array,
 ]:
     """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
-    model, shelf = request.model, request.shelf
+    model, tiles = request.model, request.tiles
     biases, factors = _parameters(model, request.users, slice(start, stop))
     offsets = model.global_mean + biases.astype(np.float64)
     largest = np.abs(offsets) + np.abs(model.item_biases).max() + norms(factors) * request.item_norm
@@ -251,11 +225,11 @@ def _kernel_arrays(
     return (
         offsets,
         np.ascontiguousarray(factors, dtype=np.float32),
-        ((model.n_factors + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
+        ((model.item_factors.shape[1] + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
         frozen(model.item_biases),
         frozen(model.item_factors),
-        shelf.order,
-        shelf.biases,
+        tiles.order,
+        tiles.biases,
         rated.indptr,
-        shelf.places_of(rated),
+        tiles.ranks_of(rated),
     )

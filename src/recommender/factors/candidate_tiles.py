@@ -1,4 +1,4 @@
-"""The items that may be suggested, in an order and in tiles that let lists fill up early and most users stop early."""
+"""The candidate items in tiles, ordered so that lists fill up early and most users can stop early."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, frozen
 from recommender.data.rows import Rows
-from recommender.factors.model import FactorModel
+from recommender.factors.factorisation import Factorisation
 
 
 class Tile(NamedTuple):
     """Items that are scored at once, and what bounds the scores of these and all later ones.
 
-    `first`: their place in the order; `factors`: (t, k) float32; `highest`: the largest b_i + c‖q_i‖ from here on, for
-    the shelf's c; `norms`: the smallest and the largest ‖q_i‖ from here on.
+    `first`: the rank of the first one; `factors`: (t, k) float32; `highest`: the largest b_i + c‖q_i‖ from here on, for
+    the c of `CandidateTiles`; `norms`: the smallest and the largest ‖q_i‖ from here on.
     """
 
     first: int
@@ -25,25 +25,25 @@ class Tile(NamedTuple):
 class CandidateTiles(NamedTuple):
     """The m items that may be suggested, by b_i + c‖q_i‖, descending: about the most that they can score.
 
-    `order`: (m,) int32, their positions; `places`: (n_items,) int64, where in `order` each item is, m for the others;
+    `order`: (m,) int32, their positions; `ranks`: (n_items,) int64, the rank of each item in `order`, m for the others;
     `biases`: (m,) float32; `tiles`: the same items in parts; `usual_norm`: c, about the mean ‖p_u‖.
     """
 
     order: Int32Array
-    places: Int64Array
+    ranks: Int64Array
     biases: Float32Array
     tiles: list[Tile]
     usual_norm: float
 
     @classmethod
-    def of(cls, model: FactorModel, allowed: BoolArray, usual_norm: float, width: int) -> "CandidateTiles":
+    def of(cls, model: Factorisation, allowed: BoolArray, usual_norm: float, width: int) -> "CandidateTiles":
         """The items of `model` that are `allowed`, (n_items,), in tiles of `width`."""
         item_norms = norms(model.item_factors)
         heights = model.item_biases + usual_norm * item_norms
-        ranked = np.argsort(-heights, kind="stable")
-        order = ranked[allowed[ranked]].astype(np.int32)
-        places = np.full(allowed.size, order.size, dtype=np.int64)
-        places[order] = np.arange(order.size)
+        descending = np.argsort(-heights, kind="stable")
+        order = descending[allowed[descending]].astype(np.int32)
+        ranks = np.full(allowed.size, order.size, dtype=np.int64)
+        ranks[order] = np.arange(order.size)
         factors = frozen(model.item_factors[order])
         least = np.minimum.accumulate(item_norms[order][::-1])[::-1]
         largest = np.maximum.accumulate(item_norms[order][::-1])[::-1]
@@ -51,13 +51,13 @@ class CandidateTiles(NamedTuple):
             Tile(first, factors[first : first + width], heights[order[first]], (least[first], largest[first]))
             for first in range(0, order.size, width)
         ]
-        return cls(frozen(order), places, frozen(model.item_biases[order]), tiles, usual_norm)
+        return cls(frozen(order), ranks, frozen(model.item_biases[order]), tiles, usual_norm)
 
-    def places_of(self, rated: Rows) -> Int64Array:
-        """Where in `order` the items of each row are, ascending in each."""
+    def ranks_of(self, rated: Rows) -> Int64Array:
+        """The ranks of the items of each row, ascending in each."""
         beyond = self.order.size + 1
         rows = np.repeat(np.arange(rated.n_rows) * beyond, np.diff(rated.indptr))
-        return np.sort(rows + self.places[rated.indices]) - rows
+        return np.sort(rows + self.ranks[rated.indices]) - rows
 
     def bounds(self, tile: Tile, user_norms: Float64Array) -> Float64Array:
         """What no b_i + p_u·q_i from `tile` on exceeds, for users with these ‖p_u‖: same shape.

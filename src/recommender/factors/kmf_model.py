@@ -10,11 +10,11 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from recommender.answers import RecommendationBatch
 from recommender.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.factors.foldin import UserParameters
 from recommender.factors.model import FactorModel
+from recommender.recommendations import RecommendationBatch
 
 # Four or five Gauss-Newton steps reach the minimum; smaller ones than this change no star's hundredth.
 _MOST_STEPS = 12

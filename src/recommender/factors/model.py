@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from recommender.answers import RecommendationBatch
 from recommender.arrays import (
     BoolArray,
     Float32Array,
@@ -19,9 +18,11 @@ from recommender.contract import Model
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
+from recommender.factors.batch_topk import UserBatch, batch_topk
 from recommender.factors.foldin import FoldInPenalty, UserParameters, ridge_fold_in
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
+from recommender.recommendations import RecommendationBatch
 
 # Products of one user's factors with this many items' are made at a time.
 _CHUNK = 1 << 14
@@ -120,8 +121,6 @@ class FactorModel(Model[UserParameters]):
         allowed: BoolArray,
         block_items: int,
     ) -> Iterator[RecommendationBatch]:
-        from recommender.factors.batch_topk import UserBatch, batch_topk  # noqa: PLC0415 - which is about this model.
-
         if not len(users):
             return iter(())
         block = users if isinstance(users, np.ndarray) else UserBatch.of(users)

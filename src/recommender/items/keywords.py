@@ -12,7 +12,6 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from recommender.answers import TopItems
 from recommender.arrays import (
     Float32Array,
     Float64Array,
@@ -38,6 +37,7 @@ from recommender.items.implicit_feedback import (
 )
 from recommender.items.tfidf_vectors import TfidfVectors
 from recommender.persistence import stored_as
+from recommender.recommendations import TopItems
 from recommender.search_space import Floats
 from recommender.similarity import ItemCosines
 

@@ -6,14 +6,13 @@ Sargin 2016, RecSys, section 3.1; He et al. 2017, WWW, for the two-sided network
 but NumPy to answer: the item tower ends in stored vectors, the user tower is two small matrix products.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from recommender.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.baselines.bias import BiasModel
-from recommender.config import DEVICES, Config, choice, count, fraction, positive, random_seed, star_threshold
 from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
@@ -23,56 +22,9 @@ from recommender.items.implicit_feedback import (
     positive_interactions,
 )
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig
-from recommender.search_space import LIKED_FROM, Floats, Ints
+from recommender.neural.neuralcf_config import NeuralCFConfig
+from recommender.neural.tower_arrays import Towers
 from recommender.similarity import unit_rows
-
-
-@dataclass(frozen=True)
-class NeuralCFConfig(Config):
-    """Hyper-parameters; ConfigError for a value outside its range.
-
-    `n_candidates`: how many nearest items the towers re-rank; `n_factors`: length of the learnt vectors and of the
-    towers' ends; `n_hidden`: width of a tower; `n_sampled`: items that a liking is compared with; `batch_users`: users
-    in a step; `dropout`: part of the liked vectors left out in training; `item2vec_factors`, `item2vec_epochs`: of the
-    first stage; `liked_from`: stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto".
-    """
-
-    n_candidates: int = count(500)
-    n_factors: int = count(64, search=Ints(16, 128, log=True))
-    n_hidden: int = count(128, search=Ints(32, 256, log=True))
-    n_epochs: int = count(20, search=Ints(5, 40, log=True))
-    n_sampled: int = count(2048)
-    batch_users: int = count(128)
-    learning_rate: float = positive(0.003, search=Floats(0.0005, 0.01, log=True))
-    dropout: float = fraction(0.3, search=Floats(0.0, 0.6))
-    item2vec_factors: int = count(32, search=Ints(8, 64, log=True))
-    item2vec_epochs: int = count(10)
-    liked_from: float = star_threshold(3.5, search=LIKED_FROM)
-    device: str = choice("auto", DEVICES)
-    seed: int = random_seed()
-
-
-class Towers(NamedTuple):
-    """What training gives: f_u = W₂·relu(W₁·m_u + b₁) for the mean m_u of a person's `input_factors`, against f_i.
-
-    `input_factors`: (n_items, k); `hidden_weights`: (h, k), W₁; `hidden_biases`: (h,), b₁; `output_weights`: (k, h),
-    W₂; `tower_factors`: (n_items, k), f_i. All float32.
-    """
-
-    input_factors: Float32Array
-    hidden_weights: Float32Array
-    hidden_biases: Float32Array
-    output_weights: Float32Array
-    tower_factors: Float32Array
-
-    def user_factors(self, liked: Int64Array) -> Float32Array:
-        """f_u of someone who liked the items at these positions: (k,) float32, zeros for none."""
-        if not liked.size:
-            return np.zeros(self.tower_factors.shape[1], dtype=np.float32)
-        mean: Float64Array = self.input_factors[liked].mean(axis=0, dtype=np.float64)
-        hidden: Float64Array = np.maximum(self.hidden_weights.astype(np.float64) @ mean + self.hidden_biases, 0)
-        factors: Float64Array = self.output_weights.astype(np.float64) @ hidden
-        return factors.astype(np.float32)
 
 
 class TowerUserState(NamedTuple):
@@ -132,7 +84,7 @@ class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
 class NeuralCF:
     """The estimator: `NeuralCF(config).fit(ratings)` gives a `NeuralCFModel`."""
 
-    config: NeuralCFConfig = NeuralCFConfig()
+    config: NeuralCFConfig = field(default=NeuralCFConfig())
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> NeuralCFModel:
         """Train item2vec, then the towers. ConfigError where PyTorch, or the device asked for, is not there."""

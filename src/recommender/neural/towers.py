@@ -12,7 +12,8 @@ from recommender.contract import AnyModel, OnEpoch
 from recommender.data.rows import Rows
 from recommender.epochs import each_epoch
 from recommender.errors import ConfigError
-from recommender.neural.neuralcf import NeuralCFConfig, Towers
+from recommender.neural.neuralcf_config import NeuralCFConfig
+from recommender.neural.tower_arrays import Towers
 
 # At most so many likings of one user are learnt from in a step, so that a few people do not fill it.
 _LIKINGS_PER_USER = 64

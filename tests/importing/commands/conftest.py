@@ -28,6 +28,25 @@ def metadata_row(tmdb_id: object, title: str, **told: object) -> list[object]:
     return [row.get(column, "") for column in METADATA_COLUMNS]
 
 
+def kaggle_ratings(folder: Path) -> None:
+    table_write(
+        folder / "links.csv",
+        ["movieId", "imdbId", "tmdbId"],
+        [(1, "0114709", 862), (2, "0113497", 8844), (6, "0113277", 949), (7, "0000007", ""), (8, "0000008", 111)],
+    )
+    table_write(
+        folder / "ratings_small.csv",
+        ["userId", "movieId", "rating", "timestamp"],
+        [
+            (1, 1, 2.5, 1260759144),
+            (1, 2, 4.0, 1260759179),
+            (2, 2, 5.0, 835355493),
+            (2, 7, 3.0, 835355493),
+            (2, 8, 3.0, 835355493),
+        ],
+    )
+
+
 @pytest.fixture
 def kaggle(tmp_path: Path) -> Path:
     folder = tmp_path / "archive"
@@ -67,22 +86,7 @@ def kaggle(tmp_path: Path) -> Path:
             )
         ],
     )
-    table_write(
-        folder / "links.csv",
-        ["movieId", "imdbId", "tmdbId"],
-        [(1, "0114709", 862), (2, "0113497", 8844), (6, "0113277", 949), (7, "0000007", ""), (8, "0000008", 111)],
-    )
-    table_write(
-        folder / "ratings_small.csv",
-        ["userId", "movieId", "rating", "timestamp"],
-        [
-            (1, 1, 2.5, 1260759144),
-            (1, 2, 4.0, 1260759179),
-            (2, 2, 5.0, 835355493),
-            (2, 7, 3.0, 835355493),
-            (2, 8, 3.0, 835355493),
-        ],
-    )
+    kaggle_ratings(folder)
     return folder
 
 

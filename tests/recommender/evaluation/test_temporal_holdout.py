@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.algorithms import make_estimator
-from recommender.answers import History
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.errors import DataError
@@ -14,6 +13,7 @@ from recommender.evaluation.temporal_holdout import (
     evaluate_temporal_holdout,
     make_temporal_holdout,
 )
+from recommender.explanation import History
 
 DAY = 86_400
 

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.answers import RecommendationBatch
 from recommender.artifacts import Provenance
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
-from recommender.factors.batch_topk import UserBatch, batch_topk, topk_of_prepared
+from recommender.factors.batch_topk import UserBatch, batch_topk
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk import largest_first
 from recommender.kernels.topk_plain import topk_plain
 from recommender.persistence import read_model, save_model
+from recommender.recommendations import RecommendationBatch
 
 
 def _model(rng: np.random.Generator, n_users: int, n_items: int, k: int, *, coarse: bool) -> FactorModel:
@@ -146,26 +146,6 @@ def test_folded_in_users_get_the_lists_of_trained_users_with_their_parameters() 
     everyone = [UserParameters(float(b), p) for b, p in zip(model.user_biases, model.user_factors, strict=True)]
     expected = _together(batch_topk(model, np.arange(9), n=12))
     assert _together(batch_topk(model, UserBatch.of(everyone), n=12, block_users=4)) == expected
-
-
-def test_one_user_alone_gets_the_same_list_as_in_a_batch() -> None:
-    model = _model(np.random.default_rng(2), 5, 300, 10, coarse=False)
-    rated = np.array([7, 3, 250, -1])
-    exclude = Rows.of_pairs([3] * 4, rated, n_rows=5)
-    candidates = np.arange(300) % 5 != 0
-    batch_items, batch_scores = _together(batch_topk(model, np.arange(5), n=20, exclude=exclude, candidates=candidates))
-    user = model.parameters_of(3)
-    assert user is not None
-    items, scores = topk_of_prepared(model, user, n=20, exclude=rated, candidates=candidates)
-    assert items.tolist() == batch_items[3]
-    assert scores.tolist() == batch_scores[3]
-
-
-def test_one_user_with_little_left_gets_a_short_list(tiny_model: FactorModel) -> None:
-    user = UserParameters(0.0, np.zeros(2, np.float32))
-    items, scores = topk_of_prepared(tiny_model, user, n=10, exclude=np.array([0]))
-    assert items.tolist() == [1, 2]
-    assert scores.tolist() == [3.0, 2.75]
 
 
 def test_a_memory_mapped_model_gives_the_same_lists(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_no_score_from_a_tile_on_exceeds_its_bound(model: FactorModel, usual_nor
 
 def test_places_say_where_rated_items_are_in_the_order(model: FactorModel) -> None:
     shelf = CandidateTiles.of(model, np.ones(900, dtype=np.bool_), 1.0, width=64)
-    places = shelf.places_of(Rows.of_pairs([0, 0, 2], [7, 800, 3], n_rows=3))
+    places = shelf.ranks_of(Rows.of_pairs([0, 0, 2], [7, 800, 3], n_rows=3))
 
     assert sorted(shelf.order[places[:2]].tolist()) == [7, 800]
     assert places[0] < places[1]

@@ -5,7 +5,8 @@ from recommender.algorithms import make_estimator
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError
 from recommender.neural import neuralcf
-from recommender.neural.neuralcf import NeuralCF, NeuralCFConfig
+from recommender.neural.neuralcf import NeuralCF
+from recommender.neural.neuralcf_config import NeuralCFConfig
 
 torch = pytest.importorskip("torch", reason="the optional dependency torch is not installed")
 SMALL = NeuralCFConfig(n_factors=6, n_hidden=10, n_epochs=2, n_candidates=15, device="cpu")
