@@ -26,7 +26,7 @@ from recommender.errors import ConfigError, DataError
 from recommender.rating_scale import RATING_SCALE
 from recommender.recommendations import RecommendationBatch, TopItems
 from recommender.similarity import DenseCosines, ItemCosines, nearest_neighbours
-from recommender.topk import best_of
+from recommender.topk import select_topk
 
 # Pairs predicted, and users whose every item is scored, at a time.
 _CHUNK = 1 << 14
@@ -191,7 +191,7 @@ class Model(ABC, Generic[U]):
                 scores = self._score_users(block)
             else:
                 scores = np.stack([self.score_items(user) for user in block])
-            yield RecommendationBatch(start, *best_of(scores, allowed, exclude.slice(start, start + len(block)), n))
+            yield RecommendationBatch(start, *select_topk(scores, allowed, exclude.slice(start, start + len(block)), n))
 
     def fold_in(self, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None) -> U:
         """The parameters of someone unseen, or of someone afresh, from their ratings; the items stay as they are.

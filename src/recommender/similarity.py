@@ -7,7 +7,7 @@ import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.topk import best_of
+from recommender.topk import select_topk
 
 # Items that are compared with all others at a time.
 _BLOCK = 256
@@ -54,7 +54,7 @@ def nearest_neighbours(alike: ItemCosines, items: Int64Array, n: int) -> tuple[I
     for start in range(0, items.size, _BLOCK):
         block = slice(start, start + _BLOCK)
         itself = Rows(np.arange(items[block].size + 1), items[block].astype(np.int32))
-        found[0][block], found[1][block] = best_of(alike.to_items(items[block]), alike.comparable, itself, n)
+        found[0][block], found[1][block] = select_topk(alike.to_items(items[block]), alike.comparable, itself, n)
     return found
 
 

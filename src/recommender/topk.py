@@ -10,7 +10,7 @@ from recommender.kernels.topk_plain import topk_plain
 _COMPILED_FROM = 64
 
 
-def best_of(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
+def select_topk(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
     """The `n` best of each row of `scores` (b, n_items): places (b, n) int32 padded with -1, their scores with NaN.
 
     `allowed`: (n_items,); `exclude`: b rows of places that do not count either. Equal scores stand by ascending place.

@@ -12,7 +12,7 @@ from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, 
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
 from recommender.recommendations import RecommendationBatch
-from recommender.topk import best_of
+from recommender.topk import select_topk
 
 
 class UserRatings(NamedTuple):
@@ -60,7 +60,7 @@ def suggestion_lists_choose(
     if len(users) == 1 and not isinstance(users, np.ndarray):
         # A web process answers one user without loading compiled kernels.
         scores = model.score_items(users[0])[None, :]
-        batches = iter([RecommendationBatch(0, *best_of(scores, candidates, rated, n))])
+        batches = iter([RecommendationBatch(0, *select_topk(scores, candidates, rated, n))])
     else:
         batches = model.recommend_batches(users, n=n, exclude=rated, candidates=candidates, block_items=block_items)
     for batch in batches:

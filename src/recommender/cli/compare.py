@@ -117,11 +117,11 @@ def _passed(arguments: argparse.Namespace, protocol: str) -> list[str]:
 
 
 def _write(results: "Sequence[Result]", protocol: str) -> None:
-    from recommender.evaluation.compare import best_of, columns_of, in_order  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.compare import best_value, columns_of, in_order  # noqa: PLC0415 - see Command.
 
     ordered = in_order(results, protocol)
     columns = columns_of(ordered, protocol)
-    best = {column: best_of(ordered, column) for column in columns}
+    best = {column: best_value(ordered, column) for column in columns}
     rows = [
         (result.contender, *(_cell(result, column, best[column]) for column in columns))
         for result in ordered

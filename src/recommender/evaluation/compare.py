@@ -97,7 +97,7 @@ def columns_of(results: Sequence[Result], protocol: str) -> list[str]:
     return [column for column in COLUMNS[protocol] if any(result.figure(column) is not None for result in results)]
 
 
-def best_of(results: Sequence[Result], column: str) -> float | None:
+def best_value(results: Sequence[Result], column: str) -> float | None:
     """The best figure in a column, None where there is none."""
     values = [value for result in results if (value := result.figure(column)) is not None]
     if not values:

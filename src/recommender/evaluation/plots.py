@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recommender.errors import ConfigError
-from recommender.evaluation.compare import COLUMNS, Result, best_of, in_order
+from recommender.evaluation.compare import COLUMNS, Result, best_value, in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,12 +67,12 @@ def plot_comparison(results: Sequence[Result], path: Path) -> None:
 def _columns(results: Sequence[Result], protocol: str) -> list[str]:
     """The columns of a protocol that are drawn."""
     columns = [column for column in COLUMNS[protocol] if column in _PANELS]
-    return [column for column in columns if best_of(results, column) is not None]
+    return [column for column in columns if best_value(results, column) is not None]
 
 
 def _panel(axes: "Axes", results: Sequence[Result], column: str) -> None:
     """Draw one figure of each result as a dot, with its number; the first result on top."""
-    best, (title, number) = best_of(results, column), _PANELS[column]
+    best, (title, number) = best_value(results, column), _PANELS[column]
     for place, result in enumerate(results):
         value = result.figure(column)
         if value is None:

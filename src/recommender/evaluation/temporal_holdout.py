@@ -38,6 +38,9 @@ _CURVE_USERS = 50
 class TestUser(NamedTuple):
     """Somebody who comes back: what they had rated, and then the films and stars that they are asked about."""
 
+    # pytest would collect a class of this name.
+    __test__ = False
+
     user_id: int
     history: History
     item_ids: Int64Array

@@ -6,7 +6,7 @@ from importing.datasets.dataset import MovieRecord, Reason
 from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
 
 
-def movie(key: int, title: str = "MovieRecord", **told: object) -> MovieRecord:
+def movie(key: int, title: str = "Film", **told: object) -> MovieRecord:
     return MovieRecord(file="movies.csv", line=key, key=key, title=title, **told)  # type: ignore[arg-type]  # The fields of a film.
 
 
@@ -37,7 +37,7 @@ def test_film_known_by_imdb_id_gains_its_other_numbers() -> None:
 
 
 def test_films_of_different_tmdb_ids_stay_apart_whatever_else_they_share() -> None:
-    known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, names=names_of("MovieRecord", ""), year=2000)]
+    known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, names=names_of("Film", ""), year=2000)]
 
     (entry,) = match(known, [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5, year=2000)]).entries
 

@@ -27,7 +27,7 @@ def test_turns_teach_what_diagonals_teach(synthetic: Ratings, n_threads: int) ->
 
 
 def test_number_of_threads_changes_no_bit_of_many_ratings(synthetic: Ratings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(svd, "_TURNS_FROM", 0)
+    monkeypatch.setattr(svd, "_SCHEDULED_FROM", 0)
     monkeypatch.setattr(svd, "_RATINGS_PER_THREAD", 1)
     one, three = (SVD(SVDConfig(n_factors=9, n_threads=n)).fit(synthetic) for n in (1, 3))
     assert np.array_equal(one.item_factors, three.item_factors)
