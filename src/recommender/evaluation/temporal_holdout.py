@@ -35,11 +35,8 @@ _CURVE_POINTS = 20
 _CURVE_USERS = 50
 
 
-class TestUser(NamedTuple):
-    """Somebody who comes back: what they had rated, and then the films and stars that they are asked about."""
-
-    # pytest would collect a class of this name.
-    __test__ = False
+class HeldOutUser(NamedTuple):
+    """A test user: the ratings given to the model, and the items and stars held out to test it."""
 
     user_id: int
     history: History
@@ -52,7 +49,7 @@ class TemporalHoldout:
     """`train`: ratings until `moment`; `test_users`: who rated later; `moment`: Unix seconds; None: random order."""
 
     train: Ratings
-    test_users: Sequence[TestUser]
+    test_users: Sequence[HeldOutUser]
     moment: int | None
 
     @property
@@ -128,7 +125,7 @@ def evaluate_temporal_holdout(
 
 
 def perform(
-    model: AnyModel, test_users: Sequence[TestUser], *, fit_seconds: float = 0.0, curve: Sequence[CurvePoint] = ()
+    model: AnyModel, test_users: Sequence[HeldOutUser], *, fit_seconds: float = 0.0, curve: Sequence[CurvePoint] = ()
 ) -> Performance:
     """Ask a model that has learnt."""
     # One person is too little to share: on a busy machine, more threads make each fit many times slower.
@@ -161,14 +158,14 @@ def _after_boundary(order: Int64Array) -> BoolArray:
     return later
 
 
-def _test_user(ratings: Ratings, order: Int64Array, later: BoolArray, user: int) -> TestUser:
+def _test_user(ratings: Ratings, order: Int64Array, later: BoolArray, user: int) -> HeldOutUser:
     start, stop = np.searchsorted(ratings.user_positions, [user, user + 1])
     rows = start + np.argsort(order[start:stop], kind="stable")
     n_asked = (int(later[start:stop].sum()) + 1) // 2
     before, asked = rows[:-n_asked], rows[-n_asked:]
     item_ids = ratings.items.ids[ratings.item_positions[rows]]
     times = None if ratings.times is None else ratings.times[before]
-    return TestUser(
+    return HeldOutUser(
         user_id=int(ratings.users.ids[user]),
         history=History(item_ids[:-n_asked], ratings.values[before], times),
         item_ids=item_ids[-n_asked:],
@@ -176,7 +173,7 @@ def _test_user(ratings: Ratings, order: Int64Array, later: BoolArray, user: int)
     )
 
 
-def _errors(model: AnyModel, person: object, test_user: TestUser) -> Float64Array:
+def _errors(model: AnyModel, person: object, test_user: HeldOutUser) -> Float64Array:
     positions = model.items.positions(test_user.item_ids)
     unknown = positions < 0
     stars = np.empty(positions.size)
@@ -188,7 +185,7 @@ def _errors(model: AnyModel, person: object, test_user: TestUser) -> Float64Arra
     return errors
 
 
-def _ndcg(model: AnyModel, people: Sequence[object], test_users: Sequence[TestUser]) -> Float64Array:
+def _ndcg(model: AnyModel, people: Sequence[object], test_users: Sequence[HeldOutUser]) -> Float64Array:
     """NDCG of each list, each liked film worth 1; NaN for who liked none."""
     rows = np.repeat(np.arange(len(test_users)), [len(test_user.history.item_ids) for test_user in test_users])
     rated = model.items.positions(np.concatenate([test_user.history.item_ids for test_user in test_users]))
@@ -204,7 +201,7 @@ def _ndcg(model: AnyModel, people: Sequence[object], test_users: Sequence[TestUs
 class _Curve:
     """Hears of epochs, and measures the model after some of them."""
 
-    def __init__(self, test_users: Sequence[TestUser], on_epoch: Callable[[Epoch], None] | None) -> None:
+    def __init__(self, test_users: Sequence[HeldOutUser], on_epoch: Callable[[Epoch], None] | None) -> None:
         self.test_users = test_users[:: max(len(test_users) // _CURVE_USERS, 1)]
         self.on_epoch = on_epoch
         self.points: list[CurvePoint] = []

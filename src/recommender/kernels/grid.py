@@ -1,7 +1,7 @@
 """Putting ratings in the order of training: block after block of a grid of user and item stripes, for `kernels.sgd`.
 
 Each of several parts of the ratings counts what it holds of each block, so that all know where theirs begin and can be
-put there at once. Twin: `grid_plain`.
+put there at once. Its plain twin is with the tests.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """Cosines of many sums of sparse vectors with all vectors, by the postings of their words.
 
 A row touches the items that share a word with it and no others, so finding what is alike for all items costs what their
-words have in common, not the number of pairs. Twin: `soup_plain`.
+words have in common, not the number of pairs. Twin: `tfidf_plain`.
 """
 
 from typing import NamedTuple, TypeVar

@@ -8,8 +8,8 @@ from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.errors import DataError
 from recommender.evaluation.temporal_holdout import (
+    HeldOutUser,
     TemporalHoldout,
-    TestUser,
     evaluate_temporal_holdout,
     make_temporal_holdout,
 )
@@ -101,7 +101,7 @@ def test_one_rating_has_no_future() -> None:
 def by_hand() -> TemporalHoldout:
     """Films 1, 2, 3 are known and liked in that order by count; someone new likes 3 and 1; film 9 is unheard of."""
     train = Ratings.from_arrays([1, 2, 3, 1, 2, 1], [1, 1, 1, 2, 2, 3], [4.0, 4.0, 4.0, 2.0, 2.0, 3.0])
-    asker = TestUser(7, History(np.array([2]), np.array([2.0])), np.array([1, 3, 9]), np.array([5.0, 4.0, 1.0]))
+    asker = HeldOutUser(7, History(np.array([2]), np.array([2.0])), np.array([1, 3, 9]), np.array([5.0, 4.0, 1.0]))
     return TemporalHoldout(train, [asker], None)
 
 

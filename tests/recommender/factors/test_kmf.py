@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.recommender.kernels.kmf_plain import kmf_epoch_plain
 
 from recommender.algorithms import Setting, make_config, make_estimator
 from recommender.contract import Epoch
@@ -17,7 +18,6 @@ from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import BoundedRatings, KMFModel, fit_bounded, logistic
 from recommender.kernels.batches import Examples, Side
 from recommender.kernels.kmf import Descent, kmf_epoch
-from recommender.kernels.kmf_plain import kmf_epoch_plain
 
 
 def descent(**changes: float) -> Descent:

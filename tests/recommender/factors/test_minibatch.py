@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.recommender.kernels.momentum_plain import nsvd_steps_plain, svd_steps_plain
 
 from recommender.contract import predict_or_fallback
 from recommender.data.ratings import Ratings
@@ -15,7 +16,6 @@ from recommender.factors.minibatch import MiniBatchConfig, StepReport, train_min
 from recommender.factors.nsvd_model import NSVDModel
 from recommender.kernels.batches import Examples, Side
 from recommender.kernels.momentum import Descent, nsvd_steps, svd_steps
-from recommender.kernels.momentum_plain import nsvd_steps_plain, svd_steps_plain
 
 DESCENT = Descent(np.float32(0.005), np.float32(0.9), np.float32(0.05))
 PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=1)

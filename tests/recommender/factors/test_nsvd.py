@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.recommender.kernels.nsvd_plain import nsvd_epoch_plain
 
 from recommender.algorithms import Setting, make_config, make_estimator
 from recommender.contract import Epoch
@@ -14,7 +15,6 @@ from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.nsvd import NSVD, NSVDConfig, _initial_parameters
 from recommender.factors.nsvd_model import select_history_users
 from recommender.kernels.nsvd import Histories, Parameters, nsvd_epoch
-from recommender.kernels.nsvd_plain import nsvd_epoch_plain
 
 RATES = np.float32(0.03), np.float32(0.05)
 

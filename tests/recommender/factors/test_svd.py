@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from tests.recommender.kernels.sgd_plain import sgd_epoch_plain
 
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
@@ -11,7 +12,6 @@ from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
 from recommender.factors.svd import SVD, SVDConfig, _Training
 from recommender.kernels.sgd import sgd_epoch
-from recommender.kernels.sgd_plain import sgd_epoch_plain
 
 
 @pytest.mark.parametrize("n_factors", [1, 8, 13])

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from tests.recommender.kernels.grid_plain import fill_grid_plain
 
 from recommender.kernels.grid import Columns, Deal, fill_grid
-from recommender.kernels.grid_plain import fill_grid_plain
 
 N_USERS, N_ITEMS = 40, 23
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from tests.recommender.kernels.rating_lines_plain import rating_lines_plain
+from tests.recommender.kernels.synthetic_plain import synthetic_rows_plain
 
 from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, UserTastes, synthetic_items
 from recommender.kernels.rating_lines import line_bytes, rating_lines
-from recommender.kernels.rating_lines_plain import rating_lines_plain
 from recommender.kernels.synthetic import synthetic_rows
-from recommender.kernels.synthetic_plain import synthetic_rows_plain
 
 
 @pytest.mark.parametrize("even", [False, True])

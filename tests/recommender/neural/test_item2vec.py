@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from tests.recommender.kernels.skipgram_plain import skipgram_epoch_plain
 
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.kernels.skipgram import Sampling, noise_table, skipgram_epoch
-from recommender.kernels.skipgram_plain import skipgram_epoch_plain
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig, positive_sequences
 
 

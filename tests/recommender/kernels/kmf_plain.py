@@ -1,10 +1,10 @@
 """The plain twin of `kernels.kmf`: the same batches in the same order, in NumPy alone."""
 
 import numpy as np
+from tests.recommender.kernels.batches_plain import collect_batch
 
 from recommender.arrays import Int32Array, Int64Array
 from recommender.kernels.batches import Examples, Side
-from recommender.kernels.batches_plain import collect_batch
 from recommender.kernels.kmf import ROUNDING, Descent
 
 

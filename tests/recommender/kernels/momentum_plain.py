@@ -1,11 +1,11 @@
 """The plain twin of `kernels.momentum`: the same steps, in NumPy alone."""
 
 import numpy as np
+from tests.recommender.kernels.batches_plain import collect_batch
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.kernels.batches import Examples, Side
-from recommender.kernels.batches_plain import collect_batch
 from recommender.kernels.momentum import Descent
 
 
