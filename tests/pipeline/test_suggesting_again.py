@@ -207,7 +207,7 @@ def test_command_tells_how_many_were_refreshed_and_left_alone(
 ) -> None:
     capsys.readouterr()
     call_command("createmoviesuggestions", "--start", "2", "--offset", "10", "--max", "4")
-    call_command("createmoviesuggestions", "--start", "2", "--offset", "10", "--max", "4")
+    call_command("createmoviesuggestions", "--skip-popular", "2", "--batch-movies", "20", "--per-user", "4")
 
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("Wrote suggestions for 60 users")
@@ -215,7 +215,7 @@ def test_command_tells_how_many_were_refreshed_and_left_alone(
     assert {len(movie_ids) for movie_ids in lists().values()} == {4}
 
 
-@pytest.mark.parametrize("arguments", [["--max", "0"], ["--offset", "0"], ["--start", "-1"], ["--max", "many"]])
+@pytest.mark.parametrize("arguments", [["--max", "0"], ["--offset", "0"], ["--start", "-1"], ["--per-user", "many"]])
 def test_argument_out_of_range_is_refused(db: None, arguments: list[str]) -> None:
     with pytest.raises(CommandError, match="must be a whole number"):
         call_command("createmoviesuggestions", *arguments)

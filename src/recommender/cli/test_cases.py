@@ -45,7 +45,14 @@ def add_test_case_arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--ratings", type=Path, metavar="FILE", help="split these ratings into training and test")
     data.add_argument("--train", type=Path, metavar="FILE", help="learn from these ratings")
     data.add_argument("--test", type=Path, metavar="FILE", help="with --train: predict the stars of these ratings")
-    data.add_argument("--last", type=Path, metavar="FILE", help="with --train: userId,movieId to look for, one a user")
+    data.add_argument(
+        "--test-items",
+        "--last",
+        dest="last",
+        type=Path,
+        metavar="FILE",
+        help="with --train: userId,movieId, the held-out film of each user",
+    )
     data.add_argument(
         "--negatives", type=Path, metavar="FILE", help="movie ids to hold against each, a line for each of --last"
     )

@@ -100,7 +100,7 @@ def test_a_ranking_from_files_is_that_of_counting_by_hand(tmp_path: Path) -> Non
     negatives.write_text("".join(" ".join(map(str, row)) + "\n" for row in rows), "utf-8")
     train = csv_write(tmp_path / "t.csv", split.train)
     figures = _figures(
-        "--algorithm", "popularity", "--protocol", "ranking", "--train", train, "--last", last,
+        "--algorithm", "popularity", "--protocol", "ranking", "--train", train, "--test-items", last,
         "--negatives", negatives, folder=tmp_path,
     )  # fmt: skip
 

@@ -32,16 +32,18 @@ class Command(StageCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the limits."""
-        parser.add_argument(
-            "--start", type=whole_number(0), default=0, help="skip this many of the most-rated movies (0)"
-        )
-        parser.add_argument(
-            "--offset",
-            type=whole_number(1),
-            default=50,
-            help="movies scored per block; memory only, never the result (50)",
-        )
-        parser.add_argument("--max", type=whole_number(1), default=250, help="suggestions kept per user (250)")
+        for names, least, default, text in (
+            (("--per-user", "--max"), 1, 250, "suggestions kept per user"),
+            (("--skip-popular", "--start"), 0, 0, "skip this many of the most-rated films"),
+            (("--batch-movies", "--offset"), 1, 50, "films scored per block; changes memory, never the result"),
+        ):
+            parser.add_argument(
+                *names,
+                dest=names[-1].lstrip("-"),
+                type=whole_number(least),
+                default=default,
+                help=f"{text} ({default})",
+            )
         parser.add_argument(
             "--reuse-suggestions-up-to-days",
             type=whole_number(0),
