@@ -7,8 +7,8 @@ from importing.datasets.detect_format import detect_format
 from importing.errors import DatasetError
 from importing.import_report import ImportReport, RejectedRows
 from importing.loading.dataset_load import ImportSummary, dataset_load
-from importing.progress import Progress
 from recommender.errors import DataError
+from recommender.progress import Progress
 
 
 def dataset_import(*, path: Path, ratings: RatingChoice | None = None, report: Path | None = None) -> ImportSummary:
@@ -24,7 +24,7 @@ def dataset_import(*, path: Path, ratings: RatingChoice | None = None, report: P
     total = sum(file.stat().st_size for file in dataset.files() if file.exists())
     written = RejectedRows(report) if report else None
     try:
-        with Progress(total=total) as progress:
+        with Progress("Import", total=total, unit="bytes") as progress:
             summary = dataset_load(dataset=dataset, log=ImportReport(written), progress=progress)
         if written:
             written.publish()

@@ -15,10 +15,10 @@ from importing.loading.rating_merge import RatingMerge
 from importing.loading.rating_table import TABLE
 from importing.loading.rating_table_build import RatingTableBuild, bulk_fits
 from importing.loading.trailer_load import trailers_load
-from importing.progress import Progress
 from movies.services.averages import movie_averages_refresh
 from postgres.locks import transaction_lock_try
 from postgres.tables import table_keys_validate
+from recommender.progress import Progress
 
 logger = logging.getLogger(__name__)
 

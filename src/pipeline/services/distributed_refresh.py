@@ -22,7 +22,6 @@ from movies.live import LiveModel, live_model
 from movies.models import ModelVersion
 from pipeline.errors import NoLiveModelError, RefreshOverError, StageBusyError
 from pipeline.models import SuggestionBlock, SuggestionRefresh
-from pipeline.progress import show_progress
 from pipeline.selectors import clock_now
 from pipeline.services.refreshes import (
     block_claim,
@@ -57,6 +56,7 @@ from postgres.errors import TableSwitchError
 from postgres.table_switch import next_table_create, next_table_index
 from recommender.algorithms import load_model
 from recommender.errors import RecommenderError
+from recommender.progress import show_progress
 
 POLL_SECONDS = 0.1
 # A refresh that was left unfinished goes on if it is not older than this.

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from pipeline.progress import show_progress
 from pipeline.training_data import TrainingData
 from recommender.algorithms import Setting
 from recommender.contract import Epoch
 from recommender.evaluation.search import Search, SearchResult, measure_of, tuning_split
 from recommender.evaluation.temporal_holdout import Performance, evaluate_temporal_holdout
+from recommender.progress import show_progress
 
 
 def algorithm_evaluate(algorithm: str, config: Mapping[str, Setting], data: TrainingData) -> Performance:

@@ -14,13 +14,13 @@ from pipeline.errors import ExportStorageError, NothingToExportError
 from pipeline.folders import folders_prune, latest_switch
 from pipeline.models import Export
 from pipeline.parallel_export import part_conditions, parts_read
-from pipeline.progress import show_progress
 from pipeline.selectors import changes_settled_at
 from pipeline.snapshot import manifest_write
 from pipeline.snapshot_files import snapshot_files
 from pipeline.stage_locks import Stage, stage_lock
 from postgres.sequences import number_reserve
 from recommender.atomic_folder import atomic_folder
+from recommender.progress import show_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,10 +10,10 @@ from movies.live import LiveModel, live_model
 from movies.models import SimilarMovies
 from pipeline.errors import NoLiveModelError
 from pipeline.list_columns import list_columns
-from pipeline.progress import show_progress
 from pipeline.stage_locks import Stage, stage_lock
 from postgres.copy import Columns, copy_in_arrays
 from recommender.arrays import Int32Array, Int64Array
+from recommender.progress import show_progress
 
 TABLE = "movies_similarmovies"
 COLUMNS = ("movie_id", "movie_ids", "scores", "model_version_id")

@@ -16,7 +16,6 @@ from movies.live import LiveModel, live_model
 from movies.services.suggestion_lists import UserRatings, suggestion_lists_choose, users_fold_in
 from pipeline.errors import NoLiveModelError
 from pipeline.list_columns import list_columns
-from pipeline.progress import show_progress
 from pipeline.selectors import (
     ListLimits,
     Raters,
@@ -42,6 +41,7 @@ from recommender.arrays import BoolArray, Int32Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.rows import Rows
 from recommender.factors.batch_topk import prepare_topk
+from recommender.progress import show_progress
 from recommender.threads import map_ahead
 
 # What is in memory at once, twice: this many users, and not many more ratings than these.

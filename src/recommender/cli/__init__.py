@@ -13,6 +13,7 @@ from typing import Protocol
 from recommender.cli import algorithms, compare, download, evaluate, generate, search, svd
 from recommender.cli.parsing import Commands, Parser
 from recommender.errors import RecommenderError
+from recommender.progress import log_to_stderr
 
 INTERRUPTED = 130
 
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sense raise SystemExit(2), as argparse does.
     """
     arguments = _parser().parse_args(argv)
+    log_to_stderr()
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()

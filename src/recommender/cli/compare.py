@@ -10,10 +10,10 @@ from recommender.algorithms import ALGORITHMS
 from recommender.artifacts import library_versions
 from recommender.cli.output import check_path, write_json, write_line, write_table
 from recommender.cli.parsing import Commands, add_command
-from recommender.cli.progress import show_progress
 from recommender.cli.test_cases import PROTOCOLS, add_test_case_arguments
 from recommender.errors import ConfigError
 from recommender.evaluation.compare import RANKING, STARS
+from recommender.progress import show_progress
 
 if TYPE_CHECKING:
     from recommender.evaluation.compare import Contender, Result

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from recommender.cli.output import write_line
 from recommender.cli.parsing import Commands, add_command
-from recommender.cli.progress import show_transfer
 from recommender.data.downloads import BASE_URL, MOVIELENS, download_movielens, get_movielens
+from recommender.progress import show_transfer
 
 
 def add_parser(commands: Commands) -> None:

@@ -11,7 +11,6 @@ from recommender.algorithms import make_config, make_estimator, parse_settings
 from recommender.artifacts import library_versions
 from recommender.cli.output import check_path, write_json, write_table
 from recommender.cli.parsing import Commands, add_command
-from recommender.cli.progress import show_progress
 from recommender.cli.test_cases import (
     PROTOCOLS,
     add_settings_argument,
@@ -21,6 +20,7 @@ from recommender.cli.test_cases import (
     rating_test_cases,
 )
 from recommender.evaluation.compare import RANKING, STARS
+from recommender.progress import show_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from recommender.cli.output import write_line
 from recommender.cli.parsing import Commands, add_command, add_seed, whole_number
-from recommender.cli.progress import show_progress
 from recommender.data.synthetic import write_synthetic
 from recommender.data.synthetic_model import MOST_FACTORS, MOST_ITEMS, MOST_USERS, STRUCTURES, SyntheticConfig
 from recommender.errors import ConfigError
+from recommender.progress import show_progress
 
 
 def add_parser(commands: Commands) -> None:

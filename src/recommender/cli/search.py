@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from recommender.algorithms import Setting, get_algorithm, parse_settings
 from recommender.cli.output import check_path, write_json, write_line, write_table
 from recommender.cli.parsing import Commands, add_command, add_seed, whole_number
-from recommender.cli.progress import show_progress
 from recommender.cli.test_cases import add_settings_argument, add_split_arguments, catalogue_of, ratings_of, split_of
+from recommender.progress import show_progress
 
 if TYPE_CHECKING:
     from recommender.data.splits import Split
