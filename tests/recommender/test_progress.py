@@ -18,8 +18,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return log_of(progress.logger, monkeypatch)
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal_of(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_BARS", 0.05)
@@ -59,13 +58,15 @@ def test_a_transfer_counts_what_was_there_before_and_learns_its_size_as_it_goes(
         wait_for_text(log, "Fetching: 4,000 of 4,000 bytes after ")
 
 
-def test_a_terminal_has_a_bar_whose_clock_goes_on(terminal: Terminal) -> None:
+def test_a_terminal_has_a_bar_whose_clock_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = terminal_of(monkeypatch)
     with show_progress("training", total=20, unit="epochs"):
         wait_for_text(terminal, "\rtraining:   0%")
         wait_for_text(terminal, "0.00/20.0 [00:01<")
 
 
-def test_a_terminal_shows_the_step_beside_the_full_bar(terminal: Terminal) -> None:
+def test_a_terminal_shows_the_step_beside_the_full_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = terminal_of(monkeypatch)
     with Progress("Reading", total=8_000_000, unit="bytes") as shown:
         shown.advance(8_000_000)
         shown.step("Storing")
