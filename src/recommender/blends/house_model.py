@@ -24,6 +24,7 @@ from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import UserParameters
+from recommender.items.implicit_feedback import score_pairs_by_user
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
 from recommender.recommendations import RecommendationBatch
@@ -138,11 +139,7 @@ class HouseModel(Model[HouseUserState]):
         return self.stars._rate_some(user.taste, positions)  # noqa: SLF001 - a part of this model.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        scores = np.empty(users.size, dtype=np.float32)
-        for user in np.unique(users):
-            asked = users == user
-            scores[asked] = self.score_items(self.parameters_at(int(user)))[items[asked]]
-        return scores
+        return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.parameters_at(user))[own])
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
         """The mean plus the bias of whichever of user and item is known."""

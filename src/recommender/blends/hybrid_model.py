@@ -19,7 +19,7 @@ from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
 from recommender.factors.foldin import UserParameters
 from recommender.factors.kmf_model import KMFModel
-from recommender.items.implicit_feedback import ImplicitUserState
+from recommender.items.implicit_feedback import ImplicitUserState, score_pairs_by_user
 from recommender.items.keywords import KeywordProfile, KeywordsModel
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
@@ -134,11 +134,7 @@ class HybridModel(Model[HybridUserState]):
         return HybridUserState(words, self.kmf._fold_in(positions, values, times))  # noqa: SLF001 - the other.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        scores = np.empty(users.size, dtype=np.float32)
-        for user in np.unique(users):
-            asked = users == user
-            scores[asked] = self.score_items(self.parameters_at(int(user)))[items[asked]]
-        return scores
+        return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.parameters_at(user))[own])
 
     # The two stages.
 

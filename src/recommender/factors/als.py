@@ -28,12 +28,11 @@ from recommender.config import (
 )
 from recommender.contract import Epoch, OnEpoch
 from recommender.data.ratings import Ratings
-from recommender.data.vocabulary import Vocabulary
 from recommender.epochs import report_only_epoch
 from recommender.errors import ConfigError
 from recommender.factors.als_spark import SparkPlace, SparkTraining
 from recommender.items.implicit_feedback import (
-    ImplicitFeedbackModel,
+    FactorFeedbackModel,
     fit_bias_model,
     positive_interactions,
 )
@@ -66,16 +65,11 @@ class ALSConfig(Config):
 
 
 @dataclass(frozen=True, eq=False)
-class ALSModel(ImplicitFeedbackModel[Float32Array]):
-    """`user_factors`: (n_users, k) float32, x; `item_factors`: (n_items, k) float32, y; a person's taste is an x_u."""
+class ALSModel(FactorFeedbackModel):
+    """`user_factors`: (n_users, k) float32, x; `item_factors`: (n_items, k) float32, y; a user state is an x_u."""
 
     kind: ClassVar[str] = "als"
 
-    users: Vocabulary
-    items: Vocabulary
-    stars: BiasModel
-    user_factors: Float32Array
-    item_factors: Float32Array
     regularisation: float
     alpha: float
     liked_from: float
@@ -88,10 +82,6 @@ class ALSModel(ImplicitFeedbackModel[Float32Array]):
         gram.flat[:: gram.shape[0] + 1] += self.regularisation
         return gram
 
-    def _taste_at(self, position: int) -> Float32Array:
-        taste: Float32Array = self.user_factors[position]
-        return taste
-
     def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - the model knows no time.
         """x_u = (YᵀY + Yᵀ(C^u - I)Y + λI)⁻¹ YᵀC^u p(u) (Hu, Koren, Volinsky 2008, eq. 4)."""
         liked = self.item_factors[positions[values >= np.float32(self.liked_from)]].astype(np.float64)
@@ -101,21 +91,10 @@ class ALSModel(ImplicitFeedbackModel[Float32Array]):
         taste: Float64Array = np.linalg.solve(system, self.alpha * liked.sum(axis=0))
         return taste.astype(np.float32)
 
-    def _score_taste(self, taste: Float32Array) -> Float32Array:
-        scores: Float64Array = self.item_factors.astype(np.float64) @ taste.astype(np.float64)
-        return scores.astype(np.float32)
-
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         left, right = self.user_factors[users].astype(np.float64), self.item_factors[items].astype(np.float64)
         products: Float64Array = np.einsum("nk,nk->n", left, right)
         return products.astype(np.float32)
-
-    def _score_users(self, users: Int64Array) -> Float32Array:
-        scores: Float32Array = self.user_factors[users] @ self.item_factors.T
-        return scores
-
-    def _item_vectors(self) -> Float32Array:
-        return self.item_factors
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,31 @@
-"""What algorithms share that learn who likes what, and so rank but predict no stars: stars from biases alone."""
+"""Models of implicit feedback: they rank by who likes what, and predict stars from biases alone."""
 
 from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from recommender.arrays import Float32Array, Int64Array
+from recommender.arrays import Float32Array, Float64Array, Int64Array
 from recommender.baselines.bias import Bias, BiasModel
 from recommender.contract import Model
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
+from recommender.data.vocabulary import Vocabulary
 
 T = TypeVar("T")
 
 
 class ImplicitUserState(NamedTuple, Generic[T]):
-    """What such a model knows of somebody. `bias`: b_u in stars; `taste`: what ranks, in a type of the algorithm's."""
+    """The state of one user. `bias`: b_u in stars; `taste`: what ranks items, of a type of the algorithm's own."""
 
     bias: float
     taste: T
 
 
 class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
-    """A model whose `score` is of its own and whose stars are those of `stars`, trained on the same ratings."""
+    """A model with a `score` of its own and the stars of `stars`, which is trained on the same ratings."""
 
     stars: BiasModel
 
@@ -65,12 +68,48 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
         return self._score_taste(user.taste)
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        scores = np.empty(users.size, dtype=np.float32)
-        order = np.argsort(users, kind="stable")
-        distinct, starts = np.unique(users[order], return_index=True)
-        for user, rows in zip(distinct.tolist(), np.split(order, starts[1:]), strict=True):
-            scores[rows] = self._score_taste_at(self._taste_at(user), items[rows])
+        return score_pairs_by_user(users, items, lambda user, own: self._score_taste_at(self._taste_at(user), own))
+
+
+@dataclass(frozen=True, eq=False)
+class FactorFeedbackModel(ImplicitFeedbackModel[Float32Array]):
+    """A model whose score is x_u·y_i; the state of a user is x_u, and the cosine of y_i and y_j is a similarity.
+
+    `user_factors`: (n_users, k) float32, x; `item_factors`: (n_items, k) float32, y.
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    stars: BiasModel
+    user_factors: Float32Array
+    item_factors: Float32Array
+
+    def _taste_at(self, position: int) -> Float32Array:
+        factors: Float32Array = self.user_factors[position]
+        return factors
+
+    def _score_taste(self, taste: Float32Array) -> Float32Array:
+        scores: Float64Array = self.item_factors.astype(np.float64) @ taste.astype(np.float64)
+        return scores.astype(np.float32)
+
+    def _score_users(self, users: Int64Array) -> Float32Array:
+        scores: Float32Array = self.user_factors[users] @ self.item_factors.T
         return scores
+
+    def _item_vectors(self) -> Float32Array:
+        return self.item_factors
+
+
+def score_pairs_by_user(
+    users: Int64Array, items: Int64Array, score: Callable[[int, Int64Array], Float32Array]
+) -> Float32Array:
+    """The scores of pairs of positions, (n,) float32; `score` gives those of one user for some items."""
+    scores = np.empty(users.size, dtype=np.float32)
+    order = np.argsort(users, kind="stable")
+    distinct, starts = np.unique(users[order], return_index=True)
+    for user, rows in zip(distinct.tolist(), np.split(order, starts[1:]), strict=True):
+        scores[rows] = score(user, items[rows])
+    return scores
 
 
 def fit_bias_model(ratings: Ratings) -> BiasModel:

@@ -15,9 +15,8 @@ from recommender.config import Config, count, positive, random_seed, star_thresh
 from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
-from recommender.data.vocabulary import Vocabulary
 from recommender.epochs import each_epoch
-from recommender.items.implicit_feedback import ImplicitFeedbackModel, fit_bias_model
+from recommender.items.implicit_feedback import FactorFeedbackModel, fit_bias_model
 from recommender.search_space import LIKED_FROM, Floats, Ints
 from recommender.similarity import unit_rows
 
@@ -41,41 +40,21 @@ class Item2VecConfig(Config):
 
 
 @dataclass(frozen=True, eq=False)
-class Item2VecModel(ImplicitFeedbackModel[Float32Array]):
+class Item2VecModel(FactorFeedbackModel):
     """`item_factors`: (n_items, k) float32 of length 1, or 0 for items nobody liked; `user_factors`: (n_users, k).
 
-    A person's taste is the mean vector of what they liked; the score is its cosine with an item's.
+    The state of a user is the mean vector of the items that they liked; the score is its cosine with an item's.
     """
 
     kind: ClassVar[str] = "item2vec"
 
-    users: Vocabulary
-    items: Vocabulary
-    stars: BiasModel
-    user_factors: Float32Array
-    item_factors: Float32Array
     liked_from: float
-
-    def _taste_at(self, position: int) -> Float32Array:
-        taste: Float32Array = self.user_factors[position]
-        return taste
 
     def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - only training cares for order.
         liked = self.item_factors[positions[values >= np.float32(self.liked_from)]]
         sums: Float64Array = liked.sum(axis=0, keepdims=True, dtype=np.float64)
         taste: Float32Array = unit_rows(sums)[0]
         return taste
-
-    def _score_taste(self, taste: Float32Array) -> Float32Array:
-        scores: Float64Array = self.item_factors.astype(np.float64) @ taste.astype(np.float64)
-        return scores.astype(np.float32)
-
-    def _score_users(self, users: Int64Array) -> Float32Array:
-        scores: Float32Array = self.user_factors[users] @ self.item_factors.T
-        return scores
-
-    def _item_vectors(self) -> Float32Array:
-        return self.item_factors
 
 
 @dataclass(frozen=True)
