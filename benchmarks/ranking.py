@@ -25,6 +25,7 @@ from recommender.arrays import Float64Array, Int64Array
 from recommender.contract import AnyModel
 from recommender.data.ratings import Ratings
 from recommender.errors import ConfigError
+from recommender.recommendations import recommend
 
 # What each peer is tried with; the films that count are liked ones, or all that were rated.
 GRIDS: Mapping[str, Sequence[Mapping[str, Setting]]] = {
@@ -140,7 +141,7 @@ def sampled_ranks(model: AnyModel, task: LastOut) -> Int64Array:
 def full_ranks(model: AnyModel, task: LastOut) -> Int64Array:
     """The place of what is looked for among the ten best, from 0; 10 where it is none of them."""
     rated = task.train.by_user().take(task.train.users.positions(task.users))
-    top = model.recommend(task.users, LENGTH, exclude=rated).item_ids
+    top = recommend(model, task.users, LENGTH, exclude=rated).item_ids
     found = top == task.last[:, None]
     return np.where(found.any(axis=1), found.argmax(axis=1), LENGTH)
 

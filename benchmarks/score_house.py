@@ -24,6 +24,7 @@ from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
 from recommender.factors.foldin import FoldInPenalty
+from recommender.recommendations import recommend_batches
 from score_users import peak_megabytes, peak_reset
 
 ONE_BY_ONE = 200
@@ -33,17 +34,17 @@ def main() -> None:
     options = parse()
     model = random_house(options)
     everybody, exclude = np.arange(options.users), model.histories.liked
-    deque(model.recommend_batches(everybody[:128], n=options.top, exclude=exclude.slice(0, 128)), maxlen=0)
+    deque(recommend_batches(model, everybody[:128], n=options.top, exclude=exclude.slice(0, 128)), maxlen=0)
     resident = peak_reset()
     began = time.perf_counter()
-    lists = np.concatenate([b.items for b in model.recommend_batches(everybody, n=options.top, exclude=exclude)])
+    lists = np.concatenate([b.items for b in recommend_batches(model, everybody, n=options.top, exclude=exclude)])
     seconds = time.perf_counter() - began
     memory = peak_megabytes() - resident
     began = time.perf_counter()
     few = range(min(ONE_BY_ONE, options.users))
     for user in few:
-        (block,) = model.recommend_batches(
-            [model.parameters_at(user)], n=options.top, exclude=exclude.slice(user, user + 1)
+        (block,) = recommend_batches(
+            model, [model.parameters_at(user)], n=options.top, exclude=exclude.slice(user, user + 1)
         )
         # Sums of floats in another order may swap neighbours at the end of a list.
         if len(set(block.items[0]) ^ set(lists[user])) > 2:

@@ -19,7 +19,8 @@ import psutil
 
 import harness
 from recommender.data.ratings import Ratings
-from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
+from recommender.data.splits import random_split
+from recommender.evaluation.holdout import evaluate_folds, evaluate_split
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
 
 
@@ -36,8 +37,11 @@ def main() -> None:
         print(f"{name:<12}{n_ratings:,} ratings, {options.epochs} epochs  {seconds:6.2f} s  {megabytes:6.0f} MB more")
     if options.ratings:
         estimator, ratings = SurpriseSVD(config_of(options)), ratings_of(options)
-        print("a tenth held out", evaluate_holdout(estimator, ratings))
-        tenths = [evaluate_holdout(estimator, ratings, seed=seed)["rmse"] for seed in range(options.seeds)]
+        print("a tenth held out", evaluate_split(estimator, random_split(ratings, test_fraction=0.1, seed=0)))
+        tenths = [
+            evaluate_split(estimator, random_split(ratings, test_fraction=0.1, seed=seed))["rmse"]
+            for seed in range(options.seeds)
+        ]
         print(f"RMSE over {options.seeds} seeds: mean {np.mean(tenths):.4f}, standard deviation {np.std(tenths):.4f}")
         print("ten folds", evaluate_folds(estimator, ratings))
 

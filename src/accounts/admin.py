@@ -1,4 +1,4 @@
-"""Users in the admin: the household first, the crowd on request."""
+"""Users in the admin: the household by default, the crowd on request."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,36 +17,36 @@ if TYPE_CHECKING:
 
 
 class UserAddForm(AdminUserCreationForm[User]):
-    """Django's form, for our users."""
+    """Django's form for this project's user model."""
 
     class Meta(AdminUserCreationForm.Meta):
         model = User
 
 
 class KindFilter(admin.SimpleListFilter):
-    """Leaves the crowd out unless it is asked for, so that no page counts hundreds of thousands of users."""
+    """Excludes the crowd by default, so that the page does not count hundreds of thousands of users."""
 
     title = "kind"
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        """Return the choices after the first."""
+        """Return the choices after the default."""
         return [(str(kind.value), str(kind.label)) for kind in User.Kind]
 
     def choices(self, changelist: ChangeList) -> Iterator["_ListFilterChoices"]:
-        """Name the first choice for what it is."""
+        """Name the default choice, which Django calls “All”."""
         for number, choice in enumerate(super().choices(changelist)):
             if number == 0:
                 choice["display"] = "household"
             yield choice
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        """Return the users of the kind chosen."""
+        """Return the users of the chosen kind."""
         return queryset.filter(kind=self.value()) if self.value() else queryset.exclude(kind=User.Kind.CROWD)
 
 
 class UserAdmin(DjangoUserAdmin[User]):
-    """Users. Deleting them touches films' figures, which this app knows nothing of: ``movies`` registers it."""
+    """Users. ``movies`` registers this class, because deleting users changes the figures of films."""
 
     add_form = UserAddForm
     list_display = ("username", "email", "kind", "is_staff", "is_active", "date_joined", "last_login")

@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """People who log in, guests who only watch, and the crowd that only rates."""
+    """The app of users: people, guests and the crowd."""
 
     name = "accounts"

@@ -8,47 +8,19 @@ from django.db import models
 from django.db.models import Q
 
 
-class UserQuerySet(models.QuerySet["User"]):
-    """Selections by kind."""
+class MatineeUserManager(UserManager["User"]):
+    """Django's manager of users with a queryset of the crowd."""
 
-    def people(self) -> "UserQuerySet":
-        """Return those who signed up with a password."""
-        return self.filter(kind=User.Kind.PERSON)
-
-    def household(self) -> "UserQuerySet":
-        """Return everyone who uses the site: people and guests, never the crowd."""
-        return self.exclude(kind=User.Kind.CROWD)
-
-    def crowd(self) -> "UserQuerySet":
-        """Return imported and fake raters, who train the model and are never shown."""
+    def crowd(self) -> models.QuerySet["User"]:
+        """Return imported and generated raters, who train the models and are never shown."""
         return self.filter(kind=User.Kind.CROWD)
 
 
-class MatineeUserManager(UserManager["User"]):
-    """Django's creation of users, and our selections."""
-
-    def get_queryset(self) -> UserQuerySet:
-        """Return all users with the selections by kind."""
-        return UserQuerySet(self.model, using=self._db)
-
-    def people(self) -> UserQuerySet:
-        """Return those who signed up with a password."""
-        return self.get_queryset().people()
-
-    def household(self) -> UserQuerySet:
-        """Return everyone who uses the site."""
-        return self.get_queryset().household()
-
-    def crowd(self) -> UserQuerySet:
-        """Return imported and fake raters."""
-        return self.get_queryset().crowd()
-
-
 class User(AbstractUser):
-    """A rater. Ids are 32-bit because suggestion rows and exports carry millions of them."""
+    """A user. Ids have 32 bits, because suggestion lists and exports contain millions of them."""
 
     class Kind(models.TextChoices):
-        """What a user may do."""
+        """People and guests use the site; the crowd only rates."""
 
         PERSON = "person", "person"
         GUEST = "guest", "guest"
@@ -79,17 +51,12 @@ class User(AbstractUser):
                 condition=~Q(kind="crowd")
                 | Q(is_active=False, is_staff=False, is_superuser=False, password__startswith=UNUSABLE_PASSWORD_PREFIX),
             ),
-            # Also serves an import's look-up of the users that a data set already brought.
+            # Also serves an import's look-up of users from earlier imports of the same data set.
             models.UniqueConstraint(
                 name="accounts_user_crowd_unique", fields=["crowd_source", "crowd_key"], condition=Q(kind="crowd")
             ),
         ]
         indexes = [
-            # Serves counts and lists of people among hundreds of thousands of crowd users.
+            # Serves counts and lists of the household among hundreds of thousands of crowd users.
             models.Index(name="accounts_user_household", fields=["id"], condition=~Q(kind="crowd")),
         ]
-
-    @property
-    def is_crowd(self) -> bool:
-        """Whether this is an imported or fake rater."""
-        return self.kind == self.Kind.CROWD

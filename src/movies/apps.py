@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class MoviesConfig(AppConfig):
-    """What people touch: the catalogue, ratings, suggestions and the pages that show them."""
+    """The app of films, ratings, suggestion lists and the pages that show them."""
 
     name = "movies"

@@ -1,9 +1,9 @@
-"""Errors of the catalogue and its ratings; each message says what happened and what to do."""
+"""Errors of the movies app. Each message says what happened and what to do."""
 
 
 class MoviesError(Exception):
-    """Base of everything that this app raises on purpose."""
+    """Base class of this app's errors."""
 
 
 class InvalidRatingError(MoviesError, ValueError):
-    """A value that is no half-star from 0.5 to 5.0."""
+    """A rating is not a half-star from 0.5 to 5.0."""

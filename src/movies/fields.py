@@ -1,4 +1,4 @@
-"""Column types that Django has no name for."""
+"""Model fields for column types that Django lacks."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class RealField(models.FloatField):  # type: ignore[type-arg]  # FloatField takes no argument at run time
-    """A 4-byte float: half-stars are exact in it and a row is shorter by four bytes than with a double."""
+    """A 4-byte float, which holds half-stars exactly and takes four bytes less than a double."""
 
     def db_type(self, connection: "BaseDatabaseWrapper") -> str:
         """Return PostgreSQL's name of the type."""

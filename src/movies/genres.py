@@ -1,4 +1,4 @@
-"""The names of genres: the English ones of TMDB, and Film-Noir, which only MovieLens has."""
+"""The known genres: the English names of TMDB, and Film-Noir, which only MovieLens has."""
 
 from collections.abc import Iterable
 
@@ -11,9 +11,9 @@ _SYNONYMS = {"Children": "Family", "Children's": "Family", "Musical": "Music", "
 
 
 def known_genres(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the genres among ``names`` by our names for them, each once, in their order.
+    """Return the known genres among ``names``, each once, in their order, with synonyms translated.
 
-    Other names are dropped: ``IMAX``, ``(no genres listed)``, ``unknown``, production companies.
+    Other names are dropped, such as ``IMAX``, ``(no genres listed)`` and production companies.
     """
     translated = (_SYNONYMS.get(name.strip(), name.strip()) for name in names)
     return tuple(dict.fromkeys(name for name in translated if name in KNOWN_GENRES))

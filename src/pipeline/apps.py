@@ -4,10 +4,10 @@ from django.apps import AppConfig
 
 
 class PipelineConfig(AppConfig):
-    """What machines do: exports, training, and writing suggestions."""
+    """The app of exports, training and suggestion lists."""
 
     name = "pipeline"
 
     def ready(self) -> None:
         """Register the checks."""
-        from pipeline import checks  # noqa: F401, PLC0415 - settings are read by then.
+        from pipeline import checks  # noqa: F401, PLC0415 - The import registers them, and needs the settings.

@@ -1,4 +1,4 @@
-"""System checks of what the pipeline is told to do."""
+"""System checks of the pipeline's settings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from recommender.algorithms import ALGORITHMS
 
 @register()
 def nightly_algorithms_check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E003: what is trained at night must exist, and be something."""
+    """E003: ``NIGHTLY_ALGORITHMS`` must name at least one algorithm, and only ones that exist."""
     known = f"Choose among {', '.join(ALGORITHMS)}, separated by commas."
     if not settings.NIGHTLY_ALGORITHMS:
         return [Error("NIGHTLY_ALGORITHMS names no algorithm.", hint=known, id="matinee.E003")]

@@ -1,8 +1,8 @@
-"""Errors of the pipeline; each message says what happened and what to do."""
+"""Errors of the pipeline. Each message says what happened and what to do."""
 
 
 class PipelineError(Exception):
-    """Base of everything that this app raises on purpose."""
+    """Base class of this app's errors."""
 
 
 class StageBusyError(PipelineError):
@@ -10,11 +10,11 @@ class StageBusyError(PipelineError):
 
 
 class RunOverError(PipelineError):
-    """A stage of a pipeline run that has failed or was taken over."""
+    """The pipeline run of a stage has failed, or a later run has replaced it."""
 
 
 class RefreshOverError(PipelineError):
-    """A shared refresh that has ended, or whose plan is gone, while somebody was still at it."""
+    """A shared refresh has ended while this process was still working on it."""
 
 
 class NothingToExportError(PipelineError):
@@ -22,15 +22,15 @@ class NothingToExportError(PipelineError):
 
 
 class ExportStorageError(PipelineError):
-    """An export could not be written: no space, no permission, no folder."""
+    """An export could not be written, for lack of space, permission or a folder."""
 
 
 class SnapshotError(PipelineError):
-    """There is no whole export to read, or it was altered since it was written."""
+    """There is no complete export, or it has changed since it was written."""
 
 
 class TrainingError(PipelineError):
-    """A model could not be trained from the snapshot, or not be stored."""
+    """A model could not be trained on the snapshot, or could not be stored."""
 
 
 class PromotionRefusedError(PipelineError):
@@ -38,11 +38,11 @@ class PromotionRefusedError(PipelineError):
 
 
 class NothingToRollBackToError(PipelineError):
-    """There is no earlier model to go back to."""
+    """There is no earlier model to roll back to."""
 
 
 class NoSuchModelError(PipelineError):
-    """No stored model is of that number or folder."""
+    """No stored model has that number or folder."""
 
 
 class NoLiveModelError(PipelineError):

@@ -1,8 +1,8 @@
-"""Reads queries as CSV. `pipeline.parallel_export` runs several of these programs; this one imports nothing of ours.
+"""A worker process of `pipeline.parallel_export` that runs queries and returns their rows as CSV.
 
-The driver hands rows over one by one, and in one process only one thread at a time can take them. From standard input
-come lines of JSON: how to connect, then a query each. To standard output go, for each query, the number of its bytes
-(8, big-endian) and the bytes. What goes wrong is one line on standard error.
+It imports no other module of the project. Processes read in parallel, which threads of one process cannot do with this
+driver. Standard input has lines of JSON: the connection parameters and the snapshot, then one query per line. For each
+query, standard output has the number of bytes (8 bytes, big-endian) and the CSV. An error is a line on standard error.
 """
 
 import contextlib
@@ -18,23 +18,23 @@ SIZE_BYTES = 8
 _PIECE_BYTES = 1 << 20
 
 
-def main(orders: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the orders end."""
-    start = json.loads(orders.readline())
+def main(requests: BinaryIO, responses: BinaryIO) -> None:
+    """Answer requests until there are no more."""
+    start = json.loads(requests.readline())
     with contextlib.closing(psycopg2.connect(**start["connect"])) as session, session.cursor() as cursor:
         session.set_session(isolation_level="REPEATABLE READ", readonly=True)
         cursor.execute("SET TRANSACTION SNAPSHOT %s", [start["snapshot"]])
         cursor.execute("SET LOCAL timezone TO 'UTC'")
-        for line in orders:
+        for line in requests:
             received = io.BytesIO()
             cursor.copy_expert(f"COPY ({json.loads(line)}) TO STDOUT WITH (FORMAT csv)", received, _PIECE_BYTES)
-            answers.write(received.tell().to_bytes(SIZE_BYTES, "big"))
-            answers.write(received.getbuffer())
-            answers.flush()
+            responses.write(received.tell().to_bytes(SIZE_BYTES, "big"))
+            responses.write(received.getbuffer())
+            responses.flush()
 
 
 if __name__ == "__main__":
-    # Who asked decides when to stop, also when both are interrupted from the keyboard.
+    # An interrupt from the keyboard reaches both processes. The parent stops this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         main(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,4 +1,4 @@
-"""Exports and models on disk: the link to the latest folder, and removing old ones."""
+"""Folders of exports and models: switching the link to the latest one, and removing old ones."""
 
 import logging
 import shutil
@@ -12,7 +12,7 @@ LATEST = "latest"
 
 
 def latest_switch(folder: Path) -> None:
-    """Point the link ``latest`` beside ``folder`` to it, in one step."""
+    """Point the link ``latest`` next to ``folder`` to it, atomically."""
     link = folder.parent / LATEST
     beside = folder.parent / f".partial-{LATEST}"
     beside.unlink(missing_ok=True)
@@ -22,12 +22,12 @@ def latest_switch(folder: Path) -> None:
 
 
 def folders_prune(parent: Path, *, keep: set[str]) -> None:
-    """Remove all folders in ``parent`` except those named by ``keep``: old ones, and leftovers of crashed runs."""
+    """Remove all folders in ``parent`` except those whose names are in ``keep``. Links and files stay."""
     for path in parent.iterdir():
         if path.name in keep or path.is_symlink() or not path.is_dir():
             continue
         try:
             shutil.rmtree(path)
         except OSError as error:
-            # The new folder is complete anyway; the next run tries again.
+            # The next run tries again.
             logger.warning("%s could not be removed: %s", path, error)

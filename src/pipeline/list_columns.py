@@ -1,4 +1,4 @@
-"""Lists of movies as columns to copy into a table."""
+"""Lists of movies as columns for COPY."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,12 +14,12 @@ def list_columns(
     scores: Float32Array,
     *,
     lengths: Int64Array,
-    same: Mapping[str, int],
+    constants: Mapping[str, int],
 ) -> Iterator[Columns]:
-    """Yield rows in parts whose lists have the same length, which COPY takes as plain arrays.
+    """Yield the rows in groups whose lists have the same length, so that each column is a plain array.
 
-    ``owners``: the column of (n,) ids that the lists belong to; ``movie_ids``, ``scores``: (n, k), of which the first
-    ``lengths`` (n,) of each row count; ``same``: columns with one value for all rows.
+    ``owners``: the column of (n,) ids that the lists belong to; ``movie_ids``, ``scores``: (n, k), padded to the right;
+    ``lengths``: (n,) int64, the length of each list; ``constants``: columns with one value for all rows.
     """
     for length in np.unique(lengths):
         chosen = lengths == length
@@ -27,5 +27,5 @@ def list_columns(
             **{name: ids[chosen] for name, ids in owners.items()},
             "movie_ids": movie_ids[chosen, :length],
             "scores": scores[chosen, :length],
-            **{name: np.full(int(chosen.sum()), value, dtype=np.int64) for name, value in same.items()},
+            **{name: np.full(int(chosen.sum()), value, dtype=np.int64) for name, value in constants.items()},
         }

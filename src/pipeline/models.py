@@ -1,4 +1,4 @@
-"""What the machines have done: exports, nightly runs of the whole pipeline, refreshes shared by several processes."""
+"""Exports, runs of the whole pipeline, and refreshes shared by several processes."""
 
 from pathlib import Path
 from typing import TypeAlias
@@ -14,7 +14,7 @@ from pipeline.stage_locks import Stage
 
 
 class Export(models.Model):
-    """A whole snapshot in files: the row is written when everything is on the disk, and not before."""
+    """A snapshot in files. The row is inserted after the files are complete."""
 
     class Kind(models.TextChoices):
         """What was exported."""
@@ -45,12 +45,12 @@ class Export(models.Model):
         return f"{self.kind} #{self.pk}"
 
     def path(self, file_format: Format) -> Path:
-        """Return where the file of that format is."""
+        """Return the path of the file in this format."""
         return Path(settings.EXPORTS_DIR) / self.folder / f"{self.kind}.{file_format.value}"
 
 
 class RunState(models.TextChoices):
-    """How a piece of work goes, or went."""
+    """The state of a run or refresh."""
 
     RUNNING = "running", "running"
     SUCCEEDED = "succeeded", "succeeded"
@@ -58,7 +58,7 @@ class RunState(models.TextChoices):
 
 
 def _state_constraints(name: str) -> list[models.BaseConstraint]:
-    """Return what holds for ``state`` and ``finished_at`` of work of which one piece at a time may run."""
+    """Return constraints on ``state`` and ``finished_at``; at most one row may be running."""
     running = Q(state="running")
     return [
         models.CheckConstraint(name=f"{name}_state_known", condition=Q(state__in=["running", "succeeded", "failed"])),
@@ -71,7 +71,7 @@ def _state_constraints(name: str) -> list[models.BaseConstraint]:
 
 
 class PipelineRun(models.Model):
-    """One run of all stages, one after another, by Celery's workers."""
+    """A run of all stages, one after another, by Celery's workers."""
 
     State: TypeAlias = RunState
 
@@ -91,12 +91,12 @@ class PipelineRun(models.Model):
 
 
 class SuggestionRefresh(models.Model):
-    """One refresh of everyone's suggestions that several processes share, and all that they must agree on."""
+    """A refresh of all suggestion lists that several processes share, and its settings."""
 
     State: TypeAlias = RunState
 
     state = models.CharField(max_length=9, choices=RunState.choices, default=RunState.RUNNING)
-    # A refresh from a model that is gone can be neither finished nor explained.
+    # A refresh cannot be finished without its model.
     model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE)
     skipped = models.PositiveIntegerField(help_text="How many of the most-rated films are left out.")
     maximum = models.PositiveIntegerField(help_text="Films per user.")
@@ -121,9 +121,9 @@ class SuggestionRefresh(models.Model):
 
 
 class SuggestionBlock(models.Model):
-    """Some users of a running refresh: one process at a time holds the row locked while it makes their lists."""
+    """Some users of a running refresh. A process locks the row while it writes their lists."""
 
-    # The rows are a plan; they go with what was planned.
+    # The blocks are the plan of the refresh, and are deleted with it.
     refresh = models.ForeignKey(SuggestionRefresh, on_delete=models.CASCADE, related_name="blocks")
     number = models.PositiveIntegerField()
     user_ids = ArrayField(models.IntegerField(), help_text="Who get new lists, ascending.")

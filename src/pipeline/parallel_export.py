@@ -1,4 +1,4 @@
-"""Reading a large table in parts, by several sessions at once that share one snapshot."""
+"""Reads a large table in parts, with several database sessions that share one snapshot."""
 
 import contextlib
 import io
@@ -18,20 +18,20 @@ from pipeline.export_worker import SIZE_BYTES
 from postgres.copy import copy_out_csv
 from recommender.threads import map_ahead
 
-# A part is what lies in so many pages: some half a million ratings, twenty megabytes as CSV.
+# Pages of the table per part: about half a million ratings, or twenty megabytes of CSV.
 PART_PAGES = 4096
-# The fourth core makes Parquet of what they read.
+# A fourth core writes Parquet.
 _SESSIONS = 3
-# Where parts begin is told well enough by the users on so many pages of the table.
+# The bounds of the parts are quantiles of a sample of this many pages.
 _SAMPLED_PAGES = 1000
 _PAGES = "SELECT pg_relation_size(%s) / current_setting('block_size')::int"
 _SAMPLE = 'SELECT "{column}" FROM "{table}" TABLESAMPLE SYSTEM (%s) ORDER BY 1'
 
 
 def part_conditions(cursor: CursorWrapper, *, table: str, column: str) -> list[str]:
-    """Return conditions on an integer column that divide a table's rows, in ascending order, into parts of one size.
+    """Return SQL conditions on an integer column that divide a table, in ascending order, into parts of similar size.
 
-    Rows of one value stay together. A small table has one part, as has one whose pages hold too few values.
+    Rows with the same value are in the same part. A small table has one part.
     """
     cursor.execute(_PAGES, [table])
     pages: int = cursor.fetchone()[0]
@@ -47,13 +47,13 @@ def part_conditions(cursor: CursorWrapper, *, table: str, column: str) -> list[s
 
 
 def parts_read(queries: Sequence[str]) -> Iterator[bytes | memoryview]:
-    """Yield what each query gives as CSV, in their order, all as of one moment; call it inside a transaction.
+    """Yield the rows of each query as CSV, in order, all as of one moment. Call it inside a transaction.
 
-    A single query is read by the present session, which sees what its transaction has written; of several, the next
-    few are read meanwhile by processes with sessions of their own.
+    The present session reads a single query, and sees the changes of its own transaction. Processes with their own
+    sessions read several queries, some of them ahead.
 
     Raises:
-        OperationalError: one of them could not go on.
+        OperationalError: the database or one of the processes failed.
 
     """
     if len(queries) == 1:
@@ -62,8 +62,8 @@ def parts_read(queries: Sequence[str]) -> Iterator[bytes | memoryview]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
-    with contextlib.ExitStack() as ended, ThreadPoolExecutor(_SESSIONS, "export") as pool:
-        readers = _Readers(snapshot, ended)
+    with contextlib.ExitStack() as exit_stack, ThreadPoolExecutor(_SESSIONS, "export") as pool:
+        readers = _Readers(snapshot, exit_stack)
         try:
             yield from map_ahead(pool, readers.csv, queries, ahead=_SESSIONS)
         finally:
@@ -71,27 +71,27 @@ def parts_read(queries: Sequence[str]) -> Iterator[bytes | memoryview]:
 
 
 class _Readers:
-    """A process with a session of its own for each thread that asks, all of which see what ``snapshot`` saw."""
+    """One process, with its own session, for each thread. All sessions see the database as of ``snapshot``."""
 
-    def __init__(self, snapshot: str, ended: contextlib.ExitStack) -> None:
-        """Remember how to start them, and leave it to ``ended`` to see that they are gone."""
+    def __init__(self, snapshot: str, exit_stack: contextlib.ExitStack) -> None:
+        """Store the connection parameters. ``exit_stack`` ends the processes."""
         parameters = connection.get_connection_params()
         plain = {name: value for name, value in parameters.items() if isinstance(value, str | int)}
         self._start = {"connect": plain, "snapshot": snapshot}
-        self._mine = threading.local()
+        self._local = threading.local()
         self._all: list[_Reader] = []
-        self._ended = ended
+        self._exit_stack = exit_stack
 
     def csv(self, query: str) -> bytes:
-        """Return the rows of a query."""
-        if not hasattr(self._mine, "reader"):
-            self._mine.reader = _Reader(self._start)
-            self._ended.callback(self._mine.reader.end)
-            self._all.append(self._mine.reader)
-        return cast("_Reader", self._mine.reader).csv(query)
+        """Return the rows of a query as CSV, read by the process of this thread."""
+        if not hasattr(self._local, "reader"):
+            self._local.reader = _Reader(self._start)
+            self._exit_stack.callback(self._local.reader.end)
+            self._all.append(self._local.reader)
+        return cast("_Reader", self._local.reader).csv(query)
 
     def stop(self) -> None:
-        """Let none of them go on with what nobody waits for."""
+        """Stop all processes, whose results are no longer needed."""
         for reader in self._all:
             reader.stop()
 
@@ -100,38 +100,38 @@ class _Reader:
     """One process of `export_worker`."""
 
     def __init__(self, start: object) -> None:
-        # Without -P, modules in the program's folder would take the place of those of Python itself.
+        # Without -P, modules in the folder of the program would hide modules of the standard library.
         command = [sys.executable, "-P", str(Path(__file__).with_name("export_worker.py"))]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
-        self._tell(start)
+        self._send(start)
 
     def csv(self, query: str) -> bytes:
-        """Return the rows of a query; OperationalError where the database refuses."""
-        self._tell(query)
-        answers = cast("IO[bytes]", self._process.stdout)
-        size = answers.read(SIZE_BYTES)
+        """Return the rows of a query as CSV; OperationalError if the query or the process fails."""
+        self._send(query)
+        responses = cast("IO[bytes]", self._process.stdout)
+        size = responses.read(SIZE_BYTES)
         n_bytes = int.from_bytes(size, "big")
-        text = answers.read(n_bytes)
+        text = responses.read(n_bytes)
         if len(size) < SIZE_BYTES or len(text) < n_bytes:
             raise OperationalError(cast("IO[bytes]", self._process.stderr).read().decode(errors="replace").strip())
         return text
 
     def stop(self) -> None:
-        """Stop whatever it does."""
+        """Kill the process."""
         self._process.kill()
 
     def end(self) -> None:
-        """See that it is gone."""
+        """Kill the process and wait for its end."""
         self._process.kill()
         self._process.communicate()
 
-    def _tell(self, order: object) -> None:
-        orders = cast("IO[bytes]", self._process.stdin)
-        # A reader that has ended says why where its answer is looked for.
+    def _send(self, request: object) -> None:
+        requests = cast("IO[bytes]", self._process.stdin)
+        # If the process has ended, reading its response reports why.
         with contextlib.suppress(BrokenPipeError):
-            orders.write(json.dumps(order).encode() + b"\n")
-            orders.flush()
+            requests.write(json.dumps(request).encode() + b"\n")
+            requests.flush()
 
 
 def _csv(query: str) -> memoryview:

@@ -1,4 +1,4 @@
-"""The files of an export: CSV, the same rows as Parquet, and a manifest that vouches for both."""
+"""The files of an export: CSV, the same rows as Parquet, and a manifest with the checksums of both."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A whole export on the disk; every change before ``settled_at`` is in it."""
+    """A complete export on disk. It contains every change before ``settled_at``."""
 
     folder: Path
     kind: str
@@ -36,7 +36,7 @@ class Snapshot:
 def manifest_write(
     folder: Path, *, kind: str, rows: int, settled_at: datetime, schema: "pa.Schema", csv_sha256: str
 ) -> dict[str, Any]:
-    """Describe the files in ``folder`` in a manifest beside them, and return its content."""
+    """Write a manifest of the files in ``folder``, and return its content."""
     known = {f"{kind}.csv": csv_sha256}
     files = {
         path.name: {"bytes": path.stat().st_size, "sha256": known.get(path.name) or file_sha256(path)}
@@ -54,10 +54,10 @@ def manifest_write(
 
 
 def snapshot_latest(exports_dir: Path, kind: str) -> Snapshot:
-    """Return the newest export of ``kind``, its Parquet file checked against the manifest.
+    """Return the newest export of ``kind``, after checking its Parquet file against the manifest.
 
     Raises:
-        SnapshotError: there is none, or it is not what was written.
+        SnapshotError: there is none, or it cannot be read, or its checksum differs.
 
     """
     link = exports_dir / kind / LATEST
@@ -73,7 +73,7 @@ def snapshot_latest(exports_dir: Path, kind: str) -> Snapshot:
         message = f"The export in {link} cannot be read ({error}): run exportdatasets again."
         raise SnapshotError(message) from error
     if actual != snapshot.parquet_sha256:
-        message = f"{snapshot.parquet} is not what was exported, its checksum differs: run exportdatasets again."
+        message = f"{snapshot.parquet} has changed since the export (its checksum differs): run exportdatasets again."
         raise SnapshotError(message)
     return snapshot
 

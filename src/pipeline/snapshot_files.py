@@ -1,4 +1,4 @@
-"""Writing the rows of an export: CSV as it comes, and the same rows as Parquet soon after."""
+"""Writes the rows of an export as CSV and, in a second thread, as Parquet."""
 
 import hashlib
 from collections import deque
@@ -12,53 +12,53 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as arrow_parquet
 
-# So many pieces of CSV wait in memory for their turn to become Parquet.
-_AHEAD = 2
+# Pieces of CSV that wait in memory until they are written as Parquet.
+_MAX_WAITING = 2
 
 
 @contextmanager
 def snapshot_files(folder: Path, kind: str, schema: "pa.Schema") -> Iterator["SnapshotFiles"]:
-    """Yield the new files ``kind``.csv and ``kind``.parquet in ``folder``, which are whole when the block has ended."""
-    import pyarrow as pa  # noqa: PLC0415 - half a second that the web process need not pay.
+    """Create ``kind``.csv and ``kind``.parquet in ``folder``. They are complete when the ``with`` block has ended."""
+    import pyarrow as pa  # noqa: PLC0415 - takes half a second, which the web process can save.
     import pyarrow.parquet as arrow_parquet  # noqa: PLC0415
 
-    # Hardly two rows have the same time, so that a dictionary of times costs a third of the writing and saves nothing.
+    # Nearly all times differ, so a dictionary of times would save no space and would slow writing down by half.
     repeating = [field.name for field in schema if not pa.types.is_timestamp(field.type)]
     with (
         (folder / f"{kind}.csv").open("xb") as csv,
         arrow_parquet.ParquetWriter(folder / f"{kind}.parquet", schema, use_dictionary=repeating) as parquet,
-        ThreadPoolExecutor(1, "parquet") as beside,
+        ThreadPoolExecutor(1, "parquet") as thread,
     ):
-        files = SnapshotFiles(csv, parquet, schema, beside)
+        files = SnapshotFiles(csv, parquet, schema, thread)
         yield files
         files.finish()
 
 
 class SnapshotFiles:
-    """Takes CSV without a header, whole rows at a time, each piece a row group of the Parquet file."""
+    """The two files of an export. Each piece of CSV becomes a row group of the Parquet file."""
 
     def __init__(
-        self, csv: BinaryIO, parquet: "arrow_parquet.ParquetWriter", schema: "pa.Schema", beside: ThreadPoolExecutor
+        self, csv: BinaryIO, parquet: "arrow_parquet.ParquetWriter", schema: "pa.Schema", thread: ThreadPoolExecutor
     ) -> None:
-        """Write the header."""
+        """Write the header of the CSV."""
         self.rows = 0
-        self._csv, self._parquet, self._schema, self._beside = csv, parquet, schema, beside
+        self._csv, self._parquet, self._schema, self._thread = csv, parquet, schema, thread
         self._waiting: deque[Future[int]] = deque()
         self._digest = hashlib.sha256()
-        self._csv_add((",".join(schema.names) + "\n").encode())
+        self._write_csv((",".join(schema.names) + "\n").encode())
 
     @property
     def sha256(self) -> str:
-        """The checksum of the CSV by now, in hexadecimal."""
+        """The checksum of the CSV written so far, in hexadecimal."""
         return self._digest.hexdigest()
 
     def add(self, text: bytes | memoryview) -> None:
-        """Take the next rows."""
+        """Add rows as CSV without a header, whole rows only."""
         if not len(text):
             return
-        self._waiting.append(self._beside.submit(self._parquet_add, text))
-        self._csv_add(text)
-        if len(self._waiting) > _AHEAD:
+        self._waiting.append(self._thread.submit(self._write_parquet, text))
+        self._write_csv(text)
+        if len(self._waiting) > _MAX_WAITING:
             self.rows += self._waiting.popleft().result()
 
     def finish(self) -> None:
@@ -66,11 +66,11 @@ class SnapshotFiles:
         while self._waiting:
             self.rows += self._waiting.popleft().result()
 
-    def _csv_add(self, text: bytes | memoryview) -> None:
+    def _write_csv(self, text: bytes | memoryview) -> None:
         self._csv.write(text)
         self._digest.update(text)
 
-    def _parquet_add(self, text: bytes | memoryview) -> int:
+    def _write_parquet(self, text: bytes | memoryview) -> int:
         import pyarrow as pa  # noqa: PLC0415 - see snapshot_files.
         import pyarrow.csv as arrow_csv  # noqa: PLC0415
 

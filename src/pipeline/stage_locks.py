@@ -1,4 +1,4 @@
-"""The stages of the pipeline, each of which runs at most once at a time in the whole installation."""
+"""The stages of the pipeline and their locks: each stage runs at most once at a time in an installation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.db import models
 from pipeline.errors import StageBusyError
 from postgres.locks import session_lock, session_lock_is_held
 
-# Namespaces of advisory locks, which keep these apart from other locks in the same database.
+# Namespaces of advisory locks, so that these do not collide with other locks in the same database.
 STAGE_LOCKS = 0x4D61_7401
 RUN_LOCKS = 0x4D61_7402
 
@@ -42,11 +42,11 @@ def stage_lock(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def run_lock(run_id: int) -> Iterator[None]:
-    """Show, for the length of a ``with`` block, that a worker is busy with the pipeline run ``run_id``."""
+    """Mark the pipeline run ``run_id`` as being worked on for the length of a ``with`` block."""
     with session_lock(RUN_LOCKS, run_id):
         yield
 
 
 def run_lock_is_held(run_id: int) -> bool:
-    """Tell whether a live process is busy with the pipeline run ``run_id``."""
+    """Return whether a live process is working on the pipeline run ``run_id``."""
     return session_lock_is_held(RUN_LOCKS, run_id)

@@ -1,4 +1,4 @@
-"""The table of everyone's suggestion lists: written beside and switched when most change, in place when few do."""
+"""The table of suggestion lists: replaced by a second table if many lists change, updated in place if few do."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from movies.services.suggestion_lists import replace_on_conflict
+from movies.services.suggestions import replace_on_conflict
 from postgres.copy import Columns, copy_in_arrays
 from postgres.table_switch import (
     next_table_create,
@@ -21,10 +21,10 @@ TABLE = "movies_suggestionlist"
 COLUMNS = ("user_id", "movie_ids", "scores", "model_version_id", "created_at")
 
 _KEEP = "INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE user_id = ANY(%s)"
-# People who rated while this ran have newer lists than those made here. Readers wait for it: an index finds them.
+# Users who rated during the refresh have newer lists. Readers wait for this statement, so it uses an index.
 _CARRY_OVER = replace_on_conflict("INSERT INTO {next_table} SELECT * FROM movies_suggestionlist WHERE created_at > %s")
-_BESIDE = "CREATE TEMPORARY TABLE list_made (LIKE movies_suggestionlist)"
-# Those who are just being deleted, or have no ratings any more, get none.
+_CREATE_TEMPORARY = "CREATE TEMPORARY TABLE list_made (LIKE movies_suggestionlist)"
+# Users who are being deleted, or who have no ratings any more, get no list.
 _MERGE = replace_on_conflict(
     """
 INSERT INTO movies_suggestionlist AS list
@@ -34,7 +34,7 @@ FOR KEY SHARE OF account SKIP LOCKED
 """,
     where="WHERE list.created_at <= %s",
 )
-# Several processes of the server find them, but one alone may delete.
+# A SELECT of its own, because PostgreSQL runs it in parallel and a DELETE it does not.
 _UNRATED = """
 SELECT user_id FROM movies_suggestionlist list WHERE NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
 """
@@ -42,7 +42,7 @@ _REMOVE_UNRATED = """
 DELETE FROM movies_suggestionlist list
 WHERE user_id = ANY(%s) AND NOT EXISTS (SELECT FROM movies_rating WHERE user_id = list.user_id)
 """
-# The same for those alone who had ratings, or an account, when the refresh began. Newer lists are not its business.
+# Only users who lost their account or their ratings after the refresh began. Newer lists stay.
 _REMOVE_GONE = """
 DELETE FROM movies_suggestionlist list WHERE created_at <= %(began_at)s AND user_id IN (
   SELECT made.user_id FROM movies_suggestionlist made LEFT JOIN accounts_user account ON account.id = made.user_id
@@ -55,9 +55,9 @@ DELETE FROM movies_suggestionlist list WHERE created_at <= %(began_at)s AND user
 
 
 def lists_write_beside(cursor: CursorWrapper, blocks: Iterable[list[Columns]], *, kept: Int32Array) -> NextTable:
-    """Write block after block of lists to a table beside, with the present lists of the users ``kept``.
+    """Write blocks of lists to a second table, with the present lists of the users ``kept``, and return it.
 
-    The caller commits before it switches: what a server has to bring to its disk then, no reader waits for.
+    The caller commits before it switches the tables, so that no reader waits while the server writes to disk.
     """
     next_table = next_table_create(cursor, TABLE)
     for lists in blocks:
@@ -68,14 +68,14 @@ def lists_write_beside(cursor: CursorWrapper, blocks: Iterable[list[Columns]], *
 
 
 def lists_keep(cursor: CursorWrapper, next_table: NextTable, user_ids: Int32Array) -> None:
-    """Bring over the present lists of some users."""
+    """Copy the present lists of some users to the next table."""
     cursor.execute(_KEEP.format(next_table=next_table.name), [user_ids.tolist()])
 
 
 def lists_switch(cursor: CursorWrapper, next_table: NextTable, began_at: datetime) -> None:
-    """Make the next table the one that is read, with the lists that others have written since the refresh began.
+    """Replace the table by the next one, after copying the lists that others have written since the refresh began.
 
-    Readers wait until the caller's transaction ends, which should do nothing else. `lists_settle` has to follow it.
+    Readers wait until the caller's transaction ends, so it should do nothing else. Call `lists_settle` after it.
 
     Raises:
         TableSwitchError: the table was in use for too long; the old lists stay.
@@ -89,7 +89,7 @@ def lists_switch(cursor: CursorWrapper, next_table: NextTable, began_at: datetim
 
 
 def lists_settle(began_at: datetime) -> None:
-    """Do what a switch leaves for later: drop the old table and lists of the gone, check all keys. Nobody waits."""
+    """Drop the old table, delete lists of users without ratings, and validate the foreign keys. Readers do not wait."""
     with connection.cursor() as cursor:
         old_table_drop(cursor, TABLE)
         cursor.execute(_REMOVE_GONE, {"began_at": began_at})
@@ -97,19 +97,19 @@ def lists_settle(began_at: datetime) -> None:
 
 
 def lists_merge(cursor: CursorWrapper, blocks: Iterable[list[Columns]], began_at: datetime) -> None:
-    """Write lists in place of the present ones of the same users; what this costs depends on them alone.
+    """Replace the lists of some users in place. Lists that others have written since ``began_at`` stay.
 
-    Readers see all of it when the caller's transaction ends, and never wait. Lists made since ``began_at`` stay.
+    Readers never wait, and see all new lists when the caller's transaction ends.
     """
-    cursor.execute(_BESIDE)
+    cursor.execute(_CREATE_TEMPORARY)
     for lists in blocks:
         copy_in_arrays(cursor, "list_made", COLUMNS, lists)
     cursor.execute(_MERGE, [began_at])
     cursor.execute("DROP TABLE list_made")
 
 
-def lists_of_the_unrated_remove(cursor: CursorWrapper) -> None:
-    """Remove the lists of those who have no ratings any more."""
+def lists_without_ratings_remove(cursor: CursorWrapper) -> None:
+    """Delete the lists of users who have no ratings any more."""
     cursor.execute(_UNRATED)
     if unrated := [user_id for (user_id,) in cursor.fetchall()]:
         cursor.execute(_REMOVE_UNRATED, [unrated])

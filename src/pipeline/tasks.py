@@ -1,4 +1,4 @@
-"""The stages as Celery tasks: policy around one service each. All of them may safely run twice."""
+"""The stages as Celery tasks. Each adds retries and time limits to one service, and may safely run twice."""
 
 import logging
 from typing import Any
@@ -24,11 +24,11 @@ logger = logging.getLogger(__name__)
 
 MINUTE, HOUR = 60, 3600
 AVERAGES_PER_TICK = 5000
-# More processes than that would wait for each other's reading and writing.
-HELPERS_AT_MOST = 256
+# More processes would slow each other down in the database.
+MAX_HELPERS = 256
 
-# A task is acknowledged when it ends, so that one whose worker dies is delivered again. What passes by itself is tried
-# again: a database that restarts, a stage that somebody runs by hand.
+# Tasks are acknowledged when they end, so that a task whose worker dies is delivered again. Transient errors are
+# retried, such as a database that restarts or a stage that is running already.
 _POLICY: dict[str, Any] = {
     "acks_late": True,
     "autoretry_for": (OperationalError, InterfaceError, StageBusyError),
@@ -65,7 +65,7 @@ def export_movies(run_id: int | None = None) -> str:
 
 @shared_task(name="pipeline.train_surprise_model", **_LONG)
 def train_surprise_model(run_id: int | None = None) -> str:
-    """Train scikit-surprise's SVD on the latest snapshot and let the gate decide about it."""
+    """Train scikit-surprise's SVD on the latest snapshot and let the gate judge the model."""
     with run_stage(run_id, Stage.TRAIN):
         version = surprise_model_train().version
     return f"model #{version.pk}: RMSE {version.metrics['rmse']:.4f}"
@@ -73,7 +73,7 @@ def train_surprise_model(run_id: int | None = None) -> str:
 
 @shared_task(name="pipeline.train_models", **_LONG)
 def train_models(run_id: int | None = None) -> str:
-    """Train each algorithm of the night on the latest snapshot, and let the gate decide which is live."""
+    """Train the nightly algorithms on the latest snapshot, and let the gate decide which model is live."""
     with run_stage(run_id, Stage.TRAIN):
         report = nightly_models_train()
         run_note(run_id, str(report))
@@ -82,26 +82,27 @@ def train_models(run_id: int | None = None) -> str:
 
 @shared_task(name="pipeline.create_movie_suggestions", **_LONG)
 def create_movie_suggestions(run_id: int | None = None) -> str:
-    """Write everyone's suggestions, and which films are like which, from the live model."""
+    """Write all suggestion lists and lists of similar films from the live model."""
     with run_stage(run_id, Stage.SUGGEST):
-        report = _suggestions_shared() if settings.SUGGESTIONS_DISTRIBUTED else suggestion_lists_refresh()
+        report = refresh_with_helpers() if settings.SUGGESTIONS_DISTRIBUTED else suggestion_lists_refresh()
         similar_movies_refresh()
-    return f"{report.refreshed} users refreshed, {report.reused} left alone"
+    return f"{report.refreshed} users refreshed, {report.reused} kept"
 
 
-def _suggestions_shared() -> SuggestionReport:
-    with shared_refresh() as refresh:
+def refresh_with_helpers(**limits: int) -> SuggestionReport:
+    """Lead a `shared_refresh`, and ask the workers to help."""
+    with shared_refresh(**limits) as refresh:
         helpers_invite(refresh)
         return shared_refresh_complete(refresh)
 
 
 def helpers_invite(refresh: SuggestionRefresh) -> None:
-    """Ask all workers to help with a refresh; without a queue its leader does all of it alone."""
+    """Ask the workers to help with a refresh. Without a queue, its leader does all the work."""
     try:
-        for _ in range(min(refresh.n_blocks - 1, HELPERS_AT_MOST)):
+        for _ in range(min(refresh.n_blocks - 1, MAX_HELPERS)):
             help_with_suggestions.delay(refresh.pk)
     except QueueError as error:
-        logger.warning("No worker could be asked to help with suggestion %s: %s", refresh, error)
+        logger.warning("The queue failed, so no worker helps with suggestion %s: %s", refresh, error)
 
 
 @shared_task(name="pipeline.help_with_suggestions", **_LONG)
@@ -110,13 +111,13 @@ def help_with_suggestions(refresh_id: int) -> str:
     if not shared_refresh_help(refresh_id=refresh_id):
         return "helped"
     similar_movies_refresh()
-    return "completed in place of the leader, which is gone"
+    return "completed the refresh, because its leader is gone"
 
 
-# Acknowledged at once: a second delivery would begin a second run.
+# Acknowledged at once, because a second delivery would start a second run.
 @shared_task(name="pipeline.run_nightly_pipeline", acks_late=False, soft_time_limit=MINUTE, time_limit=2 * MINUTE)
 def run_nightly_pipeline() -> int:
-    """Begin a run of all stages, one after another; its row tells how it goes."""
+    """Start a run of all stages, one after another. Its row shows the progress."""
     run = run_begin()
     stages = (export_ratings, export_movies, train_models, create_movie_suggestions)
     steps = [*(stage.si(run.pk) for stage in stages), finish_nightly_pipeline.si(run.pk)]
@@ -126,11 +127,11 @@ def run_nightly_pipeline() -> int:
 
 @shared_task(name="pipeline.finish_nightly_pipeline", acks_late=True, autoretry_for=(OperationalError, InterfaceError))
 def finish_nightly_pipeline(run_id: int) -> None:
-    """Note that all stages of a run are done."""
+    """Mark a run as succeeded."""
     run_succeed(run_id=run_id)
 
 
 @shared_task(name="pipeline.fail_nightly_pipeline")
 def fail_nightly_pipeline(_request: object, error: object, _traceback: object, run_id: int) -> None:
-    """Note which error ended a run; Celery calls this with what it knows about the failed stage."""
+    """Mark a run as failed. Celery calls this with the request, error and traceback of the failed stage."""
     run_fail(run_id=run_id, error=f"{type(error).__name__}: {error}")

@@ -25,8 +25,9 @@ class Algorithm:
     `summary`: one line for people; `estimator`: "module:Class" below this package, beside its configuration, which has
     the same name with `Config` added; `model`: "module:Class" of the trained model, by default the estimator's with
     `Model` added; `stored_kind`: the kind in the manifests of the model, by default the algorithm's name;
-    `needs_catalogue`: whether the estimator learns from item metadata; `runs_on_spark`: whether it can train on Spark;
-    `extra`: the optional dependencies that training needs, as pip names them.
+    `needs_catalogue`: whether the estimator learns from item metadata; `engines`: the values of its setting `engine`;
+    `random_holdout`: whether nightly trainings also measure it on ratings held out at random; `extra`: the optional
+    dependencies that training needs, as pip names them.
     """
 
     name: str
@@ -35,13 +36,19 @@ class Algorithm:
     model: str | None = None
     stored_kind: str | None = None
     needs_catalogue: bool = False
-    runs_on_spark: bool = False
+    engines: tuple[str, ...] = ()
+    random_holdout: bool = False
     extra: str | None = None
 
     @property
     def kind(self) -> str:
         """The kind that manifests of the model name."""
         return self.stored_kind or self.name
+
+    @property
+    def runs_on_spark(self) -> bool:
+        """Whether it can train on Spark."""
+        return "spark" in self.engines
 
     def estimator_class(self) -> Any:
         """The class with `fit`."""
@@ -69,6 +76,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             "factors.surprise:SurpriseSVD",
             model="factors.model:FactorModel",
             stored_kind="factors",
+            random_holdout=True,
         ),
         Algorithm(
             "surprise-svdpp",
@@ -100,7 +108,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             "als",
             "factorisation of who liked what, by the library implicit, on CUDA where there is one",
             "factors.als:ALS",
-            runs_on_spark=True,
+            engines=("implicit", "spark"),
         ),
         Algorithm("ease", "which films go with which, in closed form", "items.ease:EASE"),
         Algorithm(
@@ -185,7 +193,7 @@ def get_search_space(name: str) -> SearchSpace:
 
 def ranks_by_predicted_stars(name: str) -> bool:
     """Whether an algorithm ranks suggestions by predicted stars rather than by a score of its own."""
-    return get_algorithm(name).model_class().orders_by_stars()
+    return get_algorithm(name).model_class().ranks_by_stars()
 
 
 def parse_settings(name: str, assignments: Sequence[str]) -> dict[str, Setting]:

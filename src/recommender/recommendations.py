@@ -1,31 +1,63 @@
-"""Recommendations as models return them."""
+"""Recommendations of any model: the top k items of each user, by id or in batches."""
 
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
-from recommender.arrays import Float32Array, Int32Array, Int64Array
+from recommender.arrays import BoolArray, IdsLike, Int64Array, check_shape
+from recommender.contract import AnyModel, Model
+from recommender.data.rows import Rows
+from recommender.errors import ConfigError
+from recommender.topk import RecommendationBatch, TopItems
+
+U = TypeVar("U")
 
 
-class RecommendationBatch(NamedTuple):
-    """The lists of consecutive users of a request.
+def recommend(
+    model: AnyModel, user_ids: IdsLike, n: int, *, exclude: Rows | None = None, candidates: BoolArray | None = None
+) -> TopItems:
+    """The `n` items with the highest score for each user; ties go to the lower id.
 
-    `start`: index of the first of them in the request; `items`: (b, n) int32 item positions, best first, padded with
-    -1; `scores`: (b, n) float32 unclipped scores, padded with NaN.
+    `user_ids`: (m,); `exclude`: m rows of item positions never to recommend; `candidates`: (n_items,) bool, the only
+    items to recommend. The list of an unknown user, or of one with fewer than `n` items left, is padded.
     """
+    wanted = model.users.positions(user_ids)
+    known = np.flatnonzero(wanted >= 0)
+    rated = Rows.empty(n_rows=wanted.size) if exclude is None else exclude
+    rated.check(n_rows=wanted.size, n_items=len(model.items))
+    found = TopItems.empty(wanted.size, n)
+    for batch in recommend_batches(model, wanted[known], n=n, exclude=rated.take(known), candidates=candidates):
+        rows = known[batch.start : batch.start + len(batch.items)]
+        found.item_ids[rows] = np.where(batch.items >= 0, model.items.ids[batch.items], -1)
+        found.scores[rows] = batch.scores
+    return found
 
-    start: int
-    items: Int32Array
-    scores: Float32Array
+
+def recommend_batches(
+    model: Model[U],
+    users: Int64Array | Sequence[U],
+    *,
+    n: int,
+    exclude: Rows | None = None,
+    candidates: BoolArray | None = None,
+    block_items: int = 2048,
+) -> Iterator[RecommendationBatch]:
+    """Like `recommend`, for users by position or by state, batch by batch in bounded memory.
+
+    `block_items`: how many items to score at once, for algorithms that can; it changes memory and speed, never the
+    result. ConfigError for `n` below 1.
+    """
+    if n < 1:
+        raise ConfigError(f"n is {n}: it must be at least 1.")
+    rated = Rows.empty(n_rows=len(users)) if exclude is None else exclude
+    rated.check(n_rows=len(users), n_items=len(model.items))
+    return model.select_batches(users, n, rated, check_candidates(model, candidates), block_items)
 
 
-class TopItems(NamedTuple):
-    """A list per row, best first. `item_ids`: (m, n) int64 padded with -1; `scores`: (m, n) float32 padded with NaN."""
-
-    item_ids: Int64Array
-    scores: Float32Array
-
-    @classmethod
-    def empty(cls, m: int, n: int) -> "TopItems":
-        """`m` lists that are all padding, of length `n`."""
-        return cls(np.full((m, n), -1, dtype=np.int64), np.full((m, n), np.nan, dtype=np.float32))
+def check_candidates(model: AnyModel, candidates: BoolArray | None) -> BoolArray:
+    """`candidates` themselves, or all items for None; DataError for another shape."""
+    if candidates is None:
+        return np.ones(len(model.items), dtype=np.bool_)
+    check_shape(candidates, (len(model.items),), "candidates")
+    return candidates

@@ -1,19 +1,46 @@
-"""The best of scores that are all there, as those of a few users for every item."""
+"""Selection of the top k items, and the lists that result."""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Int32Array
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.kernels.topk_plain import topk_plain
 
-# Fewer rows than these, such as the one of a web request, are answered without loading compiled kernels.
+# Fewer rows than this, such as the one of a web request, are selected without loading compiled kernels.
 _COMPILED_FROM = 64
 
 
-def select_topk(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
-    """The `n` best of each row of `scores` (b, n_items): places (b, n) int32 padded with -1, their scores with NaN.
+class RecommendationBatch(NamedTuple):
+    """The lists of consecutive users of a request.
 
-    `allowed`: (n_items,); `exclude`: b rows of places that do not count either. Equal scores stand by ascending place.
+    `start`: index of the first of them in the request; `items`: (b, n) int32 item positions, best first, padded with
+    -1; `scores`: (b, n) float32 unclipped scores, padded with NaN.
+    """
+
+    start: int
+    items: Int32Array
+    scores: Float32Array
+
+
+class TopItems(NamedTuple):
+    """A list per row, best first. `item_ids`: (m, n) int64 padded with -1; `scores`: (m, n) float32 padded with NaN."""
+
+    item_ids: Int64Array
+    scores: Float32Array
+
+    @classmethod
+    def empty(cls, m: int, n: int) -> "TopItems":
+        """`m` lists that are all padding, of length `n`."""
+        return cls(np.full((m, n), -1, dtype=np.int64), np.full((m, n), np.nan, dtype=np.float32))
+
+
+def select_topk(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
+    """The `n` highest of each row of `scores` (b, n_items): item positions (b, n) int32 padded with -1, and scores
+    (b, n) padded with NaN.
+
+    `allowed`: (n_items,); `exclude`: b rows of positions that are not allowed either. Ties go to the lower position.
     """
     if len(scores) >= _COMPILED_FROM:
         from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.

@@ -48,7 +48,7 @@ def test_fake_users_belong_to_the_crowd_and_cannot_log_in() -> None:
     fake_users_create(total=1)
 
     user = User.objects.get()
-    assert user.is_crowd
+    assert user.kind == User.Kind.CROWD
     assert (user.is_active, user.has_usable_password(), user.crowd_source) == (False, False, "fake")
     assert user.username == "crowd:fake:0"
 

@@ -68,7 +68,7 @@ def test_newcomer_signs_up_and_rates_with_one_click(visit: Visit, movies: list[M
 
     page.get_by_role("button", name="Remove").click()
 
-    expect(page.locator(".rating-panel__mine")).to_have_text("Your rating is gone.")
+    expect(page.locator(".rating-panel__mine")).to_have_text("You removed your rating.")
     assert "10 ratings" in panel(page)
 
 
@@ -123,7 +123,7 @@ def test_site_works_without_scripts(visit_without_scripts: Visit, movies: list[M
     expect(page.locator(".card__title").first).to_have_text(f"Film {PAGE_SIZE + 1}")
 
 
-def test_shelf_grows_as_it_is_scrolled_and_keeps_its_order(visit: Visit, movies: list[Movie]) -> None:
+def test_home_page_grows_as_it_is_scrolled_and_keeps_its_order(visit: Visit, movies: list[Movie]) -> None:
     user = log_in(visit)
     backwards = list(reversed(movies))
     suggest(user, backwards)
@@ -140,7 +140,7 @@ def test_shelf_grows_as_it_is_scrolled_and_keeps_its_order(visit: Visit, movies:
     assert visit.loads == loads
 
 
-def test_shelf_shows_every_film_once_though_the_list_is_written_anew(visit: Visit, movies: list[Movie]) -> None:
+def test_home_page_shows_every_film_once_though_the_list_is_rewritten(visit: Visit, movies: list[Movie]) -> None:
     user = log_in(visit)
     row = suggest(user, movies)
     page = visit.open("/")
@@ -157,7 +157,7 @@ def test_shelf_shows_every_film_once_though_the_list_is_written_anew(visit: Visi
     assert sorted(titles) == sorted(movie.title for movie in movies)
 
 
-def test_card_rated_on_the_shelf_is_marked_in_place_and_gone_next_time(visit: Visit, movies: list[Movie]) -> None:
+def test_card_rated_on_the_home_page_is_marked_in_place_and_gone_next_time(visit: Visit, movies: list[Movie]) -> None:
     user = log_in(visit)
     suggest(user, movies[:3])
     page = visit.open("/")

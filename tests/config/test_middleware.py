@@ -22,7 +22,7 @@ def test_missing_page_is_answered_in_style(client: Client) -> None:
     response = client.get("/nothing-here/")
 
     assert response.status_code == 404
-    assert "No such page" in response.content.decode()
+    assert "Page not found" in response.content.decode()
 
 
 @override_settings(SECURE_SSL_REDIRECT=True)

@@ -83,7 +83,7 @@ def test_https_makes_cookies_secure_and_redirects(settings_with: Settings) -> No
     assert [settings_with(HTTPS="true")[name] for name in names] == [True] * 3
 
 
-def test_letters_go_to_files_until_a_mail_server_is_named(settings_with: Settings) -> None:
+def test_emails_go_to_files_until_a_mail_server_is_named(settings_with: Settings) -> None:
     assert settings_with()["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend"
     assert settings_with(EMAIL_HOST="mail.example.org")["EMAIL_BACKEND"].endswith(".smtp.EmailBackend")
 

@@ -75,7 +75,7 @@ def test_newly_live_model_takes_over_at_once(models_dir: Path, movies: list[Movi
     assert not np.array_equal(item_factors(old), item_factors(new))
 
 
-def test_removed_folder_is_no_trouble_for_who_uses_the_model(models_dir: Path, movies: list[Movie]) -> None:
+def test_model_in_use_survives_the_removal_of_its_folder(models_dir: Path, movies: list[Movie]) -> None:
     go_live(factor_model(movies), models_dir, folder="first")
     current = live_model()
     assert current is not None
@@ -117,13 +117,13 @@ def test_unusable_model_is_tried_again_later(
 
 def test_threads_that_ask_at_once_share_one_model(models_dir: Path, movies: list[Movie]) -> None:
     version = go_live(factor_model(movies), models_dir, folder="first")
-    holder = live._Holder()
+    model_cache = live._ModelCache()
     got: list[LiveModel | None] = []
     barrier = threading.Barrier(8)
 
     def ask() -> None:
         barrier.wait()
-        got.append(holder.model_of(ModelVersion(pk=version.pk, folder="first", trained_until=version.trained_until)))
+        got.append(model_cache.get(ModelVersion(pk=version.pk, folder="first", trained_until=version.trained_until)))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:

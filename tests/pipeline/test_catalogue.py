@@ -6,7 +6,7 @@ from tests.pipeline.worlds import World
 from tests.terms import terms_of
 
 from movies.models import ModelVersion, Movie
-from pipeline.training_data import catalogue_from_database
+from pipeline.services.evaluation import catalogue_from_database
 from recommender.algorithms import load_model
 from recommender.blends.hybrid_model import HybridModel
 

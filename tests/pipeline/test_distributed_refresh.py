@@ -14,8 +14,7 @@ from tests.pipeline.worlds import World, world_create
 
 from accounts.models import User
 from movies.models import ModelVersion, SuggestionList
-from movies.services.rate import movie_rate
-from movies.services.ratings import rating_set
+from movies.services.ratings import movie_rate, rating_set
 from pipeline.errors import NoLiveModelError, StageBusyError
 from pipeline.models import SuggestionBlock, SuggestionRefresh
 from pipeline.services import refreshes
@@ -163,7 +162,7 @@ def test_unfinished_refresh_with_other_limits_makes_room_for_a_new_one(trained: 
 
     first.refresh_from_db()
     assert first.state == "failed"
-    assert first.error.startswith("Nobody was at it any more")
+    assert first.error.startswith("No process was working on it any more")
     assert report.refreshed == 60
     assert {len(movie_ids) for _, movie_ids, _ in lists()} == {3}
     assert tables_left() == 0

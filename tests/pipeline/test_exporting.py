@@ -152,7 +152,7 @@ def test_altered_snapshot_is_not_read(world: World, folders: Path) -> None:
     with export.path(Export.Format.PARQUET).open("ab") as file:
         file.write(b"x")
 
-    with pytest.raises(SnapshotError, match="checksum differs: run exportdatasets again"):
+    with pytest.raises(SnapshotError, match=r"checksum differs\): run exportdatasets again"):
         snapshot_latest(folders / "exports", "ratings")
 
 

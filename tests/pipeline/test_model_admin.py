@@ -86,8 +86,8 @@ def test_page_of_a_failed_training_says_why(admin_client: Client, world: World) 
     page = admin_client.get(reverse("admin:movies_modelversion_change", args=[failed.pk])).content.decode()
 
     assert "lower learning_rate" in page
-    assert "It has not been judged." in page
-    assert "does not tell how it learns" in page
+    assert "Not judged." in page
+    assert "This algorithm records no learning curve." in page
 
 
 def test_promoting_asks_first_and_then_writes_everybodys_lists(
@@ -97,7 +97,7 @@ def test_promoting_asks_first_and_then_writes_everybodys_lists(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     question = act(admin_client, "promote", candidate)
-    assert "Let this model go live?" in question
+    assert "Promote this model?" in question
     assert str(live) in question
     assert states() == {live.pk: "live", candidate.pk: "candidate"}
 
@@ -146,13 +146,13 @@ def test_candidate_that_is_forced_before_it_was_judged_is_shown_with_the_reason(
 
     page = admin_client.get(reverse("admin:movies_modelversion_change", args=[unjudged.pk])).content.decode()
 
-    assert "It has not been judged. Forced: there is no time." in page
+    assert "Not judged. Forced: there is no time." in page
 
 
 def test_going_back_asks_first_too(admin_client: Client, live: ModelVersion) -> None:
     second = model_train(algorithm="svd", hyper_parameters=SETTINGS).version
 
-    assert "Go back to this model?" in act(admin_client, "roll_back", live)
+    assert "Roll back to this model?" in act(admin_client, "roll_back", live)
     assert states() == {live.pk: "retired", second.pk: "live"}
     act(admin_client, "roll_back", live, confirmed="yes")
 

@@ -8,10 +8,10 @@ from tests.pipeline.worlds import World
 
 from movies.models import ModelVersion, SimilarMovies, SuggestionList
 from pipeline.errors import NothingToRollBackToError, PromotionRefusedError
+from pipeline.services.evaluation import config_make
 from pipeline.services.model_release import candidate_release
 from pipeline.services.promotion import model_promote, model_roll_back
 from pipeline.services.training import model_train
-from pipeline.training_data import config_make
 
 pytestmark = pytest.mark.django_db
 

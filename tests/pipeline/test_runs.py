@@ -66,7 +66,7 @@ def test_stage_is_noted_when_it_begins_and_when_it_ends(run: PipelineRun) -> Non
 def test_stage_of_a_run_that_was_taken_over_does_not_begin(run: PipelineRun) -> None:
     run_fail(run_id=run.pk, error="taken over")
 
-    with pytest.raises(RunOverError, match="does not begin"), run_stage(run.pk, Stage.SUGGEST):
+    with pytest.raises(RunOverError, match="does not start"), run_stage(run.pk, Stage.SUGGEST):
         pytest.fail("the stage began")
 
 

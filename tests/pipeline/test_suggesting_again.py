@@ -15,8 +15,7 @@ from tests.pipeline.worlds import World
 from accounts.models import User
 from movies.models import Movie, Rating, SuggestionList
 from movies.services.deletion import users_delete
-from movies.services.rate import movie_rate
-from movies.services.ratings import rating_remove, rating_set
+from movies.services.ratings import movie_rate, rating_remove, rating_set
 from pipeline.services.suggesting import suggestion_lists_refresh
 from pipeline.suggestion_table import lists_merge
 from postgres.copy import Columns

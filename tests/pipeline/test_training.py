@@ -66,7 +66,7 @@ def test_errors_of_very_many_ratings_are_measured_on_those_of_some_users(
     exported: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     n_ratings = Rating.objects.count()
-    monkeypatch.setattr(training, "MEASURED_ON_AT_MOST", n_ratings // 2)
+    monkeypatch.setattr(training, "MAX_MEASURED", n_ratings // 2)
 
     version = surprise_model_train(n_epochs=5, n_factors=4, promote=False).version
 

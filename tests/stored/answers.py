@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.contract import AnyModel
+from recommender.recommendations import recommend
 
 STRANGER = 999_999
 """The id of a user and of an item that no model knows."""
@@ -19,7 +20,7 @@ def answers_of(model: AnyModel) -> dict[str, Any]:
     users, items = model.users.ids, model.items.ids
     some_users, some_items = users[[0, 1, 2, -1, -2]], items[[-1, 2, 0, 1, -2]]
     known_or_not = [int(users[0]), STRANGER, STRANGER], [STRANGER, int(items[0]), STRANGER]
-    top = model.recommend(users[[0, -1]], 3)
+    top = recommend(model, users[[0, -1]], 3)
     alike = model.similar_items(items[[0, -1]], 2)
     interval = model.interval(some_users, some_items)
     values, times = HISTORY

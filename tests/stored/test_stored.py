@@ -78,7 +78,7 @@ def test_stored_settings_keep_their_names_and_values(name: str) -> None:
     [
         ("retired", "Passed."),
         ("candidate", "Refused."),
-        ("failed", "It has not been judged."),
+        ("failed", "Not judged."),
         ("live without a comparison", "Passed."),
     ],
 )
@@ -100,7 +100,7 @@ def test_the_stored_report_of_a_model_that_was_forced_unjudged_is_shown() -> Non
 
     shown = gate_report_html(report)
 
-    assert "It has not been judged." in shown
+    assert "Not judged." in shown
     assert "Forced: to have one that is kept." in shown
 
 

@@ -1,4 +1,4 @@
-"""Crowd users in bulk: raters who train the model and never log in."""
+"""Creating crowd users in bulk: raters who train the models and cannot log in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from postgres.locks import transaction_lock
 
 FAKE_SOURCE = "fake"
 _BATCH = 50_000
-# Enough draws to meet most of Faker's names; a fixed seed keeps the pools the same from run to run.
+# Enough draws for most of Faker's names. A fixed seed makes the pools the same in each run.
 _NAME_DRAWS = 4_000
 _NAME_SEED = 20_240_101
 
@@ -35,7 +35,7 @@ WHERE NOT EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class CrowdName:
-    """What a crowd user is called."""
+    """The name of a crowd user."""
 
     first_name: str = ""
     last_name: str = ""
@@ -44,9 +44,9 @@ class CrowdName:
 def crowd_users_insert(
     cursor: CursorWrapper, *, source: str, users: str, parameters: Sequence[str | list[int] | list[str]] = ()
 ) -> int:
-    """Insert new crowd users of the data set ``source``, and return how many they are.
+    """Insert crowd users of the data set ``source``, and return how many.
 
-    The query ``users``, with its ``parameters``, gives their ``id`` (null for the next free one), ``crowd_key``,
+    The query ``users``, with its ``parameters``, selects their ``id`` (null for the next free one), ``crowd_key``,
     ``first_name``, ``last_name`` and ``ratings_changed_at``.
     """
     cursor.execute(_INSERT.format(users=users), [source, source, *parameters])
@@ -54,10 +54,10 @@ def crowd_users_insert(
 
 
 def crowd_users_ensure(*, source: str, n_users: int) -> tuple[list[int], int]:
-    """Make the users 0 … ``n_users`` - 1 of the data set ``source`` where they are missing.
+    """Create the users 0 … ``n_users`` - 1 of the data set ``source`` that are missing.
 
     Returns:
-        The users' ids in the order of their numbers, and how many of them are new.
+        The ids of all these users in the order of their keys, and how many of them are new.
 
     """
     with transaction.atomic():
@@ -68,9 +68,9 @@ def crowd_users_ensure(*, source: str, n_users: int) -> tuple[list[int], int]:
 
 
 def fake_users_create(*, total: int) -> int:
-    """Make ``total`` crowd users with invented names, no two of them alike, and return how many were made.
+    """Create ``total`` crowd users with different invented names, and return how many were created.
 
-    Repeated calls go on where the last one ended.
+    Each call continues after the last name of the call before.
     """
     with transaction.atomic():
         transaction_lock("accounts.fake_users_create")
@@ -80,10 +80,10 @@ def fake_users_create(*, total: int) -> int:
 
 
 def fake_names(*, first: int, total: int) -> list[CrowdName]:
-    """Return the invented names with the numbers ``first`` … ``first + total - 1``; equal numbers, equal names.
+    """Return the invented names with the numbers ``first`` … ``first + total - 1``, which are the same in each run.
 
-    Number n is a pair of the n-th first name and a last name that moves on by one each time the first names are
-    exhausted, so pairs repeat only after all of them; from then on a counter follows the last name.
+    Names combine first and last names in an order in which no pair repeats until all have been used. After that, a
+    counter follows the last name.
     """
     first_names, last_names = _name_pools()
     names = []

@@ -1,4 +1,4 @@
-"""The administration of films, ratings, users and what the machine made."""
+"""The admin of films, ratings and users, and of the lists that the pipeline writes."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""Deleting in the admin without listing the thousands of rows that go along."""
+"""Deletion in the admin through services, without listing the thousands of dependent rows."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -11,16 +11,16 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 class ServiceDeletedAdmin(admin.ModelAdmin[ModelT]):
-    """Leaves deletion to ``rows_delete``, which knows what else must change, and confirms it with names alone."""
+    """Deletes through ``rows_delete``, which updates dependent figures, and asks for confirmation with names alone."""
 
     def rows_delete(self, ids: Sequence[int]) -> None:
-        """Delete the rows of these ids through a service."""
+        """Delete the rows with these ids through a service."""
         raise NotImplementedError
 
     def get_deleted_objects(
         self, objs: Iterable[ModelT], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Return the rows' names, their number, and whether the asker may not delete them; nothing is protected."""
+        """Return the names of the rows, their number, and the missing permission, if any. No row is protected."""
         names = [str(row) for row in objs]
         label = str(self.opts.verbose_name)
         forbidden = set() if self.has_delete_permission(request) else {label}

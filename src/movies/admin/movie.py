@@ -17,7 +17,7 @@ class TrailerInline(admin.TabularInline[Trailer, Movie]):
 
 
 class ExternalMovieInline(admin.TabularInline[ExternalMovie, Movie]):
-    """A film's numbers in other data sets."""
+    """A film's ids in data sets."""
 
     model = ExternalMovie
     extra = 0
@@ -25,7 +25,7 @@ class ExternalMovieInline(admin.TabularInline[ExternalMovie, Movie]):
 
 @admin.register(Movie)
 class MovieAdmin(ServiceDeletedAdmin[Movie]):
-    """Films; their rating figures follow from ratings and are not edited."""
+    """Films. Their rating figures are computed and cannot be edited."""
 
     list_display = ("title", "year", "ratings_count", "average", "tmdb_id", "movielens_id", "imdb_id")
     search_fields = ("title", "=tmdb_id", "=movielens_id", "=imdb_id")
@@ -45,7 +45,7 @@ class MovieAdmin(ServiceDeletedAdmin[Movie]):
 
     @admin.display(ordering="ratings_standing")
     def average(self, movie: Movie) -> str | None:
-        """Return the average to two places; the column sorts by standing, for which there is an index."""
+        """Return the average with two decimals. The column sorts by standing, which has an index."""
         return None if movie.ratings_average is None else f"{movie.ratings_average:.2f}"
 
     def rows_delete(self, ids: Sequence[int]) -> None:
@@ -55,7 +55,7 @@ class MovieAdmin(ServiceDeletedAdmin[Movie]):
 
 @admin.register(ExternalMovie)
 class ExternalMovieAdmin(admin.ModelAdmin[ExternalMovie]):
-    """Films' numbers in other data sets."""
+    """Films' ids in data sets."""
 
     list_display = ("source", "external_id", "movie")
     list_select_related = ("movie",)

@@ -1,4 +1,4 @@
-"""What the machine made, to be looked at: the pipeline alone changes it."""
+"""Read-only admin of the lists that the pipeline writes."""
 
 from typing import TypeVar
 
@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from movies.models import SimilarMovies, SuggestionList
 
 ModelT = TypeVar("ModelT", bound=Model)
+ListT = TypeVar("ListT", SuggestionList, SimilarMovies)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[ModelT]):
-    """Shows rows and changes none."""
+    """Shows rows without letting anyone change them."""
 
     show_full_result_count = False
 
@@ -24,38 +25,35 @@ class ReadOnlyAdmin(admin.ModelAdmin[ModelT]):
         """Refuse."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:
-        """Refuse."""
-        return False
+    has_delete_permission = has_change_permission
+
+
+class MovieListAdmin(ReadOnlyAdmin[ListT]):
+    """Lists of films."""
+
+    ordering = ("-pk",)
+
+    @admin.display(description="films")
+    def n_movies(self, row: ListT) -> int:
+        """Return how many films are listed."""
+        return len(row.movie_ids)
 
 
 @admin.register(SuggestionList)
-class SuggestionListAdmin(ReadOnlyAdmin[SuggestionList]):
+class SuggestionListAdmin(MovieListAdmin[SuggestionList]):
     """Users' suggestions."""
 
     list_display = ("user", "n_movies", "model_version", "created_at")
     list_select_related = ("user", "model_version")
     search_fields = ("=user__username",)
     search_help_text = "A whole user name"
-    ordering = ("-pk",)
-
-    @admin.display(description="films")
-    def n_movies(self, row: SuggestionList) -> int:
-        """Return how many films are suggested."""
-        return len(row.movie_ids)
 
 
 @admin.register(SimilarMovies)
-class SimilarMoviesAdmin(ReadOnlyAdmin[SimilarMovies]):
-    """Films like each film."""
+class SimilarMoviesAdmin(MovieListAdmin[SimilarMovies]):
+    """Lists of similar films."""
 
     list_display = ("movie", "n_movies", "model_version")
     list_select_related = ("movie", "model_version")
     search_fields = ("movie__title",)
     search_help_text = "Part of a title"
-    ordering = ("-pk",)
-
-    @admin.display(description="films like it")
-    def n_movies(self, row: SimilarMovies) -> int:
-        """Return how many films are like it."""
-        return len(row.movie_ids)

@@ -1,4 +1,4 @@
-"""Users in the admin, deleted so that films' figures stay right."""
+"""Users in the admin. Deleting them updates the figures of the films that they rated."""
 
 from collections.abc import Sequence
 
@@ -15,5 +15,5 @@ class RaterAdmin(ServiceDeletedAdmin[User], UserAdmin):
     """Users with their ratings."""
 
     def rows_delete(self, ids: Sequence[int]) -> None:
-        """Delete users with all that is theirs."""
+        """Delete users and their data."""
         users_delete(user_ids=ids)

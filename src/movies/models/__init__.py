@@ -1,4 +1,4 @@
-"""The catalogue, what people think of it, and what the machine suggests from that."""
+"""Films, ratings, suggestion lists, lists of similar films, and model versions."""
 
 from movies.models.model_version import ModelVersion
 from movies.models.movie import ExternalMovie, Movie, Trailer

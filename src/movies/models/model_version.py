@@ -5,10 +5,10 @@ from django.db.models import Q
 
 
 class ModelVersion(models.Model):
-    """A trained model: its artefact is a folder named by ``folder`` under ``MODELS_DIR``."""
+    """A trained model, stored in the folder ``folder`` under ``MODELS_DIR``."""
 
     class State(models.TextChoices):
-        """Before the gate, behind it, after its time, and never any good."""
+        """A candidate may go live, a retired version was live, and a failed one has no artefact."""
 
         CANDIDATE = "candidate", "candidate"
         LIVE = "live", "live"

@@ -1,4 +1,4 @@
-"""Films, their numbers elsewhere, and their trailers."""
+"""Films, their ids in data sets, and their trailers."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -7,18 +7,18 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, ExtractYear, NullIf
 from django.urls import reverse
 
-# A film's standing is its average pulled towards this many ratings of this value, so that one 5★ does not top the list.
+# A film's standing is its average together with this many ratings of this value, so that one 5★ does not top the list.
 STANDING_PRIOR_COUNT = 10
 STANDING_PRIOR_VALUE = 3.5
 
 
 class Movie(models.Model):
-    """A film: one row however many data sets name it."""
+    """A film. Data sets that contain the same film share its row."""
 
     id = models.AutoField(primary_key=True)
     tmdb_id = models.PositiveIntegerField(null=True, blank=True, unique=True)
     movielens_id = models.PositiveIntegerField(null=True, blank=True, unique=True)
-    # Null where unknown, for nulls do not collide in a unique index.
+    # Null if unknown, because nulls do not collide in a unique index.
     imdb_id = models.CharField(max_length=12, null=True, blank=True, unique=True)
     title = models.CharField(max_length=500)
     original_title = models.CharField(max_length=500, blank=True)
@@ -31,7 +31,7 @@ class Movie(models.Model):
     keywords = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     cast = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     directors = ArrayField(models.CharField(max_length=200), default=list, blank=True)
-    # Figures of the ratings, kept right by movies.services.ratings; half-stars add up exactly in a double.
+    # Figures of the ratings, updated by movies.services.ratings. A double holds sums of half-stars exactly.
     ratings_count = models.PositiveIntegerField(default=0, editable=False)
     ratings_sum = models.FloatField(default=0, editable=False)
     ratings_average = models.GeneratedField(
@@ -65,20 +65,20 @@ class Movie(models.Model):
             ),
         ]
         indexes = [
-            # Each serves a sort of the movie list, read forwards and backwards.
+            # Each serves an order of the movie list, forwards and backwards.
             models.Index(name="movies_movie_popularity", fields=["ratings_count", "id"]),
             models.Index(
                 name="movies_movie_standing", fields=["ratings_standing", "id"], condition=Q(ratings_count__gt=0)
             ),
             models.Index(name="movies_movie_release", fields=["year", "released_at", "id"]),
-            # The latest first, and those without a date last, which the index above read backwards would put first.
+            # Latest first, films without a date last; the index above would put them first if read backwards.
             models.Index(
                 F("year").desc(nulls_last=True),
                 F("released_at").desc(nulls_last=True),
                 F("id").desc(),
                 name="movies_movie_recent",
             ),
-            # Serves the choice of the films whose figures were checked longest ago.
+            # Serves the selection of the films whose figures were checked longest ago.
             models.Index(F("ratings_refreshed_at").asc(nulls_first=True), F("id").asc(), name="movies_movie_refreshed"),
             # Serves an import's look-up of a film by its title and year.
             models.Index(models.functions.Lower("title"), F("year"), name="movies_movie_title_year"),
@@ -95,7 +95,7 @@ class Movie(models.Model):
 
 
 class ExternalMovie(models.Model):
-    """A film's number in a data set whose numbers mean nothing outside it, such as MovieLens 100K."""
+    """A film's id in a data set that has its own ids, such as MovieLens 100K."""
 
     source = models.CharField(max_length=64)
     external_id = models.PositiveIntegerField()

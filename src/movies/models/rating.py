@@ -1,4 +1,4 @@
-"""What a user thinks of a film."""
+"""Ratings."""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ HALF_STARS: tuple[float, ...] = tuple(half / 2 for half in range(1, 11))
 
 
 class Rating(models.Model):
-    """Half-stars from 0.5 to 5.0, one per user and film."""
+    """A user's rating of a film, in half-stars from 0.5 to 5.0."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings", db_index=False)
     # The index serves a film's average and the removal of a film.

@@ -1,4 +1,4 @@
-"""Films like each film, by the live model."""
+"""Lists of similar films."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,7 +12,7 @@ from movies.models.suggestion import Cardinality
 
 
 class SimilarMovies(models.Model):
-    """The films most like one film, the most alike first. A refresh replaces all rows at once."""
+    """The films most similar to a film, most similar first. A refresh replaces all rows at once."""
 
     movie = models.OneToOneField(Movie, on_delete=models.CASCADE, primary_key=True, related_name="similar")
     movie_ids = ArrayField(models.IntegerField())

@@ -1,4 +1,4 @@
-"""What the machine suggests: one row per user, so that the home page needs one indexed read."""
+"""Suggestion lists: one row per user, so that the home page needs one indexed read."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -20,9 +20,9 @@ class Cardinality(Func):
 
 
 class SuggestionList(models.Model):
-    """A user's films, best first, with their predicted stars. A refresh replaces the whole table at once.
+    """The films suggested to a user, best first, with their predicted stars. A refresh replaces the whole table.
 
-    The order is the model's, which need not be that of the stars.
+    The order is the model's, which can differ from the order of the stars.
     """
 
     user = models.OneToOneField(
@@ -30,14 +30,14 @@ class SuggestionList(models.Model):
     )
     movie_ids = ArrayField(models.IntegerField())
     scores = ArrayField(RealField(), help_text="Predicted stars, in the order of the films.")
-    # No index: a version is deleted rarely, and each index costs every refresh.
+    # No index, because a version is deleted rarely and an index would slow down every refresh.
     model_version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, related_name="suggestion_lists", db_index=False
     )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        # What was written while a refresh ran is looked for while readers wait; a few kilobytes tell where it may be.
+        # Serves the search for lists written during a refresh, for which readers wait. It takes a few kilobytes.
         indexes = [BrinIndex(fields=["created_at"], name="movies_suggestionlist_newest")]
         constraints = [
             models.CheckConstraint(

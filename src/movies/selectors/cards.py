@@ -1,4 +1,4 @@
-"""What a card in a grid of films shows."""
+"""Data for the cards in a grid of films."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PAGE_SIZE = 24
 
 @dataclass(frozen=True)
 class MovieCard:
-    """A film, the stars that its viewer gave it, and the stars that the model expects of them."""
+    """A film, the stars that the viewer gave it, and the stars that the model predicts."""
 
     movie: Movie
     rating: float | None = None
@@ -20,17 +20,17 @@ class MovieCard:
 
 
 def card_columns(movies: QuerySet[Movie]) -> QuerySet[Movie]:
-    """Read only what a card shows, for overviews and casts are long."""
+    """Select only the columns that a card shows, because overviews and casts are long."""
     return movies.only("pk", "title", "year", "genres", "ratings_count", "ratings_sum", "ratings_average")
 
 
 def movie_cards(movies: Iterable[Movie], *, ratings: Mapping[int, float]) -> list[MovieCard]:
-    """Return the films' cards in the order given; ``ratings`` holds the viewer's stars by film."""
+    """Return the cards of the films, in their order. ``ratings``: the viewer's stars by film id."""
     return [MovieCard(movie, rating=ratings.get(movie.pk)) for movie in movies]
 
 
 def movie_card(*, movie_id: int, user_id: int | None) -> MovieCard:
-    """Return one film's card.
+    """Return the card of a film.
 
     Raises:
         Movie.DoesNotExist: there is no such film.
@@ -41,7 +41,7 @@ def movie_card(*, movie_id: int, user_id: int | None) -> MovieCard:
 
 
 def ratings_of(*, user_id: int | None, movie_ids: Iterable[int]) -> dict[int, float]:
-    """Return the stars that a user gave to some films; nobody has given none."""
+    """Return the stars that a user gave to some films, by film id; empty without a user."""
     if user_id is None:
         return {}
     rated = Rating.objects.filter(user_id=user_id, movie_id__in=list(movie_ids))

@@ -1,4 +1,4 @@
-"""The catalogue in its six orders, a page at a time."""
+"""Pages of the catalogue in six orders."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class MovieSort(TextChoices):
     OLD = "old", "Old"
 
     @classmethod
-    def named(cls, name: str) -> "MovieSort":
-        """Return the order of that name; an unknown name means the popular ones first."""
+    def from_name(cls, name: str) -> "MovieSort":
+        """Return the order with this name, by default the most popular first."""
         return cls(name) if name in cls.values else cls.POPULAR
 
 
-# Each is served by an index of Movie; films without a date come last in both orders by date.
+# An index of Movie serves each order. Films without a date come last in both orders by date.
 _ORDERINGS: dict[MovieSort, Ordering] = {
     MovieSort.POPULAR: ("-ratings_count", "-pk"),
     MovieSort.UNPOPULAR: ("ratings_count", "pk"),
@@ -43,7 +43,7 @@ _ONLY_RATED = {MovieSort.TOP_RATED, MovieSort.LOW_RATED}
 
 @dataclass(frozen=True)
 class CataloguePage:
-    """A page of the catalogue with its place among the others."""
+    """A page of the catalogue."""
 
     sort: MovieSort
     page: Page[Movie]
@@ -51,26 +51,26 @@ class CataloguePage:
 
     @property
     def numbers(self) -> Iterator[int | str]:
-        """The page numbers to link to, with ``…`` for those left out."""
+        """The page numbers to link to, with ``…`` for omitted ones."""
         return self.page.paginator.get_elided_page_range(self.page.number, on_each_side=2, on_ends=1)
 
 
-def movies_sorted(sort: MovieSort) -> QuerySet[Movie]:
-    """Return the films in an order; those by rating hold only films that have one."""
+def movies_sort(sort: MovieSort) -> QuerySet[Movie]:
+    """Return the films in an order. The orders by rating contain only rated films."""
     movies = Movie.objects.order_by(*_ORDERINGS[sort])
     return movies.filter(ratings_count__gt=0) if sort in _ONLY_RATED else movies
 
 
 def catalogue_page(*, sort: MovieSort, number: str, user_id: int | None) -> CataloguePage:
-    """Return a page; a number that is none means the first, one beyond either end the nearest."""
-    paginator = Paginator(card_columns(movies_sorted(sort)), PAGE_SIZE)
-    page = paginator.page(_nearest(number, last=paginator.num_pages))
+    """Return the page ``number``: the nearest page if it is out of range, the first if it is not a number."""
+    paginator = Paginator(card_columns(movies_sort(sort)), PAGE_SIZE)
+    page = paginator.page(_page_number(number, last=paginator.num_pages))
     movies = list(page.object_list)
     ratings = ratings_of(user_id=user_id, movie_ids=[movie.pk for movie in movies])
     return CataloguePage(sort=sort, page=page, cards=movie_cards(movies, ratings=ratings))
 
 
-def _nearest(number: str, *, last: int) -> int:
-    # Twelve digits are more pages than there can be, and few enough to convert.
+def _page_number(number: str, *, last: int) -> int:
+    # Twelve digits exceed every number of pages, and are short enough to convert.
     digits = number.strip()[:12]
     return min(max(int(digits), 1), last) if digits.isascii() and digits.isdigit() else 1

@@ -1,4 +1,4 @@
-"""What the page of a film shows."""
+"""Data for the page of a film."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from movies.selectors.similar import similar_movies
 
 @dataclass(frozen=True)
 class MoviePage:
-    """A film, its viewer's rating, its trailers, and films like it."""
+    """A film, the viewer's rating, its trailers, and similar films."""
 
     movie: Movie
     rating: float | None
@@ -18,7 +18,7 @@ class MoviePage:
 
 
 def movie_page(*, movie_id: int, user_id: int | None) -> MoviePage:
-    """Return all that the page of a film shows.
+    """Return the data for the page of a film.
 
     Raises:
         Movie.DoesNotExist: there is no such film.

@@ -1,4 +1,4 @@
-"""Recounting films' rating figures from the ratings themselves."""
+"""Recounting the rating figures of films."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class RefreshSummary:
     corrected: int
 
 
-# In the order of ids, as every writer of several films' figures does, so that none waits in a circle. The lock leaves
-# the key alone, so that an import that adds ratings of these films goes on meanwhile.
+# Every writer of several films locks them in the order of their ids, which avoids deadlocks. The lock does not include
+# the key, so that an import can add ratings of these films.
 _LOCK = "SELECT id FROM movies_movie WHERE id IN (SELECT id FROM movies_movie {chosen}) ORDER BY id FOR NO KEY UPDATE"
 _RECOUNT = """
 WITH fresh AS (
@@ -47,13 +47,13 @@ def movie_averages_refresh_stalest(*, count: int) -> RefreshSummary:
 
 
 def movie_averages_refresh(*, movie_ids: list[int]) -> RefreshSummary:
-    """Recount the films named by ``movie_ids``."""
+    """Recount the films with these ids."""
     return _recount("WHERE id = ANY(%s)", [movie_ids])
 
 
 def _recount(chosen: str, parameters: Sequence[int | list[int]]) -> RefreshSummary:
     with transaction.atomic(), connection.cursor() as cursor:
-        # Locked by a statement of its own: the count then sees every rating that the locks waited for.
+        # The lock is a statement of its own, so that the count sees every rating that it waited for.
         cursor.execute(_LOCK.format(chosen=chosen), parameters)
         movie_ids = [movie_id for (movie_id,) in cursor.fetchall()]
         cursor.execute(_RECOUNT, [movie_ids])

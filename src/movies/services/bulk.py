@@ -1,4 +1,4 @@
-"""Adding many ratings at once, with films' figures and users' times of change kept right."""
+"""Adding many ratings at once, and updating the figures of the films and the users' times of change."""
 
 import numpy as np
 from django.db import connection, transaction
@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 
 from movies.services.averages import movie_averages_refresh
 
-# Rows per statement: large enough to be fast, small enough that a statement stays a few megabytes.
+# Rows per statement, which takes a few megabytes.
 _BATCH = 100_000
 
-# A film's row is locked before its ratings change, in the order of ids, as everywhere that ratings are written.
+# Every writer of ratings locks the films first, in the order of their ids.
 _LOCK = "SELECT id FROM movies_movie WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
-# The conflict clause alone would do, but it spends an id on each row that it skips.
+# The conflict clause alone would be sufficient, but would use up an id for each skipped row.
 _INSERT = """
 WITH added AS (
     INSERT INTO movies_rating (user_id, movie_id, value, created_at)
@@ -35,7 +35,7 @@ def ratings_add(
     values: NDArray[np.float32],
     rated_at: NDArray[np.int64],
 ) -> int:
-    """Add ratings in one transaction and return how many were new; pairs that are already rated stay as they are.
+    """Add ratings in one transaction, and return how many were new. Present ratings do not change.
 
     Args:
         user_ids: (n,) ids of users.
@@ -44,7 +44,7 @@ def ratings_add(
         rated_at: (n,) seconds since 1970 (UTC).
 
     Raises:
-        IntegrityError: a value is no half-star, or a user or film does not exist; nothing is added.
+        IntegrityError: a value is not a half-star, or a user or film does not exist. Nothing is added.
 
     """
     added, changed_users, changed_movies = 0, set[int](), set[int]()

@@ -1,4 +1,4 @@
-"""Deleting users, films and ratings so that every film's rating figures stay right."""
+"""Deleting users, films and ratings, and updating the figures of the films."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from movies.models import Movie, Rating
 
-# Films are locked in the order of their ids, as everything that changes several films' figures does.
+# Every writer of several films locks them in the order of their ids, which avoids deadlocks.
 _LOCK_RATED = """
 SELECT id FROM movies_movie
 WHERE id IN (SELECT movie_id FROM movies_rating WHERE {whose} = ANY(%s))
@@ -24,11 +24,11 @@ FROM per_movie WHERE movie.id = per_movie.movie_id
 
 
 def users_delete(*, user_ids: Sequence[int]) -> int:
-    """Delete users with all that is theirs, and return how many there were."""
+    """Delete users and their data, and return how many there were."""
     ids = list(user_ids)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCK_RATED.format(whose="user_id"), [ids])
-        # While a user's row is locked, nobody can add a rating that refers to it.
+        # While a user's row is locked, no rating can be added that refers to it.
         count = len(User.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
         cursor.execute(_REMOVE_RATINGS.format(whose="user_id"), [ids])
         User.objects.filter(pk__in=ids).delete()
@@ -45,7 +45,7 @@ def movies_delete(*, movie_ids: Sequence[int]) -> int:
 
 
 def ratings_delete(*, rating_ids: Sequence[int]) -> int:
-    """Take back ratings of any users, and return how many there were."""
+    """Delete ratings of any users, and return how many there were."""
     ids = list(rating_ids)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCK_RATED.format(whose="id"), [ids])

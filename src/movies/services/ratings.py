@@ -1,5 +1,6 @@
-"""Writing ratings, and keeping each film's count and sum of stars right with them."""
+"""Writing ratings, and updating the count and sum of each film's stars."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,18 +13,43 @@ from accounts.models import User
 from movies.errors import InvalidRatingError
 from movies.models import Movie, Rating
 from movies.models.rating import HALF_STARS
+from movies.services.suggestions import suggestion_list_refresh
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class RatingChange:
-    """What a call changed: the value before and after, ``None`` where there was or is no rating."""
+    """The value of a rating before and after a change; ``None`` means no rating."""
 
     before: float | None
     after: float | None
 
 
+def movie_rate(*, user_id: int, movie_id: int, value: float | None) -> RatingChange:
+    """Set a rating, or remove it with ``None``, and refresh the user's suggestions.
+
+    1. Store the rating and the new figures of the film.
+    2. Refresh the suggestion list. An error is logged, and the rating stays.
+
+    Raises:
+        InvalidRatingError: ``value`` is not a half-star from 0.5 to 5.0.
+        Movie.DoesNotExist: there is no such film.
+
+    """
+    if value is None:
+        change = rating_remove(user_id=user_id, movie_id=movie_id)
+    else:
+        change = rating_set(user_id=user_id, movie_id=movie_id, value=value)
+    try:
+        suggestion_list_refresh(user_id=user_id)
+    except Exception:
+        logger.exception("The suggestions of user %s could not be refreshed; the next full refresh will.", user_id)
+    return change
+
+
 def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None = None) -> RatingChange:
-    """Give or change one rating.
+    """Add or change a rating.
 
     Raises:
         InvalidRatingError: ``value`` is not a half-star from 0.5 to 5.0.
@@ -34,8 +60,8 @@ def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None
         message = f"A rating must be one of 0.5, 1, 1.5 … 5 stars, not {value!r}."
         raise InvalidRatingError(message)
     with transaction.atomic():
-        # The film's row is locked first, so that two raters of one film wait for each other and never deadlock;
-        # its key is left alone, so that nobody waits for an import that adds ratings of the film.
+        # Lock the film first, so that two raters of one film wait for each other without a deadlock. The lock does not
+        # include the key, so that an import can add ratings of the film.
         Movie.objects.select_for_update(no_key=True).only("pk").get(pk=movie_id)
         existing = Rating.objects.filter(user_id=user_id, movie_id=movie_id).first()
         Rating.objects.update_or_create(
@@ -48,7 +74,7 @@ def rating_set(*, user_id: int, movie_id: int, value: float, at: datetime | None
 
 
 def rating_remove(*, user_id: int, movie_id: int) -> RatingChange:
-    """Take a rating back; nothing happens where there is none.
+    """Remove a rating, if there is one.
 
     Raises:
         Movie.DoesNotExist: there is no such film.
@@ -66,7 +92,7 @@ def rating_remove(*, user_id: int, movie_id: int) -> RatingChange:
 
 
 def _change_note(*, user_id: int) -> None:
-    """Stamp the change by the server's clock, whatever date the rating itself bears: machines compare the stamp."""
+    """Record the time of the change by the database server's clock, so that times from all hosts can be compared."""
     User.objects.filter(pk=user_id).update(ratings_changed_at=Now())
 
 

@@ -1,1 +1,1 @@
-"""The pages."""
+"""Views: each parses the request, calls one service or selector, and renders the result."""

@@ -11,7 +11,7 @@ from movies.selectors.catalogue import MovieSort, catalogue_page
 def movie_list(request: HttpRequest) -> HttpResponse:
     """Show a page of the catalogue in one of its orders."""
     catalogue = catalogue_page(
-        sort=MovieSort.named(request.GET.get("sort", "")),
+        sort=MovieSort.from_name(request.GET.get("sort", "")),
         number=request.GET.get("page", "1"),
         user_id=request.user.pk,
     )

@@ -1,4 +1,4 @@
-"""Whether the site is alive, for whoever watches over it."""
+"""The health check for monitoring."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> HttpResponse:
-    """Answer 200 where the database answers, 503 where it does not."""
-    del request  # Everybody gets the same answer.
+    """Answer with 200 if the database answers, with 503 if not."""
+    del request  # The answer is the same for all.
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -14,13 +14,13 @@ FEW_RATINGS = 5
 @require_safe
 @vary_on_headers("HX-Request")
 def home(request: HtmxHttpRequest) -> HttpResponse:
-    """Show what is suggested, or popular; to HTMX, only the cards after ``from``.
+    """Show suggested or popular films; for HTMX, only the cards from the cursor ``from`` on.
 
-    HTMX adds to films that are there already and drops those it knows, so a list written anew is read from its start.
-    A page of its own goes on from the position instead: whoever asks for the next page gets one.
+    HTMX appends cards and skips films that are shown already, so a rewritten list can be read from its start. A full
+    page starts at the position in the cursor, even if the list was rewritten.
     """
     cursor = request.GET.get("from", "")
     page = home_page(user_id=request.user.pk, cursor=cursor if request.htmx else cursor.partition("@")[0])
-    template = "movies/_shelf_cards.html" if request.htmx else "movies/home.html"
-    context = {"shelf": page, "few_ratings": FEW_RATINGS, "is_start": "from" not in request.GET}
+    template = "movies/_home_cards.html" if request.htmx else "movies/home.html"
+    context = {"page": page, "few_ratings": FEW_RATINGS, "is_start": "from" not in request.GET}
     return render(request, template, context)

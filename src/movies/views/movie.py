@@ -1,4 +1,4 @@
-"""The page of a film, and rating it."""
+"""The page of a film, and the form that rates it."""
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -13,26 +13,26 @@ from movies.forms import RatingForm
 from movies.models import Movie
 from movies.selectors.cards import movie_card
 from movies.selectors.movie_page import movie_page
-from movies.services.rate import movie_rate
+from movies.services.ratings import movie_rate
 from movies.views.requests import HtmxHttpRequest
 
 
 @require_safe
 def movie_detail(request: HttpRequest, movie_id: int) -> HttpResponse:
-    """Show all that is known of a film."""
+    """Show a film."""
     return _page(request, movie_id)
 
 
 @require_POST
 def rate(request: HtmxHttpRequest, movie_id: int) -> HttpResponse:
-    """Take a rating from a page's form: HTMX gets the component back, a plain form its page."""
+    """Save or remove a rating. HTMX gets the updated component, a plain form a redirect to its page."""
     if not request.user.is_authenticated:
         return _log_in_first(request, movie_id)
-    # Taking back a rating that cannot be is no error of the service, but its film must exist to return to.
+    # Answer with 404 even if the form is not valid.
     get_object_or_404(Movie.objects.only("pk"), pk=movie_id)
     form = RatingForm(request.POST)
     if not form.is_valid():
-        return _answer(request, movie_id, error=form.complaint)
+        return _answer(request, movie_id, error=form.error_text)
     try:
         movie_rate(user_id=request.user.pk, movie_id=movie_id, value=form.stars)
     except Movie.DoesNotExist as missing:
@@ -50,7 +50,7 @@ def _answer(request: HtmxHttpRequest, movie_id: int, *, error: str = "") -> Http
 
 
 def _component(request: HtmxHttpRequest, movie_id: int, *, error: str) -> HttpResponse:
-    """Return the card or the rating panel, whichever the form stood in, with fresh figures."""
+    """Return the card or the rating panel that contains the form, with updated figures."""
     try:
         card = movie_card(movie_id=movie_id, user_id=request.user.pk)
     except Movie.DoesNotExist as missing:
@@ -75,7 +75,7 @@ def _log_in_first(request: HtmxHttpRequest, movie_id: int) -> HttpResponse:
 
 
 def _next_page(request: HttpRequest, movie_id: int) -> str:
-    """Return the page that the form came from; another site's address is not followed."""
+    """Return the page of the form, or the page of the film if that address is on another site."""
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         return wanted

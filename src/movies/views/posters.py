@@ -13,7 +13,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 @require_safe
 def poster(request: HttpRequest, movie_id: int) -> HttpResponse:
-    """Draw a film's poster; under the address that names its version it may be kept forever."""
+    """Return a film's poster as SVG. Browsers may cache the URL with its current version forever."""
     movie = get_object_or_404(Movie.objects.only("title", "genres", "year"), pk=movie_id)
     version = poster_version(title=movie.title, genres=movie.genres, year=movie.year)
     etag = f'"{version}"'

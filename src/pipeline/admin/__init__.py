@@ -1,4 +1,4 @@
-"""The administration of exports, pipeline runs and models."""
+"""The admin of exports, pipeline runs and model versions."""
 
 from pipeline.admin import model_version, pipeline_runs
 

@@ -1,4 +1,4 @@
-"""How a training went, as a picture."""
+"""The learning curve of a training as SVG."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,17 +9,17 @@ _WIDTH, _HEIGHT, _MARGIN = 480, 180, 44
 
 
 def learning_curve_svg(points: Sequence[Mapping[str, float]]) -> SafeString | str:
-    """Return the RMSE after each measured pass as SVG that needs no style sheet."""
+    """Return a plot of RMSE by epoch as SVG, or a sentence if there are fewer than two points."""
     if len(points) < 2:  # noqa: PLR2004 - a line has two ends.
-        return "This algorithm does not tell how it learns."
+        return "This algorithm records no learning curve."
     epochs, errors = [point["epoch"] for point in points], [point["rmse"] for point in points]
     low, high = min(errors), max(errors)
-    places = [
-        (_place(epoch, epochs[0], epochs[-1], _MARGIN, _WIDTH - 8), _place(error, high, low, 12, _HEIGHT - 28))
+    positions = [
+        (_scale(epoch, epochs[0], epochs[-1], _MARGIN, _WIDTH - 8), _scale(error, high, low, 12, _HEIGHT - 28))
         for epoch, error in zip(epochs, errors, strict=True)
     ]
-    # format_html makes text of everything before it places it, so numbers are given their form here.
-    texts = [(f"{x:.1f}", f"{y:.1f}") for x, y in places]
+    # format_html formats numbers by locale, so they are formatted here.
+    texts = [(f"{x:.1f}", f"{y:.1f}") for x, y in positions]
     line = " ".join(f"{x},{y}" for x, y in texts)
     marks = ((x, y, epoch, f"{error:.4f}") for (x, y), epoch, error in zip(texts, epochs, errors, strict=True))
     return format_html(
@@ -56,6 +56,6 @@ def _axes(epochs: Sequence[float], low: float, high: float) -> SafeString:
     )
 
 
-def _place(value: float, first: float, last: float, begin: float, end: float) -> float:
-    """Return where ``value`` lies between ``begin`` and ``end`` when it runs from ``first`` to ``last``."""
+def _scale(value: float, first: float, last: float, begin: float, end: float) -> float:
+    """Map ``value`` linearly from the range ``first`` … ``last`` to the range ``begin`` … ``end``."""
     return end if first == last else begin + (end - begin) * (value - first) / (last - first)

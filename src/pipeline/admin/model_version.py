@@ -1,4 +1,4 @@
-"""Trained models: how they were made and measured, what the gate said, and which one is live."""
+"""The admin of model versions: metrics, gate report, origin, and actions to promote or roll back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,19 +23,19 @@ _METRICS = {
     "gate_rmse": "RMSE of later ratings, stars",
     "gate_mae": "MAE of later ratings, stars",
     "gate_ndcg@10": "NDCG@10 of lists against later likes",
-    "gate_n_train": "ratings learnt from, for these",
-    "gate_n_test": "ratings asked about, for these",
+    "gate_n_train": "ratings trained on, for these",
+    "gate_n_test": "test ratings, for these",
     "rmse": "RMSE of ratings held out at random, stars",
     "mae": "MAE of ratings held out at random, stars",
     "rmse_of_mean": "RMSE of always predicting the mean, stars",
-    "n_train": "ratings learnt from, for these",
+    "n_train": "ratings trained on, for these",
     "n_test": "ratings held out, for these",
 }
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
-    """Shows models; an action promotes one or goes back to one, after asking."""
+    """Shows model versions. Actions promote one or roll back to one, after a confirmation."""
 
     list_display = ("__str__", "state", "stars", "order", "gate", "n_ratings", "trained_until", "promoted_at")
     list_filter = ("state", "algorithm")
@@ -43,10 +43,10 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     actions = ("promote", "roll_back")
     fieldsets = (
         (None, {"fields": ("algorithm", "state", "error", "created_at", "promoted_at", "rolled_back_at")}),
-        ("Measured", {"fields": ("metrics_table", "curve")}),
+        ("Metrics", {"fields": ("metrics_table", "curve")}),
         ("Gate", {"fields": ("gate_table",)}),
         (
-            "Lineage",
+            "Origin",
             {
                 "fields": (
                     "config_table",
@@ -66,69 +66,69 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     @admin.display(description="RMSE")
     def stars(self, version: ModelVersion) -> str:
-        """Return the error of its stars on later ratings."""
+        """Return the RMSE of the predicted stars of later ratings."""
         return _figure(version.metrics.get("gate_rmse"))
 
     @admin.display(description="NDCG@10")
     def order(self, version: ModelVersion) -> str:
-        """Return how good its lists are."""
+        """Return the NDCG of the lists."""
         return _figure(version.metrics.get("gate_ndcg@10"))
 
     @admin.display(description="gate", boolean=True)
     def gate(self, version: ModelVersion) -> bool | None:
-        """Return whether it passed, None where it was not judged."""
+        """Return whether the model passed, or None if it was not judged."""
         passed: bool | None = version.gate_report.get("passed")
         return passed
 
-    @admin.display(description="figures")
+    @admin.display(description="metrics")
     def metrics_table(self, version: ModelVersion) -> SafeString | str:
-        """Return the figures with what they mean."""
+        """Return the metrics with their meaning."""
         return _table(
             (label, _figure(version.metrics[name])) for name, label in _METRICS.items() if name in version.metrics
         )
 
     @admin.display(description="learning curve")
     def curve(self, version: ModelVersion) -> SafeString | str:
-        """Return the error by passes over the ratings."""
+        """Return the plot of RMSE by epoch."""
         return learning_curve_svg(version.learning_curve)
 
     @admin.display(description="report")
     def gate_table(self, version: ModelVersion) -> SafeString | str:
-        """Return every comparison in words."""
+        """Return the report of the gate."""
         return gate_report_html(version.gate_report)
 
     @admin.display(description="hyper-parameters and seed")
     def config_table(self, version: ModelVersion) -> SafeString | str:
-        """Return them by name."""
+        """Return the configuration as a table."""
         return _table(version.config.items())
 
     @admin.display(description="library versions")
     def libraries_table(self, version: ModelVersion) -> SafeString | str:
-        """Return them by name."""
+        """Return the library versions as a table."""
         return _table(version.libraries.items())
 
     def has_release_permission(self, request: HttpRequest) -> bool:
-        """Let those decide which model is live who may change models."""
+        """Require the permission to change model versions."""
         return request.user.has_perm("movies.change_modelversion")
 
-    @admin.action(description="Promote: let it go live", permissions=["release"])
+    @admin.action(description="Promote: make it live", permissions=["release"])
     def promote(self, request: HttpRequest, chosen: QuerySet[ModelVersion]) -> HttpResponse | None:
-        """Ask, and then promote."""
+        """Promote a model after a confirmation."""
 
         def change(version: ModelVersion) -> ModelVersion:
             reason = request.POST.get("reason", "").strip()
             return model_promote(model_version_id=version.pk, force_reason=reason)
 
-        return self._confirmed(request, chosen, "promote", change)
+        return self._confirm_and_change(request, chosen, "promote", change)
 
-    @admin.action(description="Roll back: let it be live again", permissions=["release"])
+    @admin.action(description="Roll back: make it live again", permissions=["release"])
     def roll_back(self, request: HttpRequest, chosen: QuerySet[ModelVersion]) -> HttpResponse | None:
-        """Ask, and then go back."""
-        return self._confirmed(
+        """Roll back to a model after a confirmation."""
+        return self._confirm_and_change(
             request, chosen, "roll_back", lambda version: model_roll_back(model_version_id=version.pk)
         )
 
-    def _confirmed(
+    def _confirm_and_change(
         self,
         request: HttpRequest,
         chosen: QuerySet[ModelVersion],
@@ -137,23 +137,23 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     ) -> HttpResponse | None:
         versions = list(chosen[:2])
         if len(versions) != 1:
-            self.message_user(request, "Choose exactly one model: one alone can be live.", messages.ERROR)
+            self.message_user(request, "Choose exactly one model, because only one can be live.", messages.ERROR)
             return None
         if request.POST.get("confirmed") != "yes":
-            return self._question(request, versions[0], action)
+            return self._ask(request, versions[0], action)
         try:
             version = change(versions[0])
         except PipelineError as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
         self.message_user(request, f"{version} is live.", messages.SUCCESS)
-        transaction.on_commit(lambda: self._lists_follow(request))
+        transaction.on_commit(lambda: self._refresh_lists(request))
         return None
 
-    def _question(self, request: HttpRequest, version: ModelVersion, action: str) -> HttpResponse:
+    def _ask(self, request: HttpRequest, version: ModelVersion, action: str) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": "Let this model go live?" if action == "promote" else "Go back to this model?",
+            "title": "Promote this model?" if action == "promote" else "Roll back to this model?",
             "opts": self.opts,
             "version": version,
             "live": ModelVersion.objects.filter(state=ModelVersion.State.LIVE).first(),
@@ -162,37 +162,37 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         }
         return TemplateResponse(request, "admin/movies/modelversion/confirm.html", context)
 
-    def _lists_follow(self, request: HttpRequest) -> None:
+    def _refresh_lists(self, request: HttpRequest) -> None:
         try:
             create_movie_suggestions.delay()
         except QueueError as error:
             self.message_user(
-                request, f"Suggestions are as they were, for the queue is away ({error}).", messages.WARNING
+                request, f"The suggestion lists are unchanged, because the queue failed ({error}).", messages.WARNING
             )
             return
-        self.message_user(request, "A worker writes everybody's suggestions from it now.", messages.INFO)
+        self.message_user(request, "A worker is rewriting all suggestion lists.", messages.INFO)
 
 
 def gate_report_html(report: Mapping[str, Any]) -> SafeString | str:
-    """Return what the gate compared, as a list, and what came of it."""
+    """Return the decision and the comparisons of the gate as HTML."""
     forced = f" Forced: {report['forced']}." if report.get("forced") else ""
-    # One that was forced before the gate judged it has the reason alone.
+    # A model that was forced before the gate judged it has only the reason.
     if "passed" not in report:
-        return f"It has not been judged.{forced}"
+        return f"Not judged.{forced}"
     rows: Sequence[tuple[str, str]] = [
         ("passed" if comparison["passed"] else "failed", comparison["told"]) for comparison in report["comparisons"]
     ]
     return format_html(
         "<p><strong>{}</strong> {}{}</p>{}"
-        "<p>Learnt from {} ratings until {}; {} people were asked about {} later ones.</p>",
+        "<p>Trained on {} ratings before {}, and tested on {} later ratings of {} users.</p>",
         "Passed." if report["passed"] else "Refused.",
         report["summary"],
         forced,
         _table(rows),
         report["n_learnt"],
         report["moment"] or "a point in a random order",
-        report["n_people"],
         report["n_asked"],
+        report["n_people"],
     )
 
 

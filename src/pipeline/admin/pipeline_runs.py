@@ -1,4 +1,4 @@
-"""Admin of exports, pipeline runs and shared refreshes: to look at, and to download; machines write them."""
+"""Read-only admin of exports, with downloads, and of pipeline runs and shared refreshes."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -25,7 +25,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
 
     @admin.display(description="size", ordering="bytes")
     def size(self, export: Export) -> str:
-        """Return the size of all files together."""
+        """Return the total size of the files."""
         return filesizeformat(export.bytes)
 
     @admin.display(description="files")
@@ -38,7 +38,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of the files."""
+        """Add the URL of the downloads."""
         download = path(
             "<int:export_id>/download/<str:file_format>/",
             self.admin_site.admin_view(self.download),
@@ -47,7 +47,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         return [download, *super().get_urls()]
 
     def download(self, request: HttpRequest, export_id: int, file_format: str) -> FileResponse:
-        """Send a file to staff who may see exports; 404 for one that was removed since."""
+        """Send a file to staff with permission to view exports; 404 if it was removed."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         export = Export.objects.filter(pk=export_id).first()
@@ -57,14 +57,14 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         try:
             file = file_path.open("rb")
         except OSError as error:
-            message = f"The file of export {export_id} is gone."
+            message = f"The file of export {export_id} no longer exists."
             raise Http404(message) from error
         return FileResponse(file, as_attachment=True, filename=f"{file_path.stem}-{export_id}{file_path.suffix}")
 
 
 @admin.register(PipelineRun)
 class PipelineRunAdmin(ReadOnlyAdmin[PipelineRun]):
-    """Nightly runs, the newest first."""
+    """Pipeline runs, newest first."""
 
     list_display = ["id", "state", "stage", "started_at", "finished_at", "notes", "error"]
     list_filter = ["state"]
@@ -74,7 +74,7 @@ class PipelineRunAdmin(ReadOnlyAdmin[PipelineRun]):
 
 @admin.register(SuggestionRefresh)
 class SuggestionRefreshAdmin(ReadOnlyAdmin[SuggestionRefresh]):
-    """Refreshes of the suggestions that workers shared, the newest first."""
+    """Shared refreshes of the suggestion lists, newest first."""
 
     list_display = ["id", "state", "progress", "new_lists", "kept_lists", "began_at", "finished_at", "workers", "error"]
     list_filter = ["state"]
@@ -98,7 +98,7 @@ class SuggestionRefreshAdmin(ReadOnlyAdmin[SuggestionRefresh]):
 
     @admin.display(description="blocks")
     def progress(self, refresh: SuggestionRefresh) -> str:
-        """Return how many blocks are done, of how many; the plan of an ended refresh is gone."""
+        """Return how many blocks are done, of how many; the plan of an ended refresh no longer exists."""
         if refresh.state != SuggestionRefresh.State.RUNNING:
             return f"{refresh.n_blocks:,}"
         return f"{getattr(refresh, 'n_done', 0):,} of {refresh.n_blocks:,}"

@@ -1,11 +1,11 @@
-"""Base classes of the commands that run stages: how they report results and errors."""
+"""Base classes of the commands that run stages of the pipeline."""
 
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
 from pipeline.errors import PipelineError
@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 
 class StageCommand(BaseCommand):
-    """A command that runs stages. Errors end it with one sentence, and an interrupt changes nothing."""
+    """A command that runs stages. It reports an error in one sentence; an interrupt changes nothing."""
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the stages and print how long they took."""
@@ -49,10 +49,15 @@ class StageCommand(BaseCommand):
 
 
 class TrainCommand(StageCommand):
-    """A command that trains a model and prints what the gate compared."""
+    """A command that trains a model and prints the comparisons of the gate."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments of all trainings."""
+        parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
+        parser.add_argument("--no-promote", action="store_true", help="keep the model as a candidate")
 
     def report_print(self, report: TrainingReport, errors: str) -> str:
-        """Print each comparison of the gate; return the summary."""
+        """Print the comparisons of the gate, and return the summary."""
         version = report.version
         self.gate_print(version.gate_report)
         return (

@@ -1,19 +1,18 @@
-"""All algorithms side by side on the latest snapshot."""
+"""Comparing algorithms on the latest snapshot."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import TrainingError
-from pipeline.services.evaluation import algorithm_evaluate
-from pipeline.training_data import TrainingData, config_make
+from pipeline.services.evaluation import TrainingData, algorithm_evaluate, config_make
 from recommender.algorithms import ALGORITHMS
 from recommender.errors import RecommenderError
 
 
 @dataclass(frozen=True)
 class ComparedAlgorithm:
-    """The metrics of an algorithm with its defaults and its ``seconds`` of training, or the error that stopped it."""
+    """The metrics and the ``seconds`` of training of an algorithm with its defaults, or the error that stopped it."""
 
     algorithm: str
     metrics: dict[str, float]
@@ -21,7 +20,7 @@ class ComparedAlgorithm:
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
+        """Return the result as JSON values."""
         if self.error:
             return {"algorithm": self.algorithm, "error": self.error}
         return {"algorithm": self.algorithm, **self.metrics, "fit_seconds": round(self.seconds, 3)}
@@ -29,13 +28,13 @@ class ComparedAlgorithm:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Algorithms to compare on one holdout."""
+    """A comparison of algorithms on one temporal holdout."""
 
     data: TrainingData
     algorithms: Sequence[str]
 
     def run(self) -> Iterator[ComparedAlgorithm]:
-        """Train and test one algorithm after another."""
+        """Train and test the algorithms one after another; yield each result."""
         for algorithm in self.algorithms:
             yield self._evaluate(algorithm)
 
@@ -48,10 +47,10 @@ class Comparison:
 
 
 def models_compare(*, algorithms: Sequence[str] = (), seed: int = 0) -> Comparison:
-    """Prepare a comparison of ``algorithms`` on the latest snapshot, or of all if none is named; nothing is stored.
+    """Prepare a comparison of ``algorithms``, by default all, on the latest snapshot. It stores nothing.
 
     Raises:
-        SnapshotError: there is no whole export of the ratings.
+        SnapshotError: there is no complete export of the ratings.
         TrainingError: there are too few ratings.
 
     """

@@ -1,7 +1,8 @@
-"""Refreshing everyone's suggestions by several processes on any hosts, which take blocks of users from one plan.
+"""Refreshing all suggestion lists with several processes on any hosts, which take blocks of users from one plan.
 
-They share the database, the queue and the folder of models. One process leads: it holds the stage, plans, takes blocks
-like all others, and switches. Whoever dies gives its block back; if that is the leader, the last one switches.
+The processes share the database, the queue and the folder of models. The leader locks the stage, plans, takes blocks,
+too, and switches the tables. The block of a process that dies becomes free again. If the leader dies, the process that
+finds no more blocks switches the tables.
 """
 
 import threading
@@ -38,8 +39,8 @@ from pipeline.services.suggesting import (
     RefreshJob,
     RefreshPlan,
     SuggestionReport,
-    block_lists,
     block_read,
+    block_score,
     refresh_plan,
 )
 from pipeline.stage_locks import Stage, stage_lock
@@ -47,9 +48,9 @@ from pipeline.suggestion_table import (
     COLUMNS,
     TABLE,
     lists_keep,
-    lists_of_the_unrated_remove,
     lists_settle,
     lists_switch,
+    lists_without_ratings_remove,
 )
 from postgres.copy import copy_in_arrays
 from postgres.errors import TableSwitchError
@@ -59,10 +60,10 @@ from recommender.errors import RecommenderError
 from recommender.progress import show_progress
 
 POLL_SECONDS = 0.1
-# A refresh that was left unfinished goes on if it is not older than this.
-RESUMED_FOR = timedelta(hours=12)
-# What passes by itself: the next call goes on where this one stopped.
-_PASSING = (OperationalError, InterfaceError, TableSwitchError)
+# An unfinished refresh is resumed up to this age.
+MAX_RESUMED_AGE = timedelta(hours=12)
+# After these errors the next call resumes the refresh.
+_TRANSIENT = (OperationalError, InterfaceError, TableSwitchError)
 
 
 @contextmanager
@@ -74,12 +75,13 @@ def shared_refresh(
     reuse_days: int = 7,
     block_users: int = BLOCK_USERS,
 ) -> Iterator[SuggestionRefresh]:
-    """Lead, for the length of a ``with`` block, a refresh that is written down for others to help with.
+    """Lead a refresh, stored for others to help with, for the length of a ``with`` block.
 
-    The arguments are those of `suggestion_lists_refresh`, and so are the lists; ``block_users``: users per block. A
-    refresh that was left unfinished goes on if the model and the limits are still the same. Inside the block, tell
-    helpers of it, whose part is `shared_refresh_help`, and call `shared_refresh_complete`. A failure ends the refresh,
-    except for one that passes by itself.
+    1. Resume an unfinished refresh of the same model and limits, or abandon it and store a new plan.
+    2. In the block, the caller asks other processes to run `shared_refresh_help`, and calls `shared_refresh_complete`.
+    3. If the block fails, end the refresh, except after transient errors.
+
+    The arguments and the lists are those of `suggestion_lists_refresh`; ``block_users``: users per block.
 
     Raises:
         NoLiveModelError: no model is live, or the live one cannot be read.
@@ -87,17 +89,17 @@ def shared_refresh(
 
     """
     with stage_lock(Stage.SUGGEST):
-        refresh = _unfinished(start, maximum, reuse_days)
+        refresh = _refresh_resume(start, maximum, reuse_days)
         if refresh is None:
             refresh_abandon()
             with transaction.atomic(), connection.cursor() as cursor:
                 plan = refresh_plan(
                     cursor, start=start, block_movies=block_movies, maximum=maximum, reuse_days=reuse_days
                 )
-                refresh = _written_down(cursor, plan, start, reuse_days, block_users)
+                refresh = _refresh_create(cursor, plan, start, reuse_days, block_users)
         try:
             yield refresh
-        except _PASSING:
+        except _TRANSIENT:
             raise
         except BaseException as error:
             refresh_abandon(reason=f"{type(error).__name__}: {error}".rstrip(": "))
@@ -105,16 +107,21 @@ def shared_refresh(
 
 
 def shared_refresh_complete(refresh: SuggestionRefresh) -> SuggestionReport:
-    """Take blocks until all are done, by whomever, and switch; the caller holds the stage.
+    """Complete a refresh; the caller holds the lock of the stage.
+
+    1. Take blocks until this process and the others have done all of them.
+    2. Add the indexes of the new table.
+    3. Switch the tables, and record that the refresh has succeeded, in one transaction.
+    4. Drop the old table and validate the foreign keys.
 
     Raises:
-        RefreshOverError: the refresh has ended otherwise.
+        RefreshOverError: the refresh has failed or was replaced in the meantime.
         NoLiveModelError: its model cannot be read here.
         TableSwitchError: the table was in use for too long; the old suggestions stay.
 
     """
     with show_progress("writing suggestions", total=refresh.n_blocks, unit="blocks") as advance:
-        for n_finished in _blocks_work(refresh):
+        for n_finished in _blocks_process(refresh):
             advance(n_finished)
     if refresh.n_blocks:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -126,16 +133,16 @@ def shared_refresh_complete(refresh: SuggestionRefresh) -> SuggestionReport:
         if refresh.n_blocks:
             lists_switch(cursor, refresh_table(refresh.pk), refresh.began_at)
         else:
-            lists_of_the_unrated_remove(cursor)
+            lists_without_ratings_remove(cursor)
         refresh_succeed(refresh)
     lists_settle(refresh.began_at)
     return SuggestionReport(refresh.n_users, refresh.n_reused, refresh.model_version_id)
 
 
 def shared_refresh_help(*, refresh_id: int) -> bool:
-    """Take blocks of a refresh until all are done; return whether this process was left to complete it.
+    """Take blocks of a refresh until all are done, and complete it if its leader is gone; return whether it did.
 
-    A refresh that is over needs no help, so this may be called too often and too late.
+    For a refresh that has ended, this does nothing.
 
     Raises:
         NoLiveModelError: the refresh's model cannot be read here.
@@ -146,9 +153,9 @@ def shared_refresh_help(*, refresh_id: int) -> bool:
     refresh = running.first()
     if refresh is None:
         return False
-    for _ in _blocks_work(refresh):
+    for _ in _blocks_process(refresh):
         pass
-    # Whoever leads holds the stage, and completes the refresh itself.
+    # A leader that is alive holds the stage, and completes the refresh itself.
     with suppress(StageBusyError), stage_lock(Stage.SUGGEST):
         if running.exists():
             shared_refresh_complete(refresh)
@@ -156,18 +163,18 @@ def shared_refresh_help(*, refresh_id: int) -> bool:
     return False
 
 
-def _unfinished(start: int, maximum: int, reuse_days: int) -> SuggestionRefresh | None:
+def _refresh_resume(start: int, maximum: int, reuse_days: int) -> SuggestionRefresh | None:
     return SuggestionRefresh.objects.filter(
         state=SuggestionRefresh.State.RUNNING,
         model_version__state=ModelVersion.State.LIVE,
         skipped=start,
         maximum=maximum,
         reuse_days=reuse_days,
-        began_at__gt=clock_now() - RESUMED_FOR,
+        began_at__gt=clock_now() - MAX_RESUMED_AGE,
     ).first()
 
 
-def _written_down(
+def _refresh_create(
     cursor: CursorWrapper, plan: RefreshPlan, start: int, reuse_days: int, block_users: int
 ) -> SuggestionRefresh:
     stale, reused, job = plan.raters.stale, plan.raters.reused, plan.job
@@ -185,55 +192,53 @@ def _written_down(
         began_at=plan.began_at,
         settled_at=job.settled_at,
     )
-    if not parts:
-        return refresh
-    next_table_create(cursor, TABLE, name=refresh_table(refresh.pk).name)
-    kept = np.array_split(reused, len(parts))
-    SuggestionBlock.objects.bulk_create(
-        (
-            SuggestionBlock(
-                refresh=refresh,
-                number=number,
-                user_ids=users.user_ids.tolist(),
-                changed_ids=users.user_ids[users.changed].tolist(),
-                reused_ids=kept[number].tolist(),
-            )
-            for number, users in enumerate(parts)
-        ),
-        batch_size=100,
-    )
+    if parts:
+        next_table_create(cursor, TABLE, name=refresh_table(refresh.pk).name)
+        SuggestionBlock.objects.bulk_create(
+            (
+                SuggestionBlock(
+                    refresh=refresh,
+                    number=number,
+                    user_ids=users.user_ids.tolist(),
+                    changed_ids=users.user_ids[users.changed].tolist(),
+                    reused_ids=kept.tolist(),
+                )
+                for number, (users, kept) in enumerate(zip(parts, np.array_split(reused, len(parts)), strict=True))
+            ),
+            batch_size=100,
+        )
     return refresh
 
 
-def _blocks_work(refresh: SuggestionRefresh) -> Iterator[int]:
-    """Take blocks until all are done; yield, now and then, how many were finished by anyone since the last time.
+def _blocks_process(refresh: SuggestionRefresh) -> Iterator[int]:
+    """Take blocks until all are done; after each one, yield how many all processes have finished since the last time.
 
-    Those that others hold are waited for: they come back if their holders die.
+    Waits for the blocks that other processes hold, which become free if these die.
     """
-    known = refresh.n_blocks
+    unfinished = refresh.n_blocks
     with ExitStack() as stack:
-        taker: _Taker | None = None
+        worker: _BlockWorker | None = None
         while left := blocks_unfinished(refresh.pk):
-            yield known - left
-            known = left
-            if taker is None:
-                taker = _Taker(refresh, _job_of(refresh))
-                stack.enter_context(taker.beside())
-            if not taker.block_write():
+            yield unfinished - left
+            unfinished = left
+            if worker is None:
+                worker = _BlockWorker(refresh, _job_load(refresh))
+                stack.enter_context(worker.second_session())
+            if not worker.block_write():
                 time.sleep(POLL_SECONDS)
-    yield known
+    yield unfinished
 
 
 @dataclass(frozen=True)
-class _Taker:
-    """This process as it takes blocks of a refresh, in one session or in two."""
+class _BlockWorker:
+    """Writes blocks of a refresh, in two database sessions that take turns at scoring."""
 
     refresh: SuggestionRefresh
     job: RefreshJob
-    scoring: threading.Lock = field(default_factory=threading.Lock)
+    scoring_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def block_write(self) -> bool:
-        """Make the lists of one block, if one is free; the note that they are there comes with them or not at all."""
+        """Write the lists of a free block and mark it as finished, in one transaction; return False if none is free."""
         with transaction.atomic(), connection.cursor() as cursor:
             block = block_claim(cursor, self.refresh.pk)
             if block is None:
@@ -241,8 +246,8 @@ class _Taker:
             user_ids = np.array(block.user_ids, dtype=np.int32)
             changed = np.isin(user_ids, np.array(block.changed_ids, dtype=np.int32))
             users = block_read(cursor, self.job.live.model, user_ids, changed)
-            with self.scoring:
-                lists = block_lists(self.job, users)
+            with self.scoring_lock:
+                lists = block_score(self.job, users)
             if not refresh_hold(self.refresh.pk):
                 return False
             table = refresh_table(self.refresh.pk)
@@ -252,38 +257,37 @@ class _Taker:
         return True
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
-        """Take blocks in a thread and a session besides, for the length of a ``with`` block, while there are free ones.
+    def second_session(self) -> Iterator[None]:
+        """Write free blocks in a second thread, with its own session, for the length of a ``with`` block.
 
-        So the database reads and writes for one block while another is scored.
+        The database then reads and writes one block while the other is scored.
         """
-        over = threading.Event()
+        stop = threading.Event()
 
         def blocks_write() -> None:
             try:
-                while not over.is_set() and self.block_write():
+                while not stop.is_set() and self.block_write():
                     pass
             finally:
                 connection.close()
 
         with ThreadPoolExecutor(1, "blocks") as thread:
-            written = thread.submit(blocks_write)
+            future = thread.submit(blocks_write)
             try:
                 yield
             finally:
-                over.set()
-            written.result()
+                stop.set()
+            future.result()
 
 
-def _job_of(refresh: SuggestionRefresh) -> RefreshJob:
-    live = _model_of(refresh)
-    packed = np.frombuffer(refresh.candidates, dtype=np.uint8)
-    candidates = np.unpackbits(packed, count=len(live.model.items)).astype(np.bool_)
-    return RefreshJob(live, candidates, refresh.maximum, refresh.tile, refresh.settled_at)
+def _job_load(refresh: SuggestionRefresh) -> RefreshJob:
+    live = _model_load(refresh)
+    bits = np.unpackbits(np.frombuffer(refresh.candidates, dtype=np.uint8), count=len(live.model.items))
+    return RefreshJob(live, bits.astype(np.bool_), refresh.maximum, refresh.tile, refresh.settled_at)
 
 
-def _model_of(refresh: SuggestionRefresh) -> LiveModel:
-    """Return the model that the refresh began with, whatever is live by now."""
+def _model_load(refresh: SuggestionRefresh) -> LiveModel:
+    """Return the model that the refresh began with, even if another one is live by now."""
     live = live_model()
     if live is not None and live.version_id == refresh.model_version_id:
         return live

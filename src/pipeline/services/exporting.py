@@ -25,8 +25,8 @@ from recommender.progress import show_progress
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Ordered, so that the same ratings give the same bytes and the same checksum. Looking the stars up takes a third of the
-# time that PostgreSQL needs to write them as numbers with one digit after the point.
+# Ordered, so that the same ratings give the same checksum. PostgreSQL looks the stars up in a third of the time that it
+# needs to format them as numbers with one decimal.
 _RATINGS = """
 SELECT user_id AS "userId", movie_id AS "movieId",
   ('{{0.5,1.0,1.5,2.0,2.5,3.0,3.5,4.0,4.5,5.0}}'::text[])[(value * 2)::int] AS "rating", created_at AS "createdAt"
@@ -40,7 +40,7 @@ FROM movies_movie WHERE {part} ORDER BY id
 
 
 def _ratings_schema() -> "pa.Schema":
-    import pyarrow as pa  # noqa: PLC0415 - half a second that the web process need not pay.
+    import pyarrow as pa  # noqa: PLC0415 - takes half a second, which the web process can save.
 
     return pa.schema(
         {"userId": pa.int32(), "movieId": pa.int32(), "rating": pa.float32(), "createdAt": pa.timestamp("us", "UTC")}
@@ -48,7 +48,7 @@ def _ratings_schema() -> "pa.Schema":
 
 
 def _movies_schema() -> "pa.Schema":
-    import pyarrow as pa  # noqa: PLC0415 - see above.
+    import pyarrow as pa  # noqa: PLC0415
 
     return pa.schema(
         {
@@ -63,7 +63,7 @@ def _movies_schema() -> "pa.Schema":
 
 @dataclass(frozen=True)
 class _Source:
-    """What an export of one kind reads, in parts along the first column, and what to do when there is nothing."""
+    """What an export of one kind reads: ``query``, in ranges of ``column``. ``when_empty``: the error without rows."""
 
     stage: Stage
     table: str
@@ -104,11 +104,16 @@ def movies_export() -> Export:
 
 
 def _export(kind: Export.Kind) -> Export:
-    """Write a snapshot as CSV, Parquet and manifest, record it, point ``latest`` to it, and remove old ones.
+    """Write a snapshot of one kind.
+
+    1. Write the rows as CSV and Parquet to a new folder, all as of one moment.
+    2. Add a manifest with the checksums, and insert the row of the export.
+    3. Point the link ``latest`` to the folder.
+    4. Remove old exports.
 
     Raises:
         NothingToExportError: the table is empty.
-        ExportStorageError: the files could not be written; nothing of them is left, and ``latest`` is as it was.
+        ExportStorageError: the files could not be written. None of them remains, and ``latest`` has not changed.
         StageBusyError: the same export is running elsewhere.
 
     """
@@ -120,23 +125,23 @@ def _export(kind: Export.Kind) -> Export:
         except OSError as error:
             message = (
                 f"The {kind} could not be exported to {parent} ({error.strerror or error}): "
-                "make room or make the folder writable, then export again. The latest whole export is untouched."
+                "make room or make the folder writable, then export again. The latest complete export is unchanged."
             )
             raise ExportStorageError(message) from error
-        _old_remove(kind, parent)
+        _old_exports_remove(kind, parent)
     return export
 
 
 def _snapshot_write(kind: Export.Kind, parent: Path) -> Export:
-    """Write the files and their row together: neither stays without the other."""
+    """Write the files and their row. If one of them fails, neither remains."""
     source, settled_at = _SOURCES[kind], changes_settled_at()
     with transaction.atomic():
         export = Export(kind=kind, pk=number_reserve("pipeline_export"), settled_at=settled_at)
         folder = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{export.pk}"
-        with atomic_folder(folder) as beside:
-            export.rows, export.sha256 = _files_write(source, beside, kind)
+        with atomic_folder(folder) as new_folder:
+            export.rows, export.sha256 = _files_write(source, new_folder, kind)
             content = manifest_write(
-                beside,
+                new_folder,
                 kind=kind,
                 rows=export.rows,
                 settled_at=settled_at,
@@ -156,7 +161,7 @@ def _snapshot_write(kind: Export.Kind, parent: Path) -> Export:
 def _files_write(source: _Source, folder: Path, kind: str) -> tuple[int, str]:
     """Write CSV and Parquet; return the number of rows and the checksum of the CSV."""
     conditions = ["true"]
-    # Other sessions would not see what a transaction around this one has written.
+    # Other sessions would not see the changes of an enclosing transaction.
     if not connection.savepoint_ids:
         with connection.cursor() as cursor:
             conditions = part_conditions(cursor, table=source.table, column=source.column)
@@ -172,8 +177,8 @@ def _files_write(source: _Source, folder: Path, kind: str) -> tuple[int, str]:
     return files.rows, files.sha256
 
 
-def _old_remove(kind: Export.Kind, parent: Path) -> None:
-    """Keep the newest exports; remove older ones, and folders without a row, which a crash left behind."""
+def _old_exports_remove(kind: Export.Kind, parent: Path) -> None:
+    """Keep the ``EXPORTS_KEEP`` newest exports. Remove older ones, and folders without a row, which a crash left."""
     exports = Export.objects.filter(kind=kind).order_by("-pk")
     kept = list(exports[: settings.EXPORTS_KEEP])
     exports.exclude(pk__in=[export.pk for export in kept]).delete()

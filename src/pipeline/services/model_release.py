@@ -1,30 +1,29 @@
-"""Releasing a candidate that was kept back: the gate judges it on the latest ratings, and it goes live."""
+"""Releasing a candidate later: the gate judges it on the latest ratings before it goes live."""
 
 from pathlib import Path
 
 from movies.models import ModelVersion
 from pipeline.errors import NoSuchModelError, TrainingError
-from pipeline.services.evaluation import algorithm_evaluate
+from pipeline.services.evaluation import TrainingData, algorithm_evaluate
 from pipeline.services.model_gate import candidate_judge
 from pipeline.services.promotion import model_promote
 from pipeline.stage_locks import Stage, stage_lock
-from pipeline.training_data import TrainingData
 from recommender.errors import RecommenderError
 
 
 def candidate_release(*, model_version_id: int, force_reason: str = "") -> ModelVersion:
-    """Promote a candidate, after judging it on the latest snapshot unless it was compared with today's live model.
+    """Promote a candidate; the gate judges it first unless it has compared it with the present live model.
 
     Raises:
-        PromotionRefusedError: it does not pass, is not a candidate, or cannot be read; the live model stays.
-        SnapshotError: it must be judged, and there is no whole export of the ratings.
-        TrainingError: it must be judged, and its configuration cannot be trained on the latest snapshot.
+        PromotionRefusedError: it does not pass, is not a candidate, or cannot be read. The live model stays.
+        SnapshotError: it must be judged, and there is no complete export of the ratings.
+        TrainingError: it must be judged, and cannot be trained on the latest snapshot.
         StageBusyError: a training is running elsewhere.
 
     """
     with stage_lock(Stage.TRAIN):
         if not force_reason:
-            _judge_unless_current(ModelVersion.objects.get(pk=model_version_id))
+            _report_renew(ModelVersion.objects.get(pk=model_version_id))
         return model_promote(model_version_id=model_version_id, force_reason=force_reason)
 
 
@@ -48,13 +47,13 @@ def model_version_get(name: str) -> ModelVersion:
     return found
 
 
-def _judge_unless_current(version: ModelVersion) -> None:
-    """Judge a candidate on the latest snapshot unless it was judged against the present live model."""
+def _report_renew(version: ModelVersion) -> None:
+    """Judge a candidate on the latest snapshot unless its report is about the present live model."""
     live_id = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).values_list("pk", flat=True).first()
     report = version.gate_report
-    # What kept the live model from being compared may be gone by now.
-    holds = report and report["live"] == live_id and not report.get("refusal")
-    if version.state != ModelVersion.State.CANDIDATE or holds:
+    # The cause of a refusal may have been removed since.
+    is_current = report and report["live"] == live_id and not report.get("refusal")
+    if version.state != ModelVersion.State.CANDIDATE or is_current:
         return
     data = TrainingData.latest(seed=int(version.config.get("seed", 0)))
     try:

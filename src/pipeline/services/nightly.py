@@ -9,12 +9,14 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from pipeline.errors import PipelineError, PromotionRefusedError, TrainingError
-from pipeline.services.training import SURPRISE_SVD, model_train
+from pipeline.services.training import model_train
+from recommender.algorithms import get_algorithm
+from recommender.errors import RecommenderError
 
 logger = logging.getLogger(__name__)
 
-# These would stop the next training, too, so the caller should try again later.
-_FOR_ALL = (DatabaseError, InterfaceError, PipelineError, SoftTimeLimitExceeded)
+# These would make the next training fail, too, so the caller should try again later.
+_FATAL = (DatabaseError, InterfaceError, PipelineError, SoftTimeLimitExceeded)
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,11 @@ class NightlyReport:
 
 
 def nightly_models_train() -> NightlyReport:
-    """Train the algorithms in ``NIGHTLY_ALGORITHMS``; if one fails or is refused, the others still get their turn.
+    """Train the algorithms in ``NIGHTLY_ALGORITHMS``, even if one of them fails or does not pass the gate.
 
     Raises:
         TrainingError: none could be trained.
-        SnapshotError: there is no whole export of the ratings.
+        SnapshotError: there is no complete export of the ratings.
         StageBusyError: a training is running elsewhere.
 
     """
@@ -42,10 +44,10 @@ def nightly_models_train() -> NightlyReport:
             sentences.append(_train(algorithm))
         except PromotionRefusedError as refusal:
             sentences.append(str(refusal))
-        except TrainingError as error:
+        except (TrainingError, RecommenderError) as error:
             logger.warning("%s could not be trained: %s", algorithm, error)
             failures.append(f"{algorithm} could not be trained: {error}")
-        except _FOR_ALL:
+        except _FATAL:
             raise
         except Exception as error:
             logger.exception("%s could not be trained", algorithm)
@@ -56,5 +58,6 @@ def nightly_models_train() -> NightlyReport:
 
 
 def _train(algorithm: str) -> str:
-    version = model_train(algorithm=algorithm, measure_unseen=algorithm == SURPRISE_SVD).version
+    random_holdout = get_algorithm(algorithm).random_holdout
+    version = model_train(algorithm=algorithm, random_holdout=random_holdout).version
     return f"{version} is live: {version.gate_report['summary']}"

@@ -1,4 +1,4 @@
-"""Making a model live, and going back to an earlier one: one change of rows, before and after which one is live."""
+"""Making a model live, and rolling back to an earlier one, each in one transaction."""
 
 from pathlib import Path
 
@@ -15,21 +15,21 @@ State = ModelVersion.State
 
 
 def model_promote(*, model_version_id: int, force_reason: str = "") -> ModelVersion:
-    """Let a model that has passed the gate go live; the one that was live retires.
+    """Make a candidate that has passed the gate live, and retire the live model.
 
-    With a ``force_reason``, which is stored, it goes live whatever the gate says.
+    With a ``force_reason``, which is stored, the candidate goes live whatever the gate says.
 
     Raises:
-        PromotionRefusedError: the gate has not let it pass, another model has gone live since, its training failed, or
-            the stored model cannot be read; the live model stays.
+        PromotionRefusedError: the candidate has not passed the gate, another model has gone live since, its training
+            failed, or the stored model cannot be read. The live model stays.
         ModelVersion.DoesNotExist: there is no such model.
 
     """
     with transaction.atomic():
-        live, candidate = _locked(model_version_id)
+        live, candidate = _versions_lock(model_version_id)
         if not force_reason:
-            _passed_check(candidate, live)
-        _readable_check(candidate)
+            _gate_check(candidate, live)
+        _artifact_check(candidate)
         if force_reason:
             candidate.gate_report = {**candidate.gate_report, "forced": force_reason}
         _switch(live, candidate)
@@ -37,9 +37,9 @@ def model_promote(*, model_version_id: int, force_reason: str = "") -> ModelVers
 
 
 def model_roll_back(*, model_version_id: int | None = None) -> ModelVersion:
-    """Let an earlier model take the place of the live one, at once and without asking the gate.
+    """Make an earlier model live again, without the gate.
 
-    Without an id it is the one that was live before, passing over those that were rolled back themselves.
+    Without an id, it is the last one that was live before and has not been rolled back itself.
 
     Raises:
         NothingToRollBackToError: no other model has ever been live, or none of them can be read.
@@ -48,11 +48,11 @@ def model_roll_back(*, model_version_id: int | None = None) -> ModelVersion:
 
     """
     with transaction.atomic():
-        live, earlier = _locked(_earlier_usable() if model_version_id is None else model_version_id)
+        live, earlier = _versions_lock(_earlier_find() if model_version_id is None else model_version_id)
         if earlier.state != State.RETIRED:
-            message = f"{earlier} is {earlier.state}: only a model that was live before can be gone back to."
+            message = f"{earlier} is {earlier.state}: you can only roll back to a model that was live before."
             raise PromotionRefusedError(message)
-        _readable_check(earlier)
+        _artifact_check(earlier)
         if live is not None:
             live.rolled_back_at = timezone.now()
         _switch(live, earlier)
@@ -60,13 +60,13 @@ def model_roll_back(*, model_version_id: int | None = None) -> ModelVersion:
 
 
 def roll_back_choices() -> list[ModelVersion]:
-    """Return the models that were live and have not been rolled back, the latest first."""
+    """Return the models that were live and have not been rolled back, latest first."""
     retired = ModelVersion.objects.filter(state=State.RETIRED, promoted_at__isnull=False, rolled_back_at__isnull=True)
     return list(retired.order_by("-promoted_at", "-pk"))
 
 
-def _locked(model_version_id: int) -> tuple[ModelVersion | None, ModelVersion]:
-    """Return the live model and the one asked for, both locked in the order of their ids."""
+def _versions_lock(model_version_id: int) -> tuple[ModelVersion | None, ModelVersion]:
+    """Lock and return the live model and the requested one, in the order of their ids to avoid a deadlock."""
     versions = ModelVersion.objects.select_for_update()
     rows = {
         row.pk: row for row in (versions.filter(state=State.LIVE) | versions.filter(pk=model_version_id)).order_by("pk")
@@ -77,7 +77,7 @@ def _locked(model_version_id: int) -> tuple[ModelVersion | None, ModelVersion]:
     return live, rows[model_version_id]
 
 
-def _passed_check(candidate: ModelVersion, live: ModelVersion | None) -> None:
+def _gate_check(candidate: ModelVersion, live: ModelVersion | None) -> None:
     if candidate.state != State.CANDIDATE:
         message = f"{candidate} is {candidate.state}, and only a candidate can be promoted; see rollbackmodel."
         raise PromotionRefusedError(message)
@@ -91,25 +91,26 @@ def _passed_check(candidate: ModelVersion, live: ModelVersion | None) -> None:
         raise PromotionRefusedError(message)
 
 
-def _readable_check(version: ModelVersion) -> None:
+def _artifact_check(version: ModelVersion) -> None:
     if version.state == State.FAILED:
         raise PromotionRefusedError(f"The training of {version} failed, so there is no model: {version.error}")
     try:
-        # Reads what would be served: hashes, shapes and finiteness are checked on the way.
+        # Loading checks hashes, shapes and finiteness.
         load_model(Path(settings.MODELS_DIR) / version.folder)
     except RecommenderError as error:
         message = f"{version} stays a {version.state}: {error}"
         raise PromotionRefusedError(message) from error
 
 
-def _earlier_usable() -> int:
+def _earlier_find() -> int:
+    """Return the id of the latest model to roll back to whose artifact can be read."""
     for version in roll_back_choices():
         try:
-            _readable_check(version)
+            _artifact_check(version)
         except PromotionRefusedError:
             continue
         return version.pk
-    raise NothingToRollBackToError("No earlier model can be gone back to: none has been live, or none can be read.")
+    raise NothingToRollBackToError("There is no model to roll back to: none has been live before, or none can be read.")
 
 
 def _switch(live: ModelVersion | None, successor: ModelVersion) -> None:

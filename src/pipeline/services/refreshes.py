@@ -1,4 +1,4 @@
-"""Refreshes that several processes share: their rows, their tables, and who holds which block."""
+"""The rows and tables of shared refreshes, and the locks on their blocks."""
 
 import os
 import socket
@@ -14,17 +14,17 @@ from pipeline.models import SuggestionBlock, SuggestionRefresh
 from pipeline.suggestion_table import TABLE
 from postgres.tables import NextTable
 
-# How long the database waits for a process that holds a block and has fallen silent; a dead one is noticed at once.
+# After this time the database closes an idle session that holds a block. It notices a dead process at once.
 LEASE = timedelta(minutes=10)
 _NETWORK_SILENCE_SECONDS = 60
-# How many refreshes stay to be looked at.
+# Finished refreshes that the admin still shows.
 REFRESHES_KEPT = 30
 
 _TABLES = """
 SELECT relname FROM pg_class
 WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname ~ %s
 """
-# Blocks that somebody is still at are left to the next time: nobody waits for work that is thrown away.
+# Blocks that a process still holds stay until the next time, because waiting for abandoned work would be wasted.
 _REMOVE_PLANS = """
 DELETE FROM pipeline_suggestionblock WHERE id IN (
   SELECT block.id FROM pipeline_suggestionblock block JOIN pipeline_suggestionrefresh refresh
@@ -32,21 +32,21 @@ DELETE FROM pipeline_suggestionblock WHERE id IN (
   FOR UPDATE OF block SKIP LOCKED)
 """
 _HOLD = "SELECT FROM pipeline_suggestionrefresh WHERE id = %s AND state = 'running' FOR SHARE"
-_SUPERSEDED = "Nobody was at it any more, and another refresh has taken its place."
+_SUPERSEDED = "No process was working on it any more, and another refresh has replaced it."
 
 
 def refresh_table(refresh_id: int) -> NextTable:
-    """Return the table that the lists of a refresh are written to."""
+    """Return the table that a refresh writes its lists to."""
     return NextTable(TABLE, f"{TABLE}_refresh_{refresh_id}")
 
 
 def refresh_abandon(*, reason: str = _SUPERSEDED) -> None:
-    """End the refresh that is noted as running, if there is one: what is left of it stops and its table goes.
+    """Mark the running refresh, if there is one, as failed; delete its blocks and drop its table.
 
-    Whoever calls this holds the stage, so that nobody leads that refresh.
+    The caller holds the lock of the stage, so that no other process leads that refresh.
     """
     running = SuggestionRefresh.objects.filter(state=SuggestionRefresh.State.RUNNING)
-    # Waits for blocks that are just being written, and lets no other be.
+    # Waits until blocks that are being written are committed, and prevents further ones.
     running.update(state=SuggestionRefresh.State.FAILED, error=reason, finished_at=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(_REMOVE_PLANS)
@@ -56,7 +56,7 @@ def refresh_abandon(*, reason: str = _SUPERSEDED) -> None:
 
 
 def refresh_succeed(refresh: SuggestionRefresh) -> None:
-    """Note, in the transaction that switches, that all is done, and by whom; the plan goes."""
+    """Mark a refresh as succeeded, record who finished how many blocks, and delete the blocks."""
     blocks = SuggestionBlock.objects.filter(refresh=refresh)
     done = Counter(blocks.order_by("worker").values_list("worker", flat=True))
     refresh.state, refresh.finished_at = SuggestionRefresh.State.SUCCEEDED, timezone.now()
@@ -68,20 +68,20 @@ def refresh_succeed(refresh: SuggestionRefresh) -> None:
 
 
 def refresh_hold(refresh_id: int) -> bool:
-    """Whether a refresh still runs; if so, it stays so until the transaction ends."""
+    """Return whether a refresh is still running; if so, it cannot end before this transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [refresh_id])
         return cursor.fetchone() is not None
 
 
 def block_claim(cursor: CursorWrapper, refresh_id: int) -> SuggestionBlock | None:
-    """Lock a block that is neither done nor held by others, until the transaction ends; ``None`` where there is none.
+    """Lock a free block until the transaction ends, or return ``None`` if there is none.
 
-    The lock goes with the session: at once when the process dies, soon when its host is gone or it hangs.
+    The lock ends with the session: at once if the process dies, within `LEASE` if its host fails or it hangs.
     """
     cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO {int(LEASE.total_seconds() * 1000)}")
     cursor.execute(f"SET LOCAL tcp_keepalives_idle TO {_NETWORK_SILENCE_SECONDS // 2}")
-    # The limit is looked at with each probe alone, and these come every 75 seconds by themselves.
+    # The kernel checks the limit at each probe, and probes are 75 seconds apart by default.
     cursor.execute(f"SET LOCAL tcp_keepalives_interval TO {_NETWORK_SILENCE_SECONDS // 6}")
     cursor.execute(f"SET LOCAL tcp_user_timeout TO {_NETWORK_SILENCE_SECONDS * 1000}")
     free = SuggestionBlock.objects.select_for_update(skip_locked=True, of=("self",))
@@ -90,13 +90,13 @@ def block_claim(cursor: CursorWrapper, refresh_id: int) -> SuggestionBlock | Non
 
 
 def block_finish(block: SuggestionBlock) -> None:
-    """Note, in the transaction that writes its lists, that a block is done, and where."""
+    """Mark a block as finished by this process, in the transaction that writes its lists."""
     block.worker, block.finished_at = f"{socket.gethostname()}:{os.getpid()}", timezone.now()
     block.save(update_fields=["worker", "finished_at"])
 
 
 def blocks_unfinished(refresh_id: int) -> int | None:
-    """Return how many blocks are not done, or ``None`` if the refresh is over."""
+    """Return how many blocks are unfinished, or ``None`` if the refresh has ended."""
     running = SuggestionRefresh.objects.filter(pk=refresh_id, state=SuggestionRefresh.State.RUNNING)
     counted = running.annotate(left=Count("blocks", filter=Q(blocks__finished_at=None)))
     return counted.values_list("left", flat=True).first()

@@ -1,4 +1,4 @@
-"""Runs of the whole pipeline: one at a time, noted from begin to end, taken over when their workers are gone."""
+"""Runs of the whole pipeline: one at a time, recorded from start to end, replaced when their workers are gone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +13,13 @@ from pipeline.errors import RunOverError, StageBusyError
 from pipeline.models import PipelineRun
 from pipeline.stage_locks import Stage, run_lock, run_lock_is_held
 
-# How long nobody may be busy with a run, between two stages, before it counts as dead.
+# A run on which no worker has been busy for longer than this counts as abandoned.
 LEASE = timedelta(minutes=15)
-_ABANDONED = "Its workers are gone: nothing happened for too long. A later run took over."
+_ABANDONED = "Its workers are gone: nothing happened for too long. A later run has replaced it."
 
 
 def run_begin() -> PipelineRun:
-    """Begin a run; one whose workers are gone is marked as failed first.
+    """Create a run. An abandoned run is marked as failed first.
 
     Raises:
         StageBusyError: another run is alive.
@@ -29,19 +29,19 @@ def run_begin() -> PipelineRun:
         with transaction.atomic():
             other = PipelineRun.objects.select_for_update().filter(state=PipelineRun.State.RUNNING).first()
             if other is not None:
-                _abandoned_check(other)
-                _end(other.pk, PipelineRun.State.FAILED, _ABANDONED)
+                _run_check_abandoned(other)
+                _run_end(other.pk, PipelineRun.State.FAILED, _ABANDONED)
             return PipelineRun.objects.create()
     except IntegrityError as error:
-        raise StageBusyError("Already running: another pipeline run began at the same moment.") from error
+        raise StageBusyError("Already running: another pipeline run started at the same moment.") from error
 
 
 @contextmanager
 def run_stage(run_id: int | None, stage: Stage) -> Iterator[None]:
-    """Note that a run is busy with a stage; a stage that belongs to no run (``None``) is not noted.
+    """Record that a run is busy with a stage, for the length of a ``with`` block; without a run, do nothing.
 
     Raises:
-        RunOverError: the run is over, because it failed or was taken over; its later stages must not run.
+        RunOverError: the run has failed or was replaced; its later stages must not run.
 
     """
     if run_id is None:
@@ -50,14 +50,14 @@ def run_stage(run_id: int | None, stage: Stage) -> Iterator[None]:
     running = PipelineRun.objects.filter(pk=run_id, state=PipelineRun.State.RUNNING)
     with run_lock(run_id):
         if not running.update(stage=stage, seen_at=timezone.now()):
-            message = f"Pipeline run #{run_id} is over, so its stage “{stage.label}” does not begin."
+            message = f"Pipeline run #{run_id} has ended, so its stage “{stage.label}” does not start."
             raise RunOverError(message)
         yield
         running.update(seen_at=timezone.now())
 
 
 def run_note(run_id: int | None, note: str) -> None:
-    """Add what a stage had to say to its run, if it belongs to one."""
+    """Add a note to a run; without a run, do nothing."""
     if run_id is None:
         return
     noted = Concat("notes", Case(When(notes="", then=Value("")), default=Value("\n")), Value(note))
@@ -65,23 +65,23 @@ def run_note(run_id: int | None, note: str) -> None:
 
 
 def run_succeed(*, run_id: int) -> None:
-    """Note that all stages of a run are done."""
-    _end(run_id, PipelineRun.State.SUCCEEDED, "")
+    """Mark a run as succeeded."""
+    _run_end(run_id, PipelineRun.State.SUCCEEDED, "")
 
 
 def run_fail(*, run_id: int, error: str) -> None:
-    """Note why a run ended early; a run that is over already keeps its end."""
-    _end(run_id, PipelineRun.State.FAILED, error)
+    """Mark a run as failed because of ``error``, unless it has already ended."""
+    _run_end(run_id, PipelineRun.State.FAILED, error)
 
 
-def _abandoned_check(run: PipelineRun) -> None:
+def _run_check_abandoned(run: PipelineRun) -> None:
     is_recent = run.seen_at > timezone.now() - LEASE
     if is_recent or run_lock_is_held(run.pk):
         message = f"Already running: pipeline run #{run.pk} (since {run.started_at:%Y-%m-%d %H:%M:%S %Z})."
         raise StageBusyError(message)
 
 
-def _end(run_id: int, state: PipelineRun.State, error: str) -> None:
+def _run_end(run_id: int, state: PipelineRun.State, error: str) -> None:
     now = timezone.now()
     PipelineRun.objects.filter(pk=run_id, state=PipelineRun.State.RUNNING).update(
         state=state, error=error, seen_at=now, finished_at=now

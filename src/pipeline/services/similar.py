@@ -1,4 +1,4 @@
-"""Writing which films are like which, by the live model."""
+"""Writing the lists of similar movies of the live model."""
 
 from collections.abc import Iterator
 
@@ -18,14 +18,15 @@ from recommender.progress import show_progress
 TABLE = "movies_similarmovies"
 COLUMNS = ("movie_id", "movie_ids", "scores", "model_version_id")
 SIMILAR_KEPT = 24
-# Films whose likes are looked for at a time.
+# Movies whose neighbours are searched at once.
 BLOCK_MOVIES = 8192
 
 
 def similar_movies_refresh() -> int:
-    """Replace all rows by those of the live model, unless they are its already; return how many were written.
+    """Replace the lists of all movies by those of the live model; return how many were written.
 
-    Readers see all old rows and then all new ones. Films that the model does not know, or knows none like, have no row.
+    Does nothing if the lists already come from the live model. Readers see all old lists, then all new ones. Movies
+    that the model does not know, or that have no neighbours, get no list.
 
     Raises:
         NoLiveModelError: no model is live, or the live one cannot be read.
@@ -40,25 +41,26 @@ def similar_movies_refresh() -> int:
             return 0
         parts = _rows_find(live)
         with transaction.atomic(), connection.cursor() as cursor:
-            present = _movies_lock(cursor)
+            existing = _movies_lock(cursor)
             SimilarMovies.objects.all().delete()
-            copy_in_arrays(cursor, TABLE, COLUMNS, (_present_only(part, present) for part in parts))
+            copy_in_arrays(cursor, TABLE, COLUMNS, (_rows_filter(part, existing) for part in parts))
         return SimilarMovies.objects.count()
 
 
 def _movies_lock(cursor: CursorWrapper) -> Int32Array:
-    """Return the ids of all films, none of which can be deleted before the transaction ends; rating them goes on."""
+    """Return the ids of all movies: (n,) int32. None can be deleted before the transaction ends; rating is possible."""
     cursor.execute("SELECT id FROM movies_movie ORDER BY id FOR KEY SHARE")
     return np.array([movie_id for (movie_id,) in cursor.fetchall()], dtype=np.int32)
 
 
-def _present_only(part: Columns, present: Int32Array) -> Columns:
-    kept = np.isin(part["movie_id"], present)
+def _rows_filter(part: Columns, existing: Int32Array) -> Columns:
+    """Return the rows of movies that still exist."""
+    kept = np.isin(part["movie_id"], existing)
     return {name: values[kept] for name, values in part.items()}
 
 
 def _rows_find(live: LiveModel) -> list[Columns]:
-    """Return the rows of all films that the model knows, in parts of rows of one length."""
+    """Return the lists of all movies that the model knows, in groups of lists of one length."""
     ids = live.model.items.ids
     parts: list[Columns] = []
     with show_progress("finding similar films", total=ids.size, unit="films") as advance:
@@ -72,11 +74,11 @@ def _rows_find(live: LiveModel) -> list[Columns]:
 def _list_columns(live: LiveModel, movie_ids: Int64Array) -> Iterator[Columns]:
     found = live.model.similar_items(movie_ids, SIMILAR_KEPT)
     lengths = np.count_nonzero(found.item_ids >= 0, axis=1)
-    some = lengths > 0
+    nonempty = lengths > 0
     yield from list_columns(
-        {"movie_id": movie_ids[some].astype(np.int32)},
-        found.item_ids[some].astype(np.int32),
-        found.scores[some].astype(np.float32),
-        lengths=lengths[some],
-        same={"model_version_id": live.version_id},
+        {"movie_id": movie_ids[nonempty].astype(np.int32)},
+        found.item_ids[nonempty].astype(np.int32),
+        found.scores[nonempty].astype(np.float32),
+        lengths=lengths[nonempty],
+        constants={"model_version_id": live.version_id},
     )

@@ -1,4 +1,4 @@
-"""Writing everyone's suggestions: read in blocks, scored in blocks, written beside, switched at once."""
+"""Writing all suggestion lists, in blocks of users, to a second table that then replaces the first."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from movies.live import LiveModel, live_model
-from movies.services.suggestion_lists import UserRatings, suggestion_lists_choose, users_fold_in
+from movies.services.suggestions import UserRatings, suggestion_lists_choose, users_fold_in
 from pipeline.errors import NoLiveModelError
 from pipeline.list_columns import list_columns
 from pipeline.selectors import (
     ListLimits,
-    Raters,
     RatersToServe,
     changes_settled_at,
     clock_now,
@@ -29,9 +28,9 @@ from pipeline.services.refreshes import refresh_abandon
 from pipeline.stage_locks import Stage, stage_lock
 from pipeline.suggestion_table import (
     lists_merge,
-    lists_of_the_unrated_remove,
     lists_settle,
     lists_switch,
+    lists_without_ratings_remove,
     lists_write_beside,
 )
 from postgres.copy import Columns, copy_out_arrays
@@ -44,16 +43,16 @@ from recommender.factors.batch_topk import prepare_topk
 from recommender.progress import show_progress
 from recommender.threads import map_ahead
 
-# What is in memory at once, twice: this many users, and not many more ratings than these.
+# A block has at most this many users and hardly more ratings than these. Two blocks are in memory at once.
 BLOCK_USERS = 8192
 BLOCK_RATINGS = 1 << 20
-# Smaller tiles of movies cost more in calls than they save in memory.
+# Smaller tiles of movies cost more time in calls than they save in memory.
 SMALLEST_TILE = 512
-# Up to so many new lists for each that stays are written in place; for more it costs less to write the table anew.
-_IN_PLACE = 0.1
+# Up to this ratio of new lists to kept lists, replacing rows costs less than writing the whole table.
+_MAX_IN_PLACE = 0.1
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
-# A row per user, read from the index alone: a row per rating costs more to pass on than to find.
+# One row per user, by an index-only scan. Transferring one row per rating would cost more than finding it.
 _RATED = """
 SELECT user_id, string_agg(int4send(movie_id), ''::bytea) FROM (
   SELECT user_id, movie_id FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id) rated
@@ -67,7 +66,7 @@ FROM movies_rating WHERE user_id = ANY(%s) ORDER BY user_id, movie_id
 
 @dataclass(frozen=True)
 class SuggestionReport:
-    """How many users got new suggestions and how many were left alone, from which model."""
+    """How many users got new lists, how many kept theirs, and the model of the new lists."""
 
     refreshed: int
     reused: int
@@ -76,7 +75,11 @@ class SuggestionReport:
 
 @dataclass(frozen=True)
 class RefreshJob:
-    """How lists are made: the model, which of its movies may be among them, how many, and when ratings were read."""
+    """What the lists of all blocks have in common.
+
+    ``candidates``: (n_items,) bool, the movies that may be suggested; ``maximum``: movies per list; ``tile``: movies to
+    score at once; ``settled_at``: the lists contain every rating changed before this time.
+    """
 
     live: LiveModel
     candidates: BoolArray
@@ -87,7 +90,7 @@ class RefreshJob:
 
 @dataclass(frozen=True)
 class RefreshPlan:
-    """One refresh: how lists are made, whose, and since when others' newer lists win."""
+    """One refresh: the job, its users, and ``began_at``. Lists that others write after that time stay."""
 
     job: RefreshJob
     raters: RatersToServe
@@ -95,19 +98,24 @@ class RefreshPlan:
 
     @property
     def report(self) -> SuggestionReport:
-        """What will have been done when it is done."""
+        """The report of the finished refresh."""
         return SuggestionReport(self.raters.stale.user_ids.size, self.raters.reused.size, self.job.live.version_id)
 
 
 def suggestion_lists_refresh(
     *, start: int = 0, block_movies: int = 50, maximum: int = 250, reuse_days: int = 7
 ) -> SuggestionReport:
-    """Write the suggestions of everyone who has rated anything; readers see all old ones, then all new ones.
+    """Write the suggestion list of every user with ratings. Readers see all old lists, then all new ones.
 
-    ``start``: how many of the most-rated movies to skip; ``block_movies``: how many movies to score at once, at least
-    (memory and speed only, never the result); ``maximum``: movies per user; ``reuse_days``: users are left alone whose
-    suggestions come from the live model with these same limits, are younger than this, and whose ratings have not
-    changed since. Lists are exact, best first by the model's own order, with the stars expected for each film.
+    1. Abandon an unfinished shared refresh.
+    2. Plan: the live model, the movies to suggest, the users who need a new list and those who keep theirs.
+    3. Read the ratings of one block of users after another, and choose their lists.
+    4. If few lists change, replace those rows. Otherwise write all lists to a second table and switch the tables.
+
+    ``start``: how many of the most-rated movies to skip; ``block_movies``: the least number of movies to score at once,
+    which affects memory and speed alone; ``maximum``: movies per user; ``reuse_days``: users keep lists of the live
+    model that are younger, match these limits and are newer than their ratings. Lists are exact, in the model's order,
+    with the predicted stars of each movie.
 
     Raises:
         NoLiveModelError: no model is live, or the live one cannot be read.
@@ -126,7 +134,7 @@ def suggestion_lists_refresh(
 
 
 def refresh_plan(cursor: CursorWrapper, *, start: int, block_movies: int, maximum: int, reuse_days: int) -> RefreshPlan:
-    """Read who gets suggestions of which movies from the live model; see `suggestion_lists_refresh`.
+    """Return which users get a list of which movies; the arguments are those of `suggestion_lists_refresh`.
 
     Raises:
         NoLiveModelError: no model is live, or the live one cannot be read.
@@ -135,7 +143,7 @@ def refresh_plan(cursor: CursorWrapper, *, start: int, block_movies: int, maximu
     live = live_model()
     if live is None:
         raise NoLiveModelError("There is no usable live model: run trainsurprisemodel first.")
-    # In this order, so that the lists to be made are none of those made since.
+    # In this order, so that no list of this refresh counts as newer than it.
     settled_at, began_at = changes_settled_at(), clock_now()
     movie_ids = movies_by_popularity(cursor)
     candidates = np.isin(live.model.items.ids, movie_ids[start:])
@@ -146,14 +154,14 @@ def refresh_plan(cursor: CursorWrapper, *, start: int, block_movies: int, maximu
 
 
 def _lists_write(cursor: CursorWrapper, plan: RefreshPlan) -> NextTable | None:
-    """Write what a refresh has to write, and return the table to switch to, if there is one."""
+    """Write the lists of a refresh, and return the table to switch to unless they were replaced in place."""
     stale, reused = plan.raters.stale, plan.raters.reused
-    if stale.user_ids.size <= _IN_PLACE * reused.size:
+    if stale.user_ids.size <= _MAX_IN_PLACE * reused.size:
         if stale.user_ids.size:
-            lists_merge(cursor, _blocks_show(cursor, plan), plan.began_at)
-        lists_of_the_unrated_remove(cursor)
+            lists_merge(cursor, _blocks_score(cursor, plan), plan.began_at)
+        lists_without_ratings_remove(cursor)
         return None
-    return lists_write_beside(cursor, _blocks_show(cursor, plan), kept=reused)
+    return lists_write_beside(cursor, _blocks_score(cursor, plan), kept=reused)
 
 
 def _lists_switch(next_table: NextTable, began_at: datetime) -> None:
@@ -161,26 +169,18 @@ def _lists_switch(next_table: NextTable, began_at: datetime) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             lists_switch(cursor, next_table, began_at)
     except BaseException:
-        # If the database is gone, too, the next refresh does it.
+        # If the database fails here, too, the next refresh drops the table.
         with suppress(DatabaseError), connection.cursor() as cursor:
             next_table_drop(cursor, next_table)
         raise
     lists_settle(began_at)
 
 
-def _blocks_show(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Columns]]:
-    stale = plan.raters.stale
-    with show_progress("writing suggestions", total=stale.user_ids.size, unit="users") as advance:
-        for lists in _blocks_score(cursor, plan.job, stale):
-            yield lists
-            advance(sum(part["user_id"].size for part in lists))
-
-
 class RaterBlock(NamedTuple):
-    """Some users and what they have rated by now.
+    """A block of users and their current ratings.
 
-    ``positions``: (n,) int64 in the model, -1 unknown; ``rated``: their rated movies, a row each; ``refitted``: (m,)
-    int64, the users to fit anew, to ``ratings``, ordered by user.
+    ``positions``: (n,) int64, their positions in the model, -1 if unknown; ``rated``: n rows of positions of rated
+    movies; ``refitted``: (m,) int64 indices of the users to fold in; ``ratings``: their ratings, ordered by user.
     """
 
     user_ids: Int32Array
@@ -190,53 +190,63 @@ class RaterBlock(NamedTuple):
     ratings: Columns
 
 
-def _blocks_score(cursor: CursorWrapper, job: RefreshJob, stale: Raters) -> Iterator[list[Columns]]:
-    """Yield the rows of block after block of users.
+def _blocks_score(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Columns]]:
+    """Yield the rows of one block of users after another, with a progress bar.
 
     While one block is scored, the database reads the ratings of the next and writes the lists of the one before.
     """
-    with ThreadPoolExecutor(1, "scoring") as scorer:
+    stale, job = plan.raters.stale, plan.job
+    with (
+        show_progress("writing suggestions", total=stale.user_ids.size, unit="users") as advance,
+        ThreadPoolExecutor(1, "scoring") as scorer,
+    ):
         scorer.submit(prepare_topk)
         blocks = (
             block_read(cursor, job.live.model, users.user_ids, users.changed)
             for users in stale.blocks(BLOCK_USERS, BLOCK_RATINGS)
         )
-        yield from map_ahead(scorer, partial(block_lists, job), blocks, ahead=1)
+        for lists in map_ahead(scorer, partial(block_score, job), blocks, ahead=1):
+            yield lists
+            advance(sum(part["user_id"].size for part in lists))
 
 
 def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> RaterBlock:
-    """Read what some users, ascending, have rated by now; those are fitted anew who ``changed`` or are unknown."""
+    """Read the current ratings of some users.
+
+    ``user_ids``: (n,) ascending; ``changed``: (n,), whether their ratings have changed since the training. These users
+    and those whom the model does not know are folded in.
+    """
     positions = model.users.positions(user_ids)
     refitted = np.flatnonzero((positions < 0) | changed)
     dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32, "time": np.int64}
     ratings = copy_out_arrays(cursor, _RATINGS, [user_ids[refitted].tolist()], dtypes)
-    return RaterBlock(user_ids, positions, _rated_select(cursor, model, user_ids), refitted, ratings)
+    return RaterBlock(user_ids, positions, _rated_movies_read(cursor, model, user_ids), refitted, ratings)
 
 
-def _rated_select(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
-    """Return the positions of the movies that each user has rated, without those that the model does not know."""
+def _rated_movies_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
+    """Return n rows of positions of the movies that each user has rated, without movies unknown to the model."""
     cursor.execute(_RATED, [user_ids.tolist()])
-    found = cursor.fetchall()
-    movie_ids = np.frombuffer(b"".join(ids for _, ids in found), dtype=">i4").astype(np.int32)
-    rows = np.searchsorted(user_ids, np.array([user_id for user_id, _ in found], dtype=np.int32))
-    row_of = np.repeat(rows, [len(ids) // movie_ids.itemsize for _, ids in found])
+    fetched = cursor.fetchall()
+    movie_ids = np.frombuffer(b"".join(ids for _, ids in fetched), dtype=">i4").astype(np.int32)
+    rows = np.searchsorted(user_ids, np.array([user_id for user_id, _ in fetched], dtype=np.int32))
+    row_of = np.repeat(rows, [len(ids) // movie_ids.itemsize for _, ids in fetched])
     positions = model.items.positions(movie_ids)
     known = positions >= 0
     return Rows.of_sorted(row_of[known], positions[known].astype(np.int32), n_rows=user_ids.size)
 
 
-def block_lists(job: RefreshJob, block: RaterBlock) -> list[Columns]:
-    """Return the rows of some users, in parts whose lists have the same length."""
+def block_score(job: RefreshJob, block: RaterBlock) -> list[Columns]:
+    """Return the rows of a block of users, in groups whose lists have the same length."""
     trained = np.delete(np.arange(block.user_ids.size), block.refitted)
-    fitted = users_fold_in(job.live.model, _ratings_by_user(block))
+    folded_in = users_fold_in(job.live.model, _ratings_by_user(block))
     return [
         *_list_columns(job, block, trained, block.positions[trained]),
-        *_list_columns(job, block, block.refitted, fitted),
+        *_list_columns(job, block, block.refitted, folded_in),
     ]
 
 
 def _ratings_by_user(block: RaterBlock) -> list[UserRatings]:
-    """Return the ratings of each user to fit anew."""
+    """Return the ratings of each user to fold in."""
     ratings, user_ids = block.ratings, block.user_ids[block.refitted]
     begins, ends = (np.searchsorted(ratings["user_id"], user_ids, side=side) for side in ("left", "right"))
     return [
@@ -248,7 +258,7 @@ def _ratings_by_user(block: RaterBlock) -> list[UserRatings]:
 def _list_columns(
     job: RefreshJob, block: RaterBlock, rows: Int64Array, users: Int64Array | list[object]
 ) -> Iterator[Columns]:
-    """Yield the lists of the users in ``rows``: ``users`` holds their positions or their parameters."""
+    """Yield the lists of the users at ``rows``, whose positions or parameters are ``users``."""
     model = job.live.model
     stamp = (job.settled_at - _POSTGRES_EPOCH) // timedelta(microseconds=1)
     batches = suggestion_lists_choose(
@@ -265,5 +275,5 @@ def _list_columns(
             model.items.ids[batch.items].astype(np.int32),
             batch.stars,
             lengths=np.count_nonzero(batch.items >= 0, axis=1),
-            same={"model_version_id": job.live.version_id, "created_at": stamp},
+            constants={"model_version_id": job.live.version_id, "created_at": stamp},
         )

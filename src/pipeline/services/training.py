@@ -1,39 +1,45 @@
 """Training a model on the latest snapshot of the ratings, storing it, and letting the gate judge it."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.conf import settings
 
+import recommender
 from movies.models import ModelVersion, SimilarMovies, SuggestionList
-from pipeline.code_checksum import recommender_checksum
 from pipeline.errors import TrainingError
 from pipeline.folders import folders_prune
-from pipeline.services.evaluation import algorithm_evaluate, epoch_progress, settings_search
+from pipeline.services.evaluation import (
+    TrainingData,
+    algorithm_evaluate,
+    config_make,
+    epoch_progress,
+    settings_search,
+)
 from pipeline.services.model_gate import candidate_judge
 from pipeline.services.promotion import model_promote, roll_back_choices
 from pipeline.stage_locks import Stage, stage_lock
-from pipeline.training_data import TrainingData, config_make
 from postgres.sequences import number_reserve
 from recommender.algorithms import Setting
 from recommender.artifacts import Provenance
-from recommender.data.splits import sample_users
+from recommender.data.splits import random_split, sample_users
 from recommender.errors import RecommenderError
-from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
+from recommender.evaluation.holdout import evaluate_folds, evaluate_split
 from recommender.evaluation.temporal_holdout import Performance, TemporalHoldout
 from recommender.persistence import save_model
 
-SURPRISE_SVD = "surprise-svd"
-# Errors on unseen ratings are measured by models that have not seen a tenth of the ratings. A tenth of few ratings says
-# little (its RMSE varies by 0.007 on a hundred thousand), so up to ALL_FOLDS_UP_TO ratings every tenth takes its turn.
-# Of very many ratings, those of some users say as much in a fraction of the time.
+# A random tenth of the ratings is held out. A tenth of few ratings says little (its RMSE varies by 0.007 on a hundred
+# thousand), so up to MAX_CROSS_VALIDATED ratings all ten folds are. Of very many ratings, a sample of the users says as
+# much in less time.
 N_FOLDS = 10
-ALL_FOLDS_UP_TO = 200_000
-MEASURED_ON_AT_MOST = 2_000_000
+MAX_CROSS_VALIDATED = 200_000
+MAX_MEASURED = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What to train on what: ``config`` holds every hyper-parameter and the seed."""
+    """What to train on which data. ``config`` holds every hyper-parameter and the seed."""
 
     algorithm: str
     config: dict[str, Any]
@@ -60,22 +66,22 @@ def model_train(
     seed: int = 0,
     promote: bool = True,
     n_trials: int = 0,
-    measure_unseen: bool = False,
+    random_holdout: bool = False,
 ) -> TrainingReport:
     """Train an algorithm on the latest snapshot of the ratings, and let the gate decide whether the model goes live.
 
     1. Read the latest snapshot.
     2. With ``n_trials``, try that many settings for what ``hyper_parameters`` leaves open, and keep the best. The
        search sees no rating that the gate tests on.
-    3. Evaluate the algorithm on a temporal holdout; with ``measure_unseen``, also on ratings held out at random.
+    3. Evaluate the algorithm on a temporal holdout; with ``random_holdout``, also on ratings held out at random.
     4. Train it on all ratings, and store the model and its row.
     5. Let the gate judge it and, if it passes, make it live; not with ``promote`` false.
     6. Remove old models.
 
     Raises:
-        SnapshotError: there is no whole export of the ratings.
-        TrainingError: there is no such algorithm, its settings or the ratings do not allow it, or the model could not
-            be stored. A training that fails once it has begun is recorded as a failed version.
+        SnapshotError: there is no complete export of the ratings.
+        TrainingError: there is no such algorithm, it cannot be trained with these settings on these ratings, or the
+            model could not be stored. A training that fails after its start is recorded as a failed version.
         PromotionRefusedError: the model was stored, but did not pass the gate.
         StageBusyError: a training is running elsewhere.
 
@@ -88,8 +94,9 @@ def model_train(
                 found = settings_search(algorithm=algorithm, fixed=fixed, data=plan.data, n_trials=n_trials)
                 plan = replace(plan, config=config_make(algorithm, found.best.best_settings, seed))
             performance = algorithm_evaluate(algorithm, plan.config, plan.data)
-            unseen = _unseen_measure(plan) if measure_unseen else {}
-            version = _model_store(plan, {**unseen, **_gate_metrics(performance, plan.data.holdout)}, performance)
+            random_metrics = _random_holdout_evaluate(plan) if random_holdout else {}
+            metrics = {**random_metrics, **_gate_metrics(performance, plan.data.holdout)}
+            version = _model_store(plan, metrics, performance)
         except RecommenderError as error:
             _failure_record(plan, error)
             raise TrainingError(str(error)) from error
@@ -98,7 +105,7 @@ def model_train(
                 candidate_judge(version, plan.data, performance)
                 version = model_promote(model_version_id=version.pk)
         finally:
-            _old_remove()
+            _old_versions_remove()
     return TrainingReport(version=version, is_live=promote)
 
 
@@ -113,7 +120,7 @@ def surprise_model_train(
     """
     hyper_parameters = {"n_epochs": n_epochs, "n_factors": n_factors}
     return model_train(
-        algorithm=SURPRISE_SVD, hyper_parameters=hyper_parameters, seed=seed, promote=promote, measure_unseen=True
+        algorithm="surprise-svd", hyper_parameters=hyper_parameters, seed=seed, promote=promote, random_holdout=True
     )
 
 
@@ -127,16 +134,17 @@ def _plan_make(algorithm: str, hyper_parameters: Mapping[str, Setting], seed: in
     return _Plan(algorithm, config, data)
 
 
-def _unseen_measure(plan: _Plan) -> dict[str, float]:
-    """Return the errors of models on ratings that they have not seen, and the error of always predicting the mean."""
+def _random_holdout_evaluate(plan: _Plan) -> dict[str, float]:
+    """Return the errors on ratings held out at random, and the RMSE of always predicting the mean."""
     seed = plan.data.seed
     estimator, rng = plan.data.estimator(plan.algorithm, plan.config), np.random.default_rng(seed)
-    ratings = sample_users(plan.data.ratings, ratings_at_most=MEASURED_ON_AT_MOST, rng=rng)
-    n_folds = min(N_FOLDS, len(ratings)) if len(ratings) <= ALL_FOLDS_UP_TO else 1
+    ratings = sample_users(plan.data.ratings, ratings_at_most=MAX_MEASURED, rng=rng)
+    n_folds = min(N_FOLDS, len(ratings)) if len(ratings) <= MAX_CROSS_VALIDATED else 1
     total = {"n_epochs": n_folds * plan.config["n_epochs"]}
     with epoch_progress("training for the measurement", total) as on_epoch:
         if n_folds == 1:
-            measured = evaluate_holdout(estimator, ratings, test_fraction=1 / N_FOLDS, seed=seed, on_epoch=on_epoch)
+            split = random_split(ratings, test_fraction=1 / N_FOLDS, seed=seed)
+            measured = evaluate_split(estimator, split, on_epoch=on_epoch)
         else:
             measured = evaluate_folds(estimator, ratings, n_folds=n_folds, seed=seed, on_epoch=on_epoch)
     return {
@@ -146,12 +154,12 @@ def _unseen_measure(plan: _Plan) -> dict[str, float]:
 
 
 def _gate_metrics(performance: Performance, holdout: TemporalHoldout) -> dict[str, float]:
-    figures = {**performance.metrics, "n_train": len(holdout.train), "n_test": holdout.n_asked}
+    figures = {**performance.metrics, "n_train": len(holdout.train), "n_test": holdout.n_test}
     return {f"gate_{name}": figure for name, figure in figures.items()}
 
 
 def _model_store(plan: _Plan, metrics: dict[str, float], performance: Performance) -> ModelVersion:
-    """Train on all ratings; write the folder first and the row after: a row always names a whole folder."""
+    """Train on all ratings. Store the folder before the row, so that a row always names a complete folder."""
     with epoch_progress(f"training {plan.algorithm}", plan.config) as on_epoch:
         estimator = plan.data.estimator(plan.algorithm, plan.config, parquet=plan.data.snapshot.parquet)
         model = estimator.fit(plan.data.ratings, on_epoch)
@@ -189,10 +197,21 @@ def _version_make(plan: _Plan) -> ModelVersion:
     )
 
 
-def _old_remove() -> None:
-    """Remove old models, but not the live one, the one to roll back to, and those whose work is still shown.
+@cache
+def recommender_checksum() -> str:
+    """Return the SHA-256 of the recommender's source files. It does not depend on where they are installed."""
+    folder = Path(recommender.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
-    Failed trainings do not count among the newest, and as many of them stay.
+
+def _old_versions_remove() -> None:
+    """Remove old models, except the live one, the one to roll back to, and those that stored lists come from.
+
+    ``MODELS_KEEP`` models and as many failed trainings stay.
     """
     versions = ModelVersion.objects.order_by("-pk")
     failed = versions.filter(state=ModelVersion.State.FAILED)

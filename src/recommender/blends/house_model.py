@@ -27,8 +27,8 @@ from recommender.factors.foldin import UserParameters
 from recommender.items.implicit_feedback import score_pairs_by_user
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
-from recommender.recommendations import RecommendationBatch
 from recommender.threads import cores, map_in_order
+from recommender.topk import RecommendationBatch
 
 # Users whose every item is scored at a time, by each thread: their scores stay in cache.
 _BLOCK_USERS = 64
@@ -105,7 +105,7 @@ class HouseModel(Model[HouseUserState]):
         ordered = histories.ordered() & bool(self.relations.transitions.size)
         return self.weights.scores(transitions, associations, self.relations, stars, ordered=ordered)
 
-    def _recommend_batches(
+    def select_batches(
         self,
         users: Int64Array | Sequence[HouseUserState],
         n: int,
@@ -115,7 +115,7 @@ class HouseModel(Model[HouseUserState]):
     ) -> Iterator[RecommendationBatch]:
         """By blocks on threads for many people."""
         if len(users) < _BLOCK_USERS:
-            return super()._recommend_batches(users, n, exclude, allowed, block_items)
+            return super().select_batches(users, n, exclude, allowed, block_items)
         from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.
 
         def block(start: int) -> RecommendationBatch:

@@ -23,7 +23,8 @@ from recommender.items.implicit_feedback import ImplicitUserState, score_pairs_b
 from recommender.items.keywords import KeywordProfile, KeywordsModel
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
-from recommender.recommendations import TopItems
+from recommender.recommendations import check_candidates
+from recommender.topk import TopItems
 
 LONGEST_LIST = 50
 
@@ -101,7 +102,7 @@ class HybridModel(Model[HybridUserState]):
         """
         require(1 <= k <= LONGEST_LIST, "k", k, f"from 1 to {LONGEST_LIST}")
         found = TopItems(np.full((1, k), -1, dtype=np.int64), np.full((1, k), np.nan, dtype=np.float32))
-        allowed = self.check_candidates(candidates).copy()
+        allowed = check_candidates(self, candidates).copy()
         seed = int(self.items.positions([item_id])[0])
         if seed < 0:
             return found

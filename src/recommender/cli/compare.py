@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from recommender.evaluation.compare import Contender  # noqa: PLC0415 - see Command.
     from recommender.evaluation.plots import check_plot, plot_comparison  # noqa: PLC0415
 
-    contenders = [Contender.of(name) for name in arguments.algorithms or ALGORITHMS]
+    contenders = [Contender.parse(name) for name in arguments.algorithms or ALGORITHMS]
     protocols = {protocol: _passed(arguments, protocol) for protocol in _protocols(arguments)}
     check_path(arguments.json)
     check_path(arguments.plot)
@@ -117,10 +117,10 @@ def _passed(arguments: argparse.Namespace, protocol: str) -> list[str]:
 
 
 def _write(results: "Sequence[Result]", protocol: str) -> None:
-    from recommender.evaluation.compare import best_value, columns_of, in_order  # noqa: PLC0415 - see Command.
+    from recommender.evaluation.compare import best_value, measured_columns, rank_results  # noqa: PLC0415 - see Command.
 
-    ordered = in_order(results, protocol)
-    columns = columns_of(ordered, protocol)
+    ordered = rank_results(results, protocol)
+    columns = measured_columns(ordered, protocol)
     best = {column: best_value(ordered, column) for column in columns}
     rows = [
         (result.contender, *(_cell(result, column, best[column]) for column in columns))

@@ -97,10 +97,10 @@ def _split(search: "Search", arguments: argparse.Namespace) -> "tuple[Split, str
     """Stars are measured on the newest ratings, an order on the last of each user; on any where times are unknown."""
     from recommender.data.splits import one_out_split  # noqa: PLC0415 - see Command.
     from recommender.evaluation.gate import Measure  # noqa: PLC0415
-    from recommender.evaluation.search import measure_of  # noqa: PLC0415
+    from recommender.evaluation.search import measure_for  # noqa: PLC0415
 
     ratings = ratings_of(arguments.ratings, arguments)
-    if arguments.split is None and measure_of(search.algorithm, search.measure) is Measure.ORDER:
+    if arguments.split is None and measure_for(search.algorithm, search.measure) is Measure.ORDER:
         if ratings.times is None:
             return one_out_split(ratings, seed=arguments.seed), "one of each user"
         arguments.split = "last"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recommender.data.catalogue import Catalogue
     from recommender.data.ratings import Ratings
     from recommender.data.splits import Split
-    from recommender.evaluation.ranking import LastOut
+    from recommender.evaluation.ranking import LeaveLastOut
 
 PROTOCOLS = (STARS, RANKING)
 SPLITS = ("time", "last", "random")
@@ -34,7 +34,7 @@ class RatingTestCases(NamedTuple):
 class RankingTestCases(NamedTuple):
     """As `RatingTestCases`, of leave-last-out."""
 
-    task: "LastOut"
+    task: "LeaveLastOut"
     split_by: str
     n_left_out: int
 
@@ -172,7 +172,7 @@ def catalogue_of(arguments: argparse.Namespace) -> "Catalogue | None":
 
 def _last_split(arguments: argparse.Namespace) -> RankingTestCases:
     from recommender.data.splits import last_out_split, one_out_split  # noqa: PLC0415 - see Command.
-    from recommender.evaluation.ranking import LastOut  # noqa: PLC0415
+    from recommender.evaluation.ranking import LeaveLastOut  # noqa: PLC0415
 
     _unused_checked(arguments, ("train", "last", "negatives"), "files of training and questions, without --ratings")
     ratings = ratings_of(arguments.ratings, arguments)
@@ -180,20 +180,20 @@ def _last_split(arguments: argparse.Namespace) -> RankingTestCases:
     if split_by == "time":
         raise ConfigError("--split is time, but a ranking is asked for one film of each user: use last or random.")
     split = last_out_split(ratings) if split_by == "last" else one_out_split(ratings, seed=arguments.seed)
-    return RankingTestCases(LastOut.of(split), split_by, 0)
+    return RankingTestCases(LeaveLastOut.from_split(split), split_by, 0)
 
 
 def _last_files(arguments: argparse.Namespace) -> RankingTestCases:
     from recommender.data.splits import exclude_pairs  # noqa: PLC0415
     from recommender.data.test_cases import read_last_file  # noqa: PLC0415 - see Command.
-    from recommender.evaluation.ranking import LastOut  # noqa: PLC0415
+    from recommender.evaluation.ranking import LeaveLastOut  # noqa: PLC0415
 
     if arguments.train is None or arguments.last is None:
         raise ConfigError("Ratings are missing: give --train and --last, or --ratings to be split.")
     users, movies = read_last_file(arguments.last)
     train = ratings_of(arguments.train, arguments)
     kept = exclude_pairs(train, users, movies)
-    return RankingTestCases(LastOut(kept, users, movies), "files", len(train) - len(kept))
+    return RankingTestCases(LeaveLastOut(kept, users, movies), "files", len(train) - len(kept))
 
 
 def _unused_checked(arguments: argparse.Namespace, names: Sequence[str], purpose: str) -> None:

@@ -1,5 +1,6 @@
-"""Accuracy on ratings that were kept from the model."""
+"""Accuracy of predicted stars on held-out ratings."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -7,12 +8,12 @@ import numpy as np
 from recommender.arrays import BoolArray, Float32Array
 from recommender.contract import AnyModel, Epoch, Estimator, OnEpoch, predict_or_fallback
 from recommender.data.ratings import Ratings
-from recommender.data.splits import Split, fold_splits, random_split
+from recommender.data.splits import Split, fold_splits
 from recommender.evaluation.metrics import mae, rmse
 
 
 class HoldoutMetrics(TypedDict):
-    """`rmse`, `mae`: stars; `n_train`, `n_test`: ratings; `n_fallback`: test ratings with an unseen user or item."""
+    """`rmse`, `mae`: stars; `n_train`, `n_test`: ratings; `n_fallback`: test ratings with an unknown user or item."""
 
     rmse: float
     mae: float
@@ -21,43 +22,8 @@ class HoldoutMetrics(TypedDict):
     n_fallback: int
 
 
-def evaluate_holdout(
-    estimator: Estimator,
-    ratings: Ratings,
-    *,
-    test_fraction: float = 0.1,
-    seed: int = 0,
-    on_epoch: OnEpoch | None = None,
-) -> HoldoutMetrics:
-    """Fit a fresh model on a seeded random part of `ratings` and measure it on the rest, which it has not seen."""
-    return evaluate_split(estimator, random_split(ratings, test_fraction=test_fraction, seed=seed), on_epoch=on_epoch)
-
-
-def evaluate_split(estimator: Estimator, split: Split, *, on_epoch: OnEpoch | None = None) -> HoldoutMetrics:
-    """Fit on `split.train`, measure on every rating of `split.test`; unseen users and items count, by the fallback."""
-    return _metrics([_measured(estimator, split, on_epoch)])
-
-
-def evaluate_folds(
-    estimator: Estimator,
-    ratings: Ratings,
-    *,
-    n_folds: int = 10,
-    seed: int = 0,
-    on_epoch: OnEpoch | None = None,
-) -> HoldoutMetrics:
-    """Predict every rating once, by a model that was fitted on the other folds; the errors of all count together.
-
-    `n_folds` times the cost of `evaluate_holdout`, and far less luck: on a hundred thousand ratings the RMSE of a
-    single tenth varies by 0.007 (standard deviation) between draws. `n_train` is the size of the smallest training
-    part; `on_epoch` counts the epochs of all folds as one run.
-    """
-    splits = enumerate(fold_splits(ratings, n_folds=n_folds, seed=seed))
-    return _metrics([_measured(estimator, split, _part_of(on_epoch, fold, n_folds)) for fold, split in splits])
-
-
 class Predictions(NamedTuple):
-    """`actual`, `predicted`: (n,) stars; `unknown_users`, `unknown_items`: (n,) bool, who and what was never seen."""
+    """`actual`, `predicted`: (n,) stars; `unknown_users`, `unknown_items`: (n,) bool, not in the training data."""
 
     actual: Float32Array
     predicted: Float32Array
@@ -66,34 +32,53 @@ class Predictions(NamedTuple):
 
     @property
     def n_fallback(self) -> int:
-        """How many were predicted by the fallback."""
+        """How many predictions are those of the fallback."""
         return int(np.count_nonzero(self.unknown_users | self.unknown_items))
 
 
 def predict_test(model: AnyModel, test: Ratings) -> Predictions:
-    """What a model predicts for every rating of `test`, by the fallback where it does not know the user or the item."""
+    """Predict each rating of `test`, with the fallback if the user or the item is unknown."""
     users, items = model.positions(test.user_ids, test.item_ids)
     predicted = predict_or_fallback(model, test.user_ids, test.item_ids)
     return Predictions(test.values, predicted, users < 0, items < 0)
 
 
-def _measured(estimator: Estimator, split: Split, on_epoch: OnEpoch | None) -> tuple[Predictions, int]:
-    return predict_test(estimator.fit(split.train, on_epoch), split.test), len(split.train)
+def evaluate_split(estimator: Estimator, split: Split, *, on_epoch: OnEpoch | None = None) -> HoldoutMetrics:
+    """Fit on `split.train` and measure on all of `split.test`, unknown users and items included."""
+    return _measure([predict_test(estimator.fit(split.train, on_epoch), split.test)], n_train=len(split.train))
 
 
-def _metrics(parts: list[tuple[Predictions, int]]) -> HoldoutMetrics:
-    actual = np.concatenate([part.actual for part, _ in parts])
-    predicted = np.concatenate([part.predicted for part, _ in parts])
+def evaluate_folds(
+    estimator: Estimator, ratings: Ratings, *, n_folds: int = 10, seed: int = 0, on_epoch: OnEpoch | None = None
+) -> HoldoutMetrics:
+    """Cross-validate: predict each rating once, by a model fitted on the other folds. Errors of all folds are pooled.
+
+    This takes `n_folds` trainings, and varies much less than one split: on a hundred thousand ratings the RMSE of a
+    single tenth has a standard deviation of 0.007 between draws. `n_train` is the size of the smallest training part.
+    `on_epoch` sees the epochs of all folds as one training.
+    """
+    parts, n_train = [], len(ratings)
+    for fold, split in enumerate(fold_splits(ratings, n_folds=n_folds, seed=seed)):
+        model = estimator.fit(split.train, _join_folds(on_epoch, fold, n_folds))
+        parts.append(predict_test(model, split.test))
+        n_train = min(n_train, len(split.train))
+    return _measure(parts, n_train=n_train)
+
+
+def _measure(parts: Sequence[Predictions], *, n_train: int) -> HoldoutMetrics:
+    actual = np.concatenate([part.actual for part in parts])
+    predicted = np.concatenate([part.predicted for part in parts])
     return {
         "rmse": rmse(actual, predicted),
         "mae": mae(actual, predicted),
-        "n_train": min(n_train for _, n_train in parts),
+        "n_train": n_train,
         "n_test": int(actual.size),
-        "n_fallback": sum(part.n_fallback for part, _ in parts),
+        "n_fallback": sum(part.n_fallback for part in parts),
     }
 
 
-def _part_of(on_epoch: OnEpoch | None, fold: int, n_folds: int) -> OnEpoch | None:
+def _join_folds(on_epoch: OnEpoch | None, fold: int, n_folds: int) -> OnEpoch | None:
+    """The `on_epoch` of one fold, which counts its epochs among those of all folds."""
     if on_epoch is None:
         return None
     return lambda epoch: on_epoch(Epoch(fold * epoch.total + epoch.done, n_folds * epoch.total, epoch.model))

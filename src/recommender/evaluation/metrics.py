@@ -1,7 +1,7 @@
-"""Measures of predicted stars and of lists: accuracy, and how varied, how fresh and how wide what is suggested is.
+"""Metrics of predicted stars and of recommendation lists: accuracy, coverage, novelty and diversity.
 
-Lists are judged by where the relevant items stand in them: `hits` (m, k) bool, a row per list, best place first, true
-where a relevant item stands.
+The accuracy of lists is computed from `hits`, (m, k) bool: one row per list, best item first, true for relevant items.
+Ranks count from 0.
 """
 
 from itertools import pairwise
@@ -10,64 +10,57 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommender.arrays import BoolArray, Float64Array, IdsLike, Int32Array, Int64Array, ValuesLike, check_ids
-from recommender.errors import ConfigError, DataError
+from recommender.config import require_count
+from recommender.errors import DataError
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 LIST_LENGTH = 10
-"""k of the measures of lists, wherever nothing else is said."""
-# Cosines of so many items with all others are held at a time.
+"""The default k of metrics of lists."""
+# How many items are compared with all others at a time.
 _BLOCK_ITEMS = 256
 
 
 def rmse(actual: ValuesLike, predicted: ValuesLike) -> float:
-    """Root of the mean squared error, in stars; `actual` and `predicted` are (n,), n ≥ 1. DataError if not, or NaN."""
+    """Root mean squared error in stars. `actual` and `predicted` are (n,), n ≥ 1, and finite, otherwise DataError."""
     errors = _errors(actual, predicted)
     return float(np.sqrt(np.mean(errors * errors)))
 
 
 def mae(actual: ValuesLike, predicted: ValuesLike) -> float:
-    """Mean absolute error, in stars; `actual` and `predicted` are (n,), n ≥ 1. DataError if not, or NaN."""
+    """Mean absolute error in stars, of arrays as in `rmse`."""
     return float(np.mean(np.abs(_errors(actual, predicted))))
 
 
 def hits_of_ranks(ranks: IdsLike, k: int) -> BoolArray:
-    """The hits of lists of `k` with one relevant item each, from its `ranks` (m,), 0 for the first: (m, k) bool.
+    """The hits (m, k) of lists with one relevant item each, from the `ranks` (m,) of these items.
 
     A rank of `k` or more is a miss. ConfigError for a `k` below 1, DataError for a rank below 0.
     """
-    if k < 1:
-        raise ConfigError(f"k is {k}: a list must hold at least 1.")
-    places = check_ids(ranks, "ranks")
-    if (places < 0).any():
-        raise DataError(f"A rank is {places.min()}: ranks count from 0.")
-    hits: BoolArray = places[:, None] == np.arange(k)
+    require_count("k", k)
+    checked = check_ids(ranks, "ranks")
+    if (checked < 0).any():
+        raise DataError(f"A rank is {checked.min()}: ranks count from 0.")
+    hits: BoolArray = checked[:, None] == np.arange(k)
     return hits
 
 
 def hit_rate(hits: BoolArray) -> float:
-    """HR@k: the part of the lists in which anything relevant stands; 0 where there is no list."""
+    """HR@k: the share of lists with at least one hit; 0 without lists."""
     return float(hits.any(axis=1).mean()) if len(hits) else 0.0
 
 
-def recalls(hits: BoolArray, n_relevant: IdsLike) -> Float64Array:
-    """Recall@k of each list: the part of its `n_relevant` (m,) items that stand in it; NaN where there are none."""
-    wanted = check_ids(n_relevant, "n_relevant")
-    parts: Float64Array = np.divide(hits.sum(axis=1), wanted, out=np.full(len(hits), np.nan), where=wanted > 0)
-    return parts
-
-
 def reciprocal_ranks(hits: BoolArray) -> Float64Array:
-    """1 / place of the first relevant item of each list, places from 1; 0 for none (Voorhees 1999, TREC-8, 77-82)."""
+    """1 / (rank + 1) of the first hit of each list; 0 without a hit (Voorhees 1999, TREC-8, 77-82)."""
     return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1.0), 0.0)
 
 
 def ndcgs(hits: BoolArray, n_relevant: IdsLike) -> Float64Array:
-    """NDCG@k of each list, each of its `n_relevant` (m,) items worth 1: (m,) float64, NaN where there are none.
+    """NDCG@k of each list with `n_relevant` (m,) relevant items of gain 1: (m,) float64, NaN where there are none.
 
-    DCG = Σ over places p = 1 … k that hit of 1 / log₂(p + 1), over that of the best list there could be (Järvelin,
-    Kekäläinen 2002, ACM TOIS 20(4), section 2.2, with the discount of Burges et al. 2005, ICML).
+    DCG is the sum of 1 / log₂(rank + 2) over all hits of a list; NDCG divides it by the DCG of the ideal list
+    (Järvelin, Kekäläinen 2002, ACM TOIS 20(4), section 2.2, with the discount of Burges et al. 2005, ICML).
     """
     k = hits.shape[1]
     discounts = 1 / np.log2(np.arange(2, k + 2))
@@ -76,16 +69,26 @@ def ndcgs(hits: BoolArray, n_relevant: IdsLike) -> Float64Array:
     return ndcg
 
 
+def ranking_metrics(ranks: IdsLike, *, k: int = LIST_LENGTH) -> dict[str, float]:
+    """`hr@k`, `ndcg@k` and `mrr@k` of lists with one relevant item each, from the `ranks` (m,) of these items."""
+    hits = hits_of_ranks(ranks, k)
+    return {
+        f"hr@{k}": hit_rate(hits),
+        f"ndcg@{k}": float(ndcgs(hits, np.ones(len(hits), dtype=np.int64)).mean()),
+        f"mrr@{k}": float(reciprocal_ranks(hits).mean()),
+    }
+
+
 def catalogue_coverage(lists: Int32Array | Int64Array, n_items: int) -> float:
-    """The part of `n_items` that stands in any of `lists`, (m, k) item positions padded with -1 (Ge et al. 2010)."""
+    """The share of `n_items` in at least one list (Ge et al. 2010). `lists`: (m, k) positions, padded with -1."""
     return float(np.unique(lists[lists >= 0]).size / n_items)
 
 
 def novelty(lists: Int32Array | Int64Array, n_raters: IdsLike, n_users: int) -> float:
-    """Mean self-information of what is suggested, in bits: -log₂(n_raters / n_users) (Zhou et al. 2010, PNAS 107(10)).
+    """Mean self-information of recommended items in bits, -log₂(n_raters / n_users) (Zhou et al. 2010, PNAS 107(10)).
 
-    `lists`: (m, k) item positions padded with -1; `n_raters`: (n_items,), how many of `n_users` rated each, 1 at least.
-    NaN where nothing is suggested.
+    `lists`: (m, k) item positions padded with -1; `n_raters`: (n_items,), how many of `n_users` rated each item, taken
+    as at least 1. NaN if nothing is recommended.
     """
     raters = np.maximum(check_ids(n_raters, "n_raters"), 1)
     surprise = -np.log2(raters / n_users)[lists[lists >= 0]]
@@ -93,11 +96,11 @@ def novelty(lists: Int32Array | Int64Array, n_raters: IdsLike, n_users: int) -> 
 
 
 def intra_list_diversity(lists: Int32Array | Int64Array, vectors: "csr_array") -> float:
-    """The mean over lists of 1 - the mean cosine of two of its items (Smyth, McClave 2001; Ziegler et al. 2005, eq. 5).
+    """1 - the mean cosine of two items of a list, averaged over lists (Smyth and McClave 2001; Ziegler et al. 2005).
 
-    `lists`: (m, k) item positions padded with -1, those of fewer than two items not counting; `vectors`: (n_items, d),
-    what tells items apart, not negative; an item whose vector is zero is like no other. NaN where no list counts.
-    Cosines are made of all pairs of distinct items that are suggested, in bounded memory.
+    `lists`: (m, k) item positions padded with -1; lists of fewer than two items are left out, NaN if none remains.
+    `vectors`: (n_items, d) item features, 0 or more; a zero vector is similar to no item. Memory is bounded: the
+    cosines of all pairs are computed in blocks.
     """
     first, second, list_of = _pairs(lists)
     if not first.size:
@@ -109,7 +112,7 @@ def intra_list_diversity(lists: Int32Array | Int64Array, vectors: "csr_array") -
 
 
 def _pairs(lists: Int32Array | Int64Array) -> tuple[Int64Array, Int64Array, Int64Array]:
-    """Every two items of one list, and whose list that is: three times (p,) int64."""
+    """All pairs of items of one list, and the row of that list: three (p,) int64 arrays."""
     left, right = np.triu_indices(lists.shape[1], k=1)
     first, second = lists[:, left].astype(np.int64), lists[:, right].astype(np.int64)
     rows, columns = np.nonzero((first >= 0) & (second >= 0))
@@ -117,8 +120,8 @@ def _pairs(lists: Int32Array | Int64Array) -> tuple[Int64Array, Int64Array, Int6
 
 
 def _cosines(vectors: "csr_array", low: Int64Array, high: Int64Array) -> Float64Array:
-    """Cosines of rows `low` and `high` (p,) of `vectors` (n, d): (p,) float64."""
-    from scipy.sparse import diags_array  # noqa: PLC0415 - web processes never measure.
+    """Cosines of the rows `low` and `high` (p,) of `vectors` (n, d): (p,) float64."""
+    from scipy.sparse import diags_array  # noqa: PLC0415 - web processes do not need it.
 
     lengths = np.sqrt(vectors.multiply(vectors).sum(axis=1))
     unit = (diags_array(1 / np.where(lengths > 0, lengths, 1)) @ vectors).tocsr()

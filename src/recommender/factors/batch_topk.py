@@ -28,8 +28,8 @@ from recommender.errors import ConfigError, DataError
 from recommender.factors.candidate_tiles import CandidateTiles, Tile, norms
 from recommender.factors.factorisation import Factorisation
 from recommender.factors.foldin import UserParameters
-from recommender.recommendations import RecommendationBatch
 from recommender.threads import cores, map_in_order
+from recommender.topk import RecommendationBatch
 
 if TYPE_CHECKING:
     from recommender.kernels import topk

@@ -14,7 +14,7 @@ from recommender.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.factors.foldin import UserParameters
 from recommender.factors.model import FactorModel
-from recommender.recommendations import RecommendationBatch
+from recommender.topk import RecommendationBatch
 
 # Four or five Gauss-Newton steps reach the minimum; smaller ones than this change no star's hundredth.
 _MOST_STEPS = 12
@@ -64,7 +64,7 @@ class KMFModel(FactorModel):
         solution = fit_bounded(person)
         return UserParameters(bias=float(solution[0]), factors=solution[1:].astype(np.float32))
 
-    def _recommend_batches(
+    def select_batches(
         self,
         users: Int64Array | Sequence[UserParameters],
         n: int,
@@ -73,7 +73,7 @@ class KMFModel(FactorModel):
         block_items: int,
     ) -> Iterator[RecommendationBatch]:
         """The order of stars is that of x, which the linear kernel ranks by."""
-        for block in super()._recommend_batches(users, n, exclude, allowed, block_items):
+        for block in super().select_batches(users, n, exclude, allowed, block_items):
             yield block._replace(scores=self.stars(block.scores))
 
 

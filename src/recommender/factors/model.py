@@ -22,7 +22,7 @@ from recommender.factors.batch_topk import UserBatch, batch_topk
 from recommender.factors.foldin import FoldInPenalty, UserParameters, ridge_fold_in
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
-from recommender.recommendations import RecommendationBatch
+from recommender.topk import RecommendationBatch
 
 # Products of one user's factors with this many items' are made at a time.
 _CHUNK = 1 << 14
@@ -113,7 +113,7 @@ class FactorModel(Model[UserParameters]):
     def _item_vectors(self) -> Float32Array:
         return self.item_factors
 
-    def _recommend_batches(
+    def select_batches(
         self,
         users: Int64Array | Sequence[UserParameters],
         n: int,
@@ -121,6 +121,7 @@ class FactorModel(Model[UserParameters]):
         allowed: BoolArray,
         block_items: int,
     ) -> Iterator[RecommendationBatch]:
+        """Tiles of items, on all cores: see `batch_topk`."""
         if not len(users):
             return iter(())
         block = users if isinstance(users, np.ndarray) else UserBatch.of(users)

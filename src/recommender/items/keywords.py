@@ -37,9 +37,9 @@ from recommender.items.implicit_feedback import (
 )
 from recommender.items.tfidf_vectors import TfidfVectors
 from recommender.persistence import stored_as
-from recommender.recommendations import TopItems
 from recommender.search_space import Floats
 from recommender.similarity import ItemCosines
+from recommender.topk import TopItems
 
 # The slope is learnt from the ratings of so many users; from fewer ratings than these it is not learnt.
 _SLOPE_USERS, _LEAST_RATINGS = 5000, 200

@@ -7,7 +7,7 @@ from tests.movie_rows import make_movies, rate_quietly
 from accounts.models import User
 from movies.models import Movie
 from movies.selectors.cards import PAGE_SIZE
-from movies.selectors.catalogue import MovieSort, catalogue_page, movies_sorted
+from movies.selectors.catalogue import MovieSort, catalogue_page, movies_sort
 
 pytestmark = pytest.mark.django_db
 
@@ -38,11 +38,11 @@ def movies() -> None:
     ],
 )
 def test_sort_puts_films_in_its_order(movies: None, sort: str, titles: list[str]) -> None:
-    assert [movie.title for movie in movies_sorted(MovieSort(sort))] == titles
+    assert [movie.title for movie in movies_sort(MovieSort(sort))] == titles
 
 
 def test_unknown_sort_means_the_popular_films() -> None:
-    assert MovieSort.named("'; drop table") is MovieSort.POPULAR
+    assert MovieSort.from_name("'; drop table") is MovieSort.POPULAR
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_first_page_of_each_sort_is_read_from_an_index(sort: MovieSort) -> None:
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off"
         )
 
-    plan = movies_sorted(sort)[:PAGE_SIZE].explain()
+    plan = movies_sort(sort)[:PAGE_SIZE].explain()
 
     assert "Index Scan" in plan
     assert "Sort" not in plan

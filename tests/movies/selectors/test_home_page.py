@@ -15,8 +15,8 @@ def user() -> User:
 
 
 def shown(user: User | None, cursor: str = "") -> tuple[list[str], str]:
-    shelf = home_page(user_id=user.pk if user else None, cursor=cursor)
-    return [card.movie.title for card in shelf.cards], shelf.next_cursor
+    page = home_page(user_id=user.pk if user else None, cursor=cursor)
+    return [card.movie.title for card in page.cards], page.next_cursor
 
 
 def all_shown(user: User | None) -> list[str]:
@@ -80,11 +80,11 @@ def test_without_suggestions_the_most_rated_unrated_films_are_shown(user: User) 
     movies = make_movies(4)
     rate_quietly(user, [movies[0], movies[2]])
 
-    shelf = home_page(user_id=user.pk)
+    page = home_page(user_id=user.pk)
 
-    assert [card.movie.title for card in shelf.cards] == ["Film 2", "Film 4"]
-    assert shelf.origin is None
-    assert shelf.n_rated == 2
+    assert [card.movie.title for card in page.cards] == ["Film 2", "Film 4"]
+    assert page.suggestions is None
+    assert page.n_rated == 2
 
 
 def test_popular_films_follow_once_every_suggestion_is_rated(user: User) -> None:

@@ -8,8 +8,8 @@ from tests.movies.factor_models import factor_model, go_live
 from accounts.models import User
 from movies.errors import InvalidRatingError
 from movies.models import Movie, Rating, SuggestionList
-from movies.services import rate, suggestions
-from movies.services.rate import movie_rate
+from movies.services import ratings, suggestions
+from movies.services.ratings import movie_rate
 from movies.services.suggestions import suggestion_list_refresh
 from recommender.factors.model import FactorModel
 
@@ -115,7 +115,7 @@ def test_failure_to_suggest_is_logged_and_costs_no_rating(
     def fail(*, user_id: int) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(rate, "suggestion_list_refresh", fail)
+    monkeypatch.setattr(ratings, "suggestion_list_refresh", fail)
 
     assert movie_rate(user_id=user.pk, movie_id=movies[0].pk, value=5.0).after == 5.0
     assert Rating.objects.get().value == 5.0

@@ -36,7 +36,7 @@ def test_suggestions_say_how_they_came(client: Client, user: User) -> None:
 
     page = client.get("/").content.decode()
 
-    assert "Because you rated 1 film, best first." in page
+    assert "Based on your 1 rating, best first." in page
     assert f"surprise-svd #{row.model_version_id}" in page
     assert "4.3<span" in page
     assert page.index("Film 2") < page.index("Film 3")
@@ -50,11 +50,11 @@ def test_newcomer_is_invited_to_rate(client: Client, user: User) -> None:
     assert "Rate a few films that you know: 2 so far." in client.get("/").content.decode()
 
 
-def test_who_rated_enough_waits_for_the_next_round(client: Client, user: User) -> None:
+def test_user_with_enough_ratings_waits_for_the_next_refresh(client: Client, user: User) -> None:
     movies = make_movies(6)
     rate_quietly(user, movies[:5])
 
-    assert "next round" in client.get("/").content.decode()
+    assert "after the next refresh" in client.get("/").content.decode()
 
 
 def test_next_page_works_as_a_link_and_as_a_fragment(client: Client, user: User) -> None:
@@ -92,7 +92,7 @@ def test_empty_catalogue_says_what_to_do(client: Client) -> None:
     assert "import a data set" in client.get("/").content.decode()
 
 
-def test_end_of_the_shelf_leads_back(client: Client, user: User) -> None:
+def test_page_after_the_last_leads_back(client: Client, user: User) -> None:
     suggest(user, make_movies(2))
 
     assert "Back to the first" in client.get("/?from=99").content.decode()

@@ -145,7 +145,7 @@ def test_rating_is_taken_back(client: Client, user: User, movie: Movie, removal:
     page = client.post(url(movie), removal, headers=HTMX).content.decode()
 
     assert not Rating.objects.exists()
-    assert "Your rating is gone." in page
+    assert "You removed your rating." in page
     assert "checked" not in page
     movie.refresh_from_db()
     assert (movie.ratings_count, movie.ratings_average) == (3, 4.5)
@@ -191,7 +191,7 @@ def test_form_of_another_site_is_refused_in_style(movie: Movie) -> None:
     response = client.post(url(movie), {"value": "4"})
 
     assert response.status_code == 403
-    assert "Please try once more" in response.content.decode()
+    assert "Please try again" in response.content.decode()
     assert not Rating.objects.exists()
 
 

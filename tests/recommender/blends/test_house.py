@@ -18,6 +18,7 @@ from recommender.errors import ConfigError, DataError
 from recommender.evaluation.metrics import rmse
 from recommender.factors.bayesian import Bayesian
 from recommender.items.ease import EASE, EASEConfig
+from recommender.recommendations import recommend
 
 SMALL = HouseConfig(n_factors=4, n_sweeps=24, n_burn_in=8, n_chains=2, n_components=10, n_trial_sweeps=12)
 
@@ -211,7 +212,7 @@ def test_the_last_film_of_movielens_users_is_found_far_more_often_than_by_associ
     rated = train.by_user().take(train.users.positions(users))
 
     def hits(model: AnyModel) -> float:
-        return float((model.recommend(users, 10, exclude=rated).item_ids == last[:, None]).any(axis=1).mean())
+        return float((recommend(model, users, 10, exclude=rated).item_ids == last[:, None]).any(axis=1).mean())
 
     house = House(HouseConfig(n_factors=8, n_sweeps=20, n_burn_in=10, n_trial_sweeps=12, n_chains=2)).fit(train)
     association = EASE(EASEConfig(regularisation=300.0, liked_from=0.5)).fit(train)

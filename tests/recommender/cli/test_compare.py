@@ -78,7 +78,7 @@ def test_nobody_who_can_take_part_is_a_failure(ratings_csv: Path) -> None:
         (("oracle", "--ratings", "R"), "no algorithm 'oracle'"),
         (("bias:wings=2", "--ratings", "R"), "no setting 'wings'"),
         (("bias:n_epochs=0", "--ratings", "R"), "n_epochs is 0"),
-        (("bias", "--ratings", "R", "--plot", "c.jpeg"), "c.jpeg: a picture ends in .png, .svg, .pdf"),
+        (("bias", "--ratings", "R", "--plot", "c.jpeg"), "c.jpeg: the name of a plot must end in .png, .svg, .pdf"),
         (("bias", "--ratings", "R", "--plot", "nowhere/c.png"), "there is no folder nowhere"),
     ],
 )

@@ -14,6 +14,7 @@ from recommender.contract import predict_or_fallback
 from recommender.data.ratings import Ratings
 from recommender.data.splits import last_out_split, random_split, time_split
 from recommender.evaluation.metrics import mae, rmse
+from recommender.recommendations import recommend
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_a_ranking_from_files_is_that_of_counting_by_hand(tmp_path: Path) -> Non
     assert 0 < figures["coverage"] < 1
     assert figures["n_negatives"] == 20
     assert figures["n_test"] == len(users)
-    top = Popularity().fit(split.train).recommend(users, 10, exclude=split.train.by_user())
+    top = recommend(Popularity().fit(split.train), users, 10, exclude=split.train.by_user())
     shares = np.array([counts[movie] for movie in top.item_ids.ravel().tolist()]) / len(split.train.users)
     assert figures["novelty"] == pytest.approx(-np.log2(shares).mean())
 

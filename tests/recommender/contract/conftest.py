@@ -1,4 +1,4 @@
-"""Every registered algorithm, trained once in each process on the same small world."""
+"""Every registered algorithm and the documented example, trained once in each process on the same small world."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -7,10 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from recommender.algorithms import ALGORITHMS, Setting, make_estimator
-from recommender.contract import AnyModel
+from recommender.algorithms import ALGORITHMS, Setting, get_algorithm, make_estimator
+from recommender.contract import AnyModel, OnEpoch
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
+from tests.recommender.contract import documented
 
 # Smaller than the defaults wherever those would be slow; an algorithm that is not here is trained with its defaults.
 SETTINGS: Mapping[str, Mapping[str, Setting]] = {
@@ -45,11 +46,12 @@ def catalogue() -> Catalogue:
     )
 
 
-def train(name: str, ratings: Ratings, *, seed: int = 0, **settings: Setting) -> AnyModel:
+def train(
+    name: str, ratings: Ratings, on_epoch: OnEpoch | None = None, *, settings: Mapping[str, Setting] | None = None
+) -> AnyModel:
     """Fit an algorithm as this suite does."""
-    about = catalogue() if ALGORITHMS[name].needs_catalogue else None
-    merged = {**SETTINGS.get(name, {}), **settings}
-    return make_estimator(name, merged, seed=seed, catalogue=about).fit(ratings)
+    about = catalogue() if get_algorithm(name).needs_catalogue else None
+    return make_estimator(name, {**SETTINGS.get(name, {}), **(settings or {})}, catalogue=about).fit(ratings, on_epoch)
 
 
 @cache
@@ -57,13 +59,16 @@ def trained(name: str) -> AnyModel:
     return train(name, world())
 
 
-@pytest.fixture(params=sorted(ALGORITHMS))
-def name(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=[*sorted(ALGORITHMS), documented.NAME])
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the name of each algorithm whose dependencies are there."""
-    extra = ALGORITHMS[request.param].extra
+    name = str(request.param)
+    if name == documented.NAME:
+        documented.register_example(monkeypatch)
+    extra = get_algorithm(name).extra
     if extra is not None and importlib.util.find_spec(extra) is None:
         pytest.skip(f"the optional dependency {extra} is not installed")
-    return str(request.param)
+    return name
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recommender.errors import ConfigError
-from recommender.evaluation.compare import Contender, Result, best_value, columns_of, in_order
+from recommender.evaluation.compare import Contender, Result, best_value, measured_columns, rank_results
 from recommender.evaluation.plots import plot_comparison
 
 STARS = [
@@ -20,18 +20,18 @@ RANKING = [
 
 
 def test_the_least_error_and_the_highest_gain_come_first_and_failures_last() -> None:
-    assert [each.contender for each in in_order([*RANKING, *STARS], "stars")] == ["svd", "bias", "broken"]
-    assert [each.contender for each in in_order([*RANKING, *STARS], "ranking")] == ["ease", "bias"]
+    assert [each.contender for each in rank_results([*RANKING, *STARS], "stars")] == ["svd", "bias", "broken"]
+    assert [each.contender for each in rank_results([*RANKING, *STARS], "ranking")] == ["ease", "bias"]
     assert best_value(STARS, "rmse") == 0.9
     assert best_value(RANKING, "full ndcg@10") == 0.05
     assert best_value(RANKING, "negatives ndcg@10") is None
-    assert columns_of(RANKING, "ranking") == ["full ndcg@10", "fit_seconds", "peak_memory_mb"]
+    assert measured_columns(RANKING, "ranking") == ["full ndcg@10", "fit_seconds", "peak_memory_mb"]
 
 
 def test_a_contender_is_an_algorithm_with_settings() -> None:
-    contender = Contender.of("svd:n_factors=50,n_epochs=40")
+    contender = Contender.parse("svd:n_factors=50,n_epochs=40")
     assert (contender.algorithm, contender.settings) == ("svd", {"n_factors": 50, "n_epochs": 40})
-    assert Contender.of("bias").settings == {}
+    assert Contender.parse("bias").settings == {}
 
 
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])

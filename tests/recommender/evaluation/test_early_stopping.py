@@ -15,8 +15,8 @@ from recommender.data.splits import Split, last_out_split, random_split
 from recommender.errors import ConfigError, DataError
 from recommender.evaluation.early_stopping import fit_early_stopping
 from recommender.evaluation.gate import Measure
-from recommender.evaluation.metrics import rmse
-from recommender.evaluation.ranking import LastOut, rank_all, ranking_metrics
+from recommender.evaluation.metrics import ranking_metrics, rmse
+from recommender.evaluation.ranking import LeaveLastOut, rank_all
 from recommender.evaluation.validation import Validation
 from recommender.items.ease import EASE
 
@@ -119,13 +119,13 @@ def test_an_order_is_validated_as_in_leave_last_out(synthetic: Ratings) -> None:
     split = last_out_split(synthetic)
     model = EASE().fit(split.train)
     validation = Validation(split, Measure.ORDER)
-    expected = ranking_metrics(rank_all(model, LastOut.of(split)).ranks)["ndcg@10"]
+    expected = ranking_metrics(rank_all(model, LeaveLastOut.from_split(split)).ranks)["ndcg@10"]
     assert validation.value(model) == pytest.approx(expected)
     assert validation.loss(0.3) < validation.loss(0.2)
 
 
-def test_an_order_needs_somebody_who_was_there_before(synthetic: Ratings) -> None:
+def test_ndcg_needs_test_users_who_are_in_the_training_part(synthetic: Ratings) -> None:
     split = last_out_split(synthetic)
     strangers = replace(split.test, users=type(split.test.users)(split.test.users.ids + 10**6))
-    with pytest.raises(DataError, match="None of those who are asked"):
+    with pytest.raises(DataError, match="No test user is in the training part"):
         Validation(Split(split.train, strangers), Measure.ORDER).value(EASE().fit(split.train))

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from recommender.evaluation.gate import (
-    PEOPLE_AT_LEAST,
+    MIN_USERS,
     Comparison,
     Measure,
     Outcome,
     Requirement,
     Rival,
-    against_live,
-    against_popularity,
+    compare_with_live,
+    compare_with_popularity,
 )
 from recommender.evaluation.temporal_holdout import Performance
 
@@ -47,15 +47,15 @@ def test_popularity_must_be_beaten_at_what_a_model_claims(
     error: float, ndcg: float, *, by_stars: bool, goes: bool
 ) -> None:
     popularity = performance(error=1.0, ndcg=0.2)
-    assert passed(against_popularity(performance(error=error, ndcg=ndcg, by_stars=by_stars), popularity)) is goes
+    assert passed(compare_with_popularity(performance(error=error, ndcg=ndcg, by_stars=by_stars), popularity)) is goes
 
 
 def test_model_like_the_live_one_takes_its_place_only_if_it_is_the_same_algorithm() -> None:
     live = Rival("live", performance(error=0.9, ndcg=0.3))
     alike = performance(error=0.9, ndcg=0.3)
 
-    assert passed(against_live(alike, live, same_algorithm=True))
-    assert not passed(against_live(alike, live, same_algorithm=False))
+    assert passed(compare_with_live(alike, live, same_algorithm=True))
+    assert not passed(compare_with_live(alike, live, same_algorithm=False))
 
 
 @pytest.mark.parametrize(
@@ -65,28 +65,28 @@ def test_another_algorithm_must_be_better_at_one_thing_and_not_worse_at_the_othe
     error: float, ndcg: float, *, goes: bool
 ) -> None:
     live = Rival("live", performance(error=0.9, ndcg=0.3))
-    assert passed(against_live(performance(error=error, ndcg=ndcg), live, same_algorithm=False)) is goes
+    assert passed(compare_with_live(performance(error=error, ndcg=ndcg), live, same_algorithm=False)) is goes
 
 
 def test_worse_configuration_of_the_live_algorithm_is_refused() -> None:
     live = Rival("live", performance(error=0.9, ndcg=0.3))
-    assert not passed(against_live(performance(error=1.0, ndcg=0.3), live, same_algorithm=True))
+    assert not passed(compare_with_live(performance(error=1.0, ndcg=0.3), live, same_algorithm=True))
 
 
 def test_too_few_people_to_judge_stand_in_nobodys_way_but_bring_no_change_of_algorithm() -> None:
-    few = performance(error=2.0, ndcg=0.0, n=PEOPLE_AT_LEAST - 1)
-    rival = performance(error=0.5, ndcg=0.9, n=PEOPLE_AT_LEAST - 1)
+    few = performance(error=2.0, ndcg=0.0, n=MIN_USERS - 1)
+    rival = performance(error=0.5, ndcg=0.9, n=MIN_USERS - 1)
 
-    comparisons = against_popularity(few, rival)
+    comparisons = compare_with_popularity(few, rival)
     assert {comparison.outcome for comparison in comparisons} == {Outcome.TOO_FEW}
     assert passed(comparisons)
-    assert passed(against_live(few, Rival("live", rival), same_algorithm=True))
-    assert not passed(against_live(few, Rival("live", rival), same_algorithm=False))
+    assert passed(compare_with_live(few, Rival("live", rival), same_algorithm=True))
+    assert not passed(compare_with_live(few, Rival("live", rival), same_algorithm=False))
 
 
 def test_interval_holds_the_advantage_and_the_same_seed_gives_the_same() -> None:
     one, other = performance(error=0.8, ndcg=0.3), performance(error=0.9, ndcg=0.3)
-    (stars, _), again = against_popularity(one, other), against_popularity(one, other)
+    (stars, _), again = compare_with_popularity(one, other), compare_with_popularity(one, other)
 
     assert stars.low is not None
     assert stars.high is not None
@@ -107,7 +107,9 @@ def test_noise_is_no_difference() -> None:
         ranks_by_stars=False,
         fit_seconds=0.0,
     )
-    assert {each.outcome for each in against_live(one, Rival("live", other), same_algorithm=True)} == {Outcome.ALIKE}
+    assert {each.outcome for each in compare_with_live(one, Rival("live", other), same_algorithm=True)} == {
+        Outcome.SIMILAR
+    }
 
 
 def test_what_is_shown_for_information_stops_nobody() -> None:

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
+from recommender.data.splits import random_split
 from recommender.errors import DataError
-from recommender.evaluation.holdout import evaluate_folds, evaluate_holdout
+from recommender.evaluation.holdout import evaluate_folds, evaluate_split
 from recommender.evaluation.metrics import mae, rmse
 from recommender.factors.model import FactorModel
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
@@ -42,14 +43,16 @@ def test_a_model_never_sees_what_it_is_measured_on(synthetic: Ratings) -> None:
             return SurpriseSVD(SurpriseSVDConfig(n_factors=2, n_epochs=1)).fit(ratings, on_epoch)
 
     watching = Watching()
-    report = evaluate_holdout(watching, synthetic, test_fraction=0.25, seed=4)
+    report = evaluate_split(watching, random_split(synthetic, test_fraction=0.25, seed=4))
     assert report["n_train"] == len(watching.seen) == 1125
     assert report["n_test"] == 375
 
 
 def test_unseen_users_and_items_count_by_the_fallback() -> None:
     ratings = Ratings.from_arrays([1, 2, 3, 4], [1, 2, 3, 4], [1.0, 2.0, 4.0, 5.0])
-    report = evaluate_holdout(SurpriseSVD(SurpriseSVDConfig(n_factors=2)), ratings, test_fraction=0.25, seed=0)
+    report = evaluate_split(
+        SurpriseSVD(SurpriseSVDConfig(n_factors=2)), random_split(ratings, test_fraction=0.25, seed=0)
+    )
     assert report["n_fallback"] == report["n_test"] == 1
     # The one rating left out is predicted by the mean of the other three.
     assert report["rmse"] in [pytest.approx(abs(value - (12 - value) / 3)) for value in (1.0, 2.0, 4.0, 5.0)]

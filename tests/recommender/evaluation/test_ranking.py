@@ -13,13 +13,13 @@ from recommender.data.ratings import Ratings
 from recommender.data.splits import last_out_split
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError
+from recommender.evaluation.metrics import ranking_metrics
 from recommender.evaluation.ranking import (
     MISSED,
-    LastOut,
+    LeaveLastOut,
     list_metrics,
     rank_all,
     rank_negatives,
-    ranking_metrics,
 )
 from recommender.items.ease import EASE
 
@@ -35,10 +35,10 @@ def _of_counts(counts: list[int]) -> PopularityModel:
     )
 
 
-def _task(users: list[int], movies: list[int], negatives: list[list[int]] | None = None) -> LastOut:
+def _task(users: list[int], movies: list[int], negatives: list[list[int]] | None = None) -> LeaveLastOut:
     """User 1 rated film 1 in training, user 2 films 1 and 2, users 3 and 4 film 6."""
     train = Ratings.from_arrays([1, 2, 2, 3, 4], [1, 1, 2, 6, 6], [4.0] * 5)
-    return LastOut(train, np.array(users), np.array(movies), None if negatives is None else np.array(negatives))
+    return LeaveLastOut(train, np.array(users), np.array(movies), None if negatives is None else np.array(negatives))
 
 
 def test_the_rank_is_the_number_of_films_before_it_without_those_rated_in_training() -> None:
@@ -101,7 +101,7 @@ def test_ranks_below_k_are_those_of_counting_every_score(synthetic: Ratings, see
         item_counts=counts,
         item_means=np.full(counts.size, 3.0, dtype=np.float32),
     )
-    task = LastOut.of(split)
+    task = LeaveLastOut.from_split(split)
     rated = split.train.by_user()
     for rank, user, movie in zip(rank_all(model, task, k=k).ranks, task.user_ids, task.item_ids, strict=True):
         at = int(model.users.positions([user])[0])
@@ -114,7 +114,7 @@ def test_ranks_below_k_are_those_of_counting_every_score(synthetic: Ratings, see
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 8))
 def test_negatives_are_distinct_films_that_the_user_has_not_rated(synthetic: Ratings, seed: int, n: int) -> None:
-    task = LastOut.of(last_out_split(synthetic)).with_negatives(n, seed=seed)
+    task = LeaveLastOut.from_split(last_out_split(synthetic)).with_negatives(n, seed=seed)
     assert task.negatives is not None
     assert task.negatives.shape == (task.user_ids.size, n)
     everything = set(zip(synthetic.user_ids.tolist(), synthetic.item_ids.tolist(), strict=True))
@@ -122,7 +122,7 @@ def test_negatives_are_distinct_films_that_the_user_has_not_rated(synthetic: Rat
         assert len(set(row)) == n
         assert not {(user, movie) for movie in row} & everything
         assert np.isin(row, synthetic.items.ids).all()
-    again = LastOut.of(last_out_split(synthetic)).with_negatives(n, seed=seed)
+    again = LeaveLastOut.from_split(last_out_split(synthetic)).with_negatives(n, seed=seed)
     assert np.array_equal(task.negatives, np.asarray(again.negatives))
 
 
@@ -130,7 +130,7 @@ def test_every_unrated_film_is_drawn_about_as_often() -> None:
     train = Ratings.from_arrays([1] * 3 + [2] * 9, [*range(3), *range(1, 10)], [3.0] * 12)
     drawn = np.concatenate(
         [
-            np.asarray(LastOut(train, np.array([1]), np.array([9])).with_negatives(3, seed=seed).negatives)[0]
+            np.asarray(LeaveLastOut(train, np.array([1]), np.array([9])).with_negatives(3, seed=seed).negatives)[0]
             for seed in range(600)
         ]
     )
@@ -139,8 +139,8 @@ def test_every_unrated_film_is_drawn_about_as_often() -> None:
     assert (abs(counts - 300) < 60).all()
 
 
-def test_impossible_questions_are_refused() -> None:
-    with pytest.raises(DataError, match="Film 3, looked for in row 1, is among its own negatives"):
+def test_impossible_test_cases_are_refused() -> None:
+    with pytest.raises(DataError, match="Film 3, held out in row 1, is among its own negatives"):
         _task([1], [3], [[2, 3]])
     with pytest.raises(DataError, match="User 2 has not rated 1 films: 4 negatives cannot be drawn"):
         _task([2], [3]).with_negatives(4, seed=0)
@@ -148,7 +148,7 @@ def test_impossible_questions_are_refused() -> None:
         _task([2], [3]).with_negatives(0, seed=0)
     with pytest.raises(DataError, match="There are no negatives"):
         rank_negatives(_of_counts([1, 2, 3]), _task([1], [2]))
-    with pytest.raises(DataError, match="Nobody is asked for"):
+    with pytest.raises(DataError, match="There are no test cases"):
         _task([], [])
 
 
@@ -172,7 +172,7 @@ def test_what_people_like_is_found_more_often_than_what_is_popular() -> None:
     rows = [(user, item) for user in range(300) for item in rng.choice(60, 15, replace=False) * 4 + kinds[user]]
     times = rng.permutation(len(rows))
     ratings = Ratings.from_arrays([u for u, _ in rows], [i for _, i in rows], [4.0] * len(rows), times)
-    task = LastOut.of(last_out_split(ratings)).with_negatives(50, seed=1)
+    task = LeaveLastOut.from_split(last_out_split(ratings)).with_negatives(50, seed=1)
     figures = []
     for estimator in (Popularity(), EASE()):
         model = estimator.fit(task.train)

@@ -13,7 +13,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.splits import last_out_split, random_split
 from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.gate import Measure
-from recommender.evaluation.search import Search, Trial, measure_of, parts_of
+from recommender.evaluation.search import Search, Trial, measure_for, user_samples
 
 # Those that are trained in seconds on a small world; the others differ in nothing that a search sees.
 CHEAP = sorted(set(ALGORITHMS) - {"house", "popularity"})
@@ -49,16 +49,16 @@ def test_the_same_seed_tries_the_same_and_finds_the_same() -> None:
 
 
 def test_what_is_measured_is_what_an_algorithm_is_there_for() -> None:
-    assert measure_of("svd") is Measure.STARS
-    assert measure_of("ease") is Measure.ORDER
-    assert measure_of("ease", Measure.STARS) is Measure.STARS
+    assert measure_for("svd") is Measure.STARS
+    assert measure_for("ease") is Measure.ORDER
+    assert measure_for("ease", Measure.STARS) is Measure.STARS
     assert ranks_by_predicted_stars("bayesian")
     assert not ranks_by_predicted_stars("house")
 
 
 def test_few_ratings_are_all_learnt_from_by_every_trial() -> None:
     split = last_out_split(world())
-    ((share, part),) = parts_of(split, seed=0)
+    ((share, part),) = user_samples(split, seed=0)
     assert share == 1.0
     assert part is split
 
@@ -66,7 +66,7 @@ def test_few_ratings_are_all_learnt_from_by_every_trial() -> None:
 def test_bad_settings_are_given_up_after_a_part_of_the_users() -> None:
     ratings = _many()
     split = random_split(ratings, test_fraction=0.1, seed=0)
-    parts = parts_of(split, seed=0)
+    parts = user_samples(split, seed=0)
     assert [share for share, _ in parts] == [pytest.approx(1 / 3), 1.0]
     users = [set(part.train.users.ids.tolist()) for _, part in parts]
     assert users[0] < users[1]
@@ -85,7 +85,7 @@ def test_bad_settings_are_given_up_after_a_part_of_the_users() -> None:
 
 def test_a_trial_that_diverges_is_told_and_the_others_go_on() -> None:
     ratings = last_out_split(world())
-    with pytest.raises(DivergedError, match="Not one of 3 trials of svd came to an end: Training diverged"):
+    with pytest.raises(DivergedError, match="All 3 trials of svd failed: Training diverged"):
         Search("svd", n_trials=2, fixed={"learning_rate": 40.0, "n_threads": 1}).run(ratings)
 
 

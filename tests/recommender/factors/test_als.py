@@ -46,17 +46,6 @@ def test_low_ratings_are_not_liking(synthetic: Ratings) -> None:
     assert model.score_items(liking)[:4].mean() > model.score_items(hating)[:4].mean()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"n_factors": 5}, {"n_epochs": 3}, {"regularisation": 5.0}, {"alpha": 3.0}, {"liked_from": 4.5}, {"seed": 4}],
-)
-def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, float]) -> None:
-    usual = {"n_factors": 4, "n_epochs": 2}
-    before, after = (ALS(ALSConfig(**settings)).fit(synthetic) for settings in (usual, {**usual, **change}))
-    pairs = synthetic.user_ids, synthetic.item_ids
-    assert not np.array_equal(before.score(*pairs), after.score(*pairs))
-
-
 def test_cuda_where_there_is_none_is_refused_with_a_way_out(synthetic: Ratings) -> None:
     import implicit.gpu  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ from recommender.factors.model import FactorModel
 from recommender.kernels.topk import largest_first
 from recommender.kernels.topk_plain import topk_plain
 from recommender.persistence import read_model, save_model
-from recommender.recommendations import RecommendationBatch
+from recommender.topk import RecommendationBatch
 
 
 def _model(rng: np.random.Generator, n_users: int, n_items: int, k: int, *, coarse: bool) -> FactorModel:

@@ -8,16 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.recommender.kernels.kmf_plain import kmf_epoch_plain
 
-from recommender.algorithms import Setting, make_config, make_estimator
+from recommender.algorithms import Setting, make_config
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
-from recommender.errors import ConfigError, DivergedError
+from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import BoundedRatings, KMFModel, fit_bounded, logistic
 from recommender.kernels.batches import Examples, Side
 from recommender.kernels.kmf import Descent, kmf_epoch
+from recommender.recommendations import recommend
 
 
 def descent(**changes: float) -> Descent:
@@ -82,7 +83,7 @@ def test_stars_are_the_logistic_function_of_the_sum_between_the_ends_of_the_scal
 
 def test_lists_carry_stars_and_are_in_their_order(synthetic: Ratings) -> None:
     model = KMF(KMFConfig(n_factors=4)).fit(synthetic)
-    top = model.recommend(model.users.ids, 6)
+    top = recommend(model, model.users.ids, 6)
     assert top.scores == pytest.approx(
         np.sort([model.score_items(model.parameters_at(user)) for user in range(len(model.users))])[:, :-7:-1], abs=1e-5
     )
@@ -134,31 +135,6 @@ def test_a_true_answer_ends_the_training_with_the_model_of_that_moment(synthetic
     assert len(seen) == 2
     assert np.array_equal(ended.user_factors, seen[1].user_factors)
     assert not np.array_equal(seen[0].user_factors, seen[1].user_factors)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"n_factors": 5},
-        {"n_epochs": 3},
-        {"learning_rate": 0.02},
-        {"regularisation": 0.3},
-        {"batch_size": 100},
-        {"decay": 0.5},
-        {"init_std_dev": 0.3},
-        {"seed": 4},
-    ],
-)
-def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, Setting]) -> None:
-    usual: dict[str, Setting] = {"n_factors": 4, "n_epochs": 5}
-    before, after = (make_estimator("kmf", {**usual, **more}).fit(synthetic) for more in ({}, change))
-    pairs = synthetic.user_ids, synthetic.item_ids
-    assert not np.array_equal(before.predict(*pairs), after.predict(*pairs))
-
-
-def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> None:
-    with pytest.raises(DivergedError, match="lower learning_rate"):
-        KMF(KMFConfig(learning_rate=1e20)).fit(synthetic)
 
 
 @pytest.mark.parametrize("wrong", [{"n_factors": 0}, {"learning_rate": 0.0}, {"batch_size": 0}, {"decay": 1.0}])

@@ -34,10 +34,8 @@ def test_the_fallback_is_the_mean_plus_what_is_known(tiny_model: FactorModel) ->
 
 
 def test_one_users_scores_for_all_items_equal_the_pairwise_ones(tiny_model: FactorModel) -> None:
-    parameters = tiny_model.parameters_of(20)
-    assert parameters is not None
+    parameters = tiny_model.parameters_at(1)
     assert tiny_model.score_items(parameters).tolist() == tiny_model.score([20] * 3, [1, 2, 3]).tolist()
-    assert tiny_model.parameters_of(21) is None
 
 
 def test_scoring_in_many_chunks_equals_scoring_one_by_one(tiny_model: FactorModel) -> None:

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.recommender.kernels.nsvd_plain import nsvd_epoch_plain
 
-from recommender.algorithms import Setting, make_config, make_estimator
+from recommender.algorithms import Setting, make_config
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
-from recommender.errors import ConfigError, DivergedError
+from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.nsvd import NSVD, NSVDConfig, _initial_parameters
 from recommender.factors.nsvd_model import select_history_users
@@ -109,30 +109,6 @@ def test_a_true_answer_ends_the_training_with_the_model_of_that_moment(synthetic
     short = NSVD(NSVDConfig(n_factors=4, n_epochs=2)).fit(synthetic)
     assert np.array_equal(ended.user_factors, short.user_factors)
     assert ended.fold_in_penalty == short.fold_in_penalty
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"n_factors": 5},
-        {"n_epochs": 3},
-        {"learning_rate": 0.02},
-        {"regularisation": 0.3},
-        {"size": "min"},
-        {"init_std_dev": 0.3},
-        {"seed": 4},
-    ],
-)
-def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, Setting]) -> None:
-    usual: dict[str, Setting] = {"n_factors": 4, "n_epochs": 5}
-    before, after = (make_estimator("nsvd", {**usual, **more}).fit(synthetic) for more in ({}, change))
-    pairs = synthetic.user_ids, synthetic.item_ids
-    assert not np.array_equal(before.predict(*pairs), after.predict(*pairs))
-
-
-def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> None:
-    with pytest.raises(DivergedError, match="lower learning_rate"):
-        NSVD(NSVDConfig(learning_rate=5.0)).fit(synthetic)
 
 
 @pytest.mark.parametrize("wrong", [{"n_factors": 0}, {"learning_rate": 0.0}, {"regularisation": -1}, {"size": "huge"}])

@@ -21,7 +21,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.synthetic import synthetic_ratings
 from recommender.data.synthetic_model import SyntheticConfig
 from recommender.errors import SparkError
-from recommender.evaluation.temporal_holdout import TemporalHoldout, make_temporal_holdout, perform
+from recommender.evaluation.temporal_holdout import TemporalHoldout, evaluate_model, make_temporal_holdout
 from recommender.factors.als import ALS, ALSConfig, ALSModel
 from recommender.factors.als_spark import SparkPlace
 from recommender.persistence import read_model, save_model
@@ -77,7 +77,7 @@ def objective(model: ALSModel, ratings: Ratings) -> float:
 
 
 def ndcg(model: ALSModel, holdout: TemporalHoldout) -> float:
-    return perform(model, holdout.test_users).metrics["ndcg@10"]
+    return evaluate_model(model, holdout.test_users).metrics["ndcg@10"]
 
 
 def test_spark_minimises_what_the_library_minimises(

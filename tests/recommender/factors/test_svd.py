@@ -7,7 +7,7 @@ from tests.recommender.kernels.sgd_plain import sgd_epoch_plain
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
-from recommender.errors import ConfigError, DivergedError
+from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
 from recommender.factors.svd import SVD, SVDConfig, _Training
@@ -77,29 +77,6 @@ def test_a_true_answer_ends_the_training_with_the_model_of_that_moment(synthetic
     assert np.array_equal(ended.item_factors, short.item_factors)
     assert np.array_equal(seen[1], short.predict(synthetic.user_ids[:5], synthetic.item_ids[:5]))
     assert not np.array_equal(seen[0], seen[1])
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"n_factors": 5},
-        {"n_epochs": 3},
-        {"learning_rate": 0.02},
-        {"regularisation": 0.3},
-        {"init_std_dev": 0.3},
-        {"seed": 4},
-    ],
-)
-def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, float]) -> None:
-    usual = {"n_factors": 4, "n_epochs": 5}
-    before, after = (SVD(SVDConfig(**settings)).fit(synthetic) for settings in (usual, {**usual, **change}))
-    pairs = synthetic.user_ids, synthetic.item_ids
-    assert not np.array_equal(before.predict(*pairs), after.predict(*pairs))
-
-
-def test_a_learning_rate_that_is_too_high_is_reported(synthetic: Ratings) -> None:
-    with pytest.raises(DivergedError, match="lower learning_rate"):
-        SVD(SVDConfig(learning_rate=5.0)).fit(synthetic)
 
 
 @pytest.mark.parametrize("wrong", [{"n_factors": 0}, {"learning_rate": 0.0}, {"regularisation": -1}, {"n_threads": 0}])

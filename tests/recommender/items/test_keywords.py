@@ -14,6 +14,7 @@ from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DataError
 from recommender.items.keywords import Keywords, KeywordsConfig, KeywordsModel, TasteRule
 from recommender.persistence import save_model
+from recommender.recommendations import recommend
 
 SPACE, SEA, COURT = ["space", "robot"], ["sea", "ship"], ["court"]
 UNRATED_SPACE, UNRATED_SEA, WITHOUT_WORDS = 70, 80, 90
@@ -40,7 +41,7 @@ def model() -> KeywordsModel:
 
 def test_films_of_the_catalogue_that_nobody_has_rated_are_recommended(model: KeywordsModel) -> None:
     assert model.items.ids.tolist() == [10, 20, 30, 40, 50, 60, 70, 80, 90]
-    best = model.recommend([1, 2], 1, candidates=np.isin(model.items.ids, [UNRATED_SPACE, UNRATED_SEA, 60]))
+    best = recommend(model, [1, 2], 1, candidates=np.isin(model.items.ids, [UNRATED_SPACE, UNRATED_SEA, 60]))
     assert best.item_ids[:, 0].tolist() == [UNRATED_SPACE, UNRATED_SEA]
     assert np.isfinite(model.predict([1, 2], [UNRATED_SPACE, UNRATED_SEA])).all()
     assert model.predict([3], [UNRATED_SPACE]) == model.stars.fallback([3], [123_456])
@@ -56,7 +57,7 @@ def test_low_ratings_are_no_liking(model: KeywordsModel) -> None:
     person = model.fold_in([40, 50, 60], [0.5, 1.0, 4.0])
     scores = dict(zip(model.items.ids.tolist(), model.score_items(person), strict=True))
     assert scores[UNRATED_SEA] < 0 < scores[60]
-    assert model.recommend([1], 9).item_ids[0, -1] == 40
+    assert recommend(model, [1], 9).item_ids[0, -1] == 40
 
 
 def test_one_liked_film_is_enough_and_one_disliked_film_leads_away(model: KeywordsModel) -> None:

@@ -6,6 +6,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.kernels.skipgram import Sampling, noise_table, skipgram_epoch
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig, positive_sequences
+from recommender.recommendations import recommend
 
 
 def test_the_kernel_equals_its_plain_twin() -> None:
@@ -45,24 +46,5 @@ def test_items_that_are_liked_together_become_alike() -> None:
     )
     near = model.similar_items([4], 5).item_ids[0]
     assert (near < 10).all()
-    best = model.recommend([0], 5).item_ids[0]
+    best = recommend(model, [0], 5).item_ids[0]
     assert (best < 10).all()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"n_factors": 5},
-        {"n_epochs": 3},
-        {"window": 1},
-        {"n_negatives": 2},
-        {"learning_rate": 1},
-        {"liked_from": 5},
-        {"seed": 4},
-    ],
-)
-def test_each_hyper_parameter_changes_the_model(synthetic: Ratings, change: dict[str, int]) -> None:
-    usual = {"n_factors": 4, "n_epochs": 2}
-    before, after = (Item2Vec(Item2VecConfig(**settings)).fit(synthetic) for settings in (usual, {**usual, **change}))
-    pairs = synthetic.user_ids, synthetic.item_ids
-    assert not np.array_equal(before.score(*pairs), after.score(*pairs))

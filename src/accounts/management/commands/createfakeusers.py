@@ -1,4 +1,4 @@
-"""``createfakeusers``: raters with invented names."""
+"""``createfakeusers``: create crowd users with invented names."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from accounts.services.crowd import fake_users_create
 
 
 class Command(BaseCommand):
-    """Makes crowd users, all different, who can rate and never log in."""
+    """Creates crowd users, who rate and cannot log in."""
 
-    help = "Make crowd users with invented names, all different."
+    help = "Create crowd users with different invented names."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("total", nargs="?", type=positive_integer, default=10, help="users to make")
+        parser.add_argument("total", nargs="?", type=positive_integer, default=10, help="users to create")
         parser.add_argument("--show-total", action="store_true", help="print how many users there are afterwards")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Make the users and print one line."""
+        """Create the users and print one line."""
         created = fake_users_create(total=options["total"])
         self.stdout.write(f"Made {created:,} fake users.")
         if options["show_total"]:

@@ -1,4 +1,4 @@
-"""``updatemovieratings``: recount films' ratings."""
+"""``updatemovieratings``: recount the ratings of films."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from movies.services.averages import movie_averages_refresh_all, movie_averages_
 
 
 class Command(BaseCommand):
-    """Recounts the rating figures of the films that were checked longest ago."""
+    """Recounts rating figures."""
 
     help = "Recount the ratings of the films whose figures were checked longest ago."
 

@@ -1,10 +1,10 @@
 // HTMX does the work; this says so when a request of its fails, keeps films from standing on the shelf twice and answers
 // from undoing newer choices, and closes menus that were left.
-const trouble = document.getElementById("trouble");
+const requestError = document.getElementById("request-error");
 
 const say = (text) => {
-  trouble.textContent = text;
-  trouble.hidden = text === "";
+  requestError.textContent = text;
+  requestError.hidden = text === "";
 };
 
 document.addEventListener("htmx:sendError", () => say("The site does not answer. Your last change is not saved; try again."));

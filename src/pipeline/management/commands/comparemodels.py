@@ -1,4 +1,4 @@
-"""``comparemodels``: all algorithms side by side on the latest export."""
+"""``comparemodels``: compare algorithms on the latest export."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,9 @@ _ROW = "{:16} {:>8} {:>8} {:>8} {:>9}"
 
 
 class Command(StageCommand):
-    """Compares algorithms."""
+    """Trains algorithms on a temporal holdout and prints their metrics."""
 
-    help = "Train algorithms, with their defaults, on the past of the latest export, and compare them on its future."
+    help = "Train algorithms on the older ratings of the latest export, and compare them on the newer ones."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
@@ -27,7 +27,7 @@ class Command(StageCommand):
             help=f"default: all of {', '.join(ALGORITHMS)}",
         )
         parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
-        parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="also write the metrics to this file")
 
     def run_stage(self, **options: Any) -> str:
         """Compare the algorithms and print a line for each as it finishes."""
@@ -41,11 +41,11 @@ class Command(StageCommand):
             self.stdout.write(_line(each))
             compared.append(each)
         if options["json"] is not None:
-            _json_write(options["json"], comparison, compared)
+            _write_json(options["json"], comparison, compared)
         holdout = comparison.data.holdout
         return (
             f"Compared {len(compared)} algorithms, trained on {len(holdout.train):,} ratings and tested on "
-            f"{holdout.n_asked:,} later ones of {len(holdout.test_users):,} users"
+            f"{holdout.n_test:,} later ones of {len(holdout.test_users):,} users"
         )
 
 
@@ -57,13 +57,13 @@ def _line(each: ComparedAlgorithm) -> str:
     return _ROW.format(each.algorithm, *cells, f"{each.seconds:.1f} s")
 
 
-def _json_write(path: Path, comparison: Comparison, compared: list[ComparedAlgorithm]) -> None:
+def _write_json(path: Path, comparison: Comparison, compared: list[ComparedAlgorithm]) -> None:
     holdout = comparison.data.holdout
     content = {
         "snapshot": comparison.data.snapshot.csv_sha256,
         "seed": comparison.data.seed,
         "n_train": len(holdout.train),
-        "n_test": holdout.n_asked,
+        "n_test": holdout.n_test,
         "n_users": len(holdout.test_users),
         "is_by_time": holdout.moment is not None,
         "algorithms": [each.as_json() for each in compared],
@@ -71,6 +71,4 @@ def _json_write(path: Path, comparison: Comparison, compared: list[ComparedAlgor
     try:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise CommandError(
-            f"{path} could not be written ({error.strerror or error}): name a file that can be."
-        ) from error
+        raise CommandError(f"{path} could not be written ({error.strerror or error}): choose another file.") from error

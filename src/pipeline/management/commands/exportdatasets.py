@@ -12,6 +12,6 @@ class Command(StageCommand):
     help = "Write all ratings and movies to new snapshots: CSV, Parquet and a manifest, under EXPORTS_DIR."
 
     def run_stage(self, **_options: Any) -> str:
-        """Export both and say what was written where."""
+        """Export both and return where they are."""
         ratings, movies = ratings_export(), movies_export()
         return f"Exported {ratings.rows:,} ratings to {ratings.folder} and {movies.rows:,} movies to {movies.folder}"

@@ -1,4 +1,4 @@
-"""``promotemodel``: let a candidate go live."""
+"""``promotemodel``: make a candidate live."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from pipeline.services.model_release import candidate_release, model_version_get
 class Command(StageCommand):
     """Promotes a candidate."""
 
-    help = "Let a candidate go live, if the gate lets it pass; it is judged first where that has not been done."
+    help = "Make a candidate live if it passes the gate. The gate judges it first if necessary."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare which."""
+        """Declare the arguments."""
         parser.add_argument(
-            "model", nargs="?", default="", help="its number or folder; without one, the newest candidate"
+            "model", nargs="?", default="", help="number or folder of the model (default: the newest candidate)"
         )
-        parser.add_argument("--force", default="", metavar="REASON", help="whatever the gate says; the reason is kept")
+        parser.add_argument("--force", default="", metavar="REASON", help="ignore the gate; the reason is stored")
 
     def run_stage(self, **options: Any) -> str:
-        """Promote it."""
+        """Promote the model and return what happens next."""
         candidate = model_version_get(options["model"])
         version = candidate_release(model_version_id=candidate.pk, force_reason=options["force"].strip())
         self.gate_print(version.gate_report)
-        return f"{version} is live; createmoviesuggestions writes everybody's lists from it"
+        return f"{version} is live; run createmoviesuggestions to write all lists from it"

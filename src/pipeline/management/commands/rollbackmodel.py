@@ -1,4 +1,4 @@
-"""``rollbackmodel``: go back to the model that was live before."""
+"""``rollbackmodel``: make an earlier model live again."""
 
 from typing import Any
 
@@ -12,23 +12,21 @@ from pipeline.services.suggesting import suggestion_lists_refresh
 
 
 class Command(StageCommand):
-    """Rolls back."""
+    """Rolls back to an earlier model."""
 
-    help = "Let an earlier model take the place of the live one at once, and rewrite everybody's lists from it."
+    help = "Make an earlier model live again at once, and rewrite all lists from it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare how far."""
-        parser.add_argument("--to", default="", metavar="ID", help="that model; without it, the one live before")
-        parser.add_argument(
-            "--keep-lists", action="store_true", help="leave the lists as they are until they are next refreshed"
-        )
+        """Declare the arguments."""
+        parser.add_argument("--to", default="", metavar="ID", help="an earlier model (default: the one live before)")
+        parser.add_argument("--keep-lists", action="store_true", help="keep the present lists until the next refresh")
 
     def run_stage(self, **options: Any) -> str:
-        """Go back, and let the lists follow."""
+        """Roll back and rewrite the lists."""
         wanted = model_version_get(options["to"]).pk if options["to"] else None
         version = model_roll_back(model_version_id=wanted)
         if options["keep_lists"]:
-            return f"{version} is live again; lists of the other model stay until their next refresh"
+            return f"{version} is live again; the present lists stay until the next refresh"
         report = suggestion_lists_refresh()
         similar_movies_refresh()
-        return f"{version} is live again, and the lists of {report.refreshed:,} users are from it"
+        return f"{version} is live again; rewrote the lists of {report.refreshed:,} users"

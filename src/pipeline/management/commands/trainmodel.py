@@ -1,5 +1,6 @@
-"""``trainmodel``: train any algorithm on the latest export and let the gate decide about it."""
+"""``trainmodel``: train an algorithm on the latest export and let the gate judge the model."""
 
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -8,7 +9,6 @@ from pipeline.management.stage_command import TrainCommand
 from pipeline.services.training import model_train
 from recommender.algorithms import ALGORITHMS, parse_settings
 from recommender.errors import ConfigError
-from recommender.factors.als import ENGINES
 
 
 class Command(TrainCommand):
@@ -18,6 +18,7 @@ class Command(TrainCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the algorithm and its hyper-parameters."""
+        engines = {name: algorithm.engines for name, algorithm in ALGORITHMS.items() if algorithm.engines}
         parser.add_argument("algorithm", choices=list(ALGORITHMS), metavar="ALGORITHM", help=", ".join(ALGORITHMS))
         parser.add_argument(
             "--set",
@@ -25,27 +26,24 @@ class Command(TrainCommand):
             nargs="+",
             default=[],
             metavar="KEY=VALUE",
-            help="hyper-parameters, the defaults for those that are not named",
+            help="hyper-parameters that differ from their defaults",
         )
         parser.add_argument(
             "--engine",
-            choices=ENGINES,
-            help="what computes als: implicit on this machine, or Spark where SPARK_MASTER says (implicit)",
+            choices=list(chain(*engines.values())),
+            help=f"what trains {', '.join(engines)}: implicit on this machine, or Spark at SPARK_MASTER (implicit)",
         )
         parser.add_argument(
             "--search",
             type=int,
             default=0,
             metavar="TRIALS",
-            help="try so many settings first, for what --set leaves open, and take the best (0)",
+            help="first search the hyper-parameters that --set leaves open with this many trials (0)",
         )
-        parser.add_argument("--seed", type=int, default=0, help="seed of all that is drawn (0)")
-        parser.add_argument(
-            "--no-promote", action="store_true", help="keep the model as a candidate, beside the live one"
-        )
+        super().add_arguments(parser)
 
     def run_stage(self, **options: Any) -> str:
-        """Train and say how well."""
+        """Train the model and return its metrics."""
         algorithm = options["algorithm"]
         if options["search"] < 0:
             raise CommandError(f"--search is {options['search']}: it must be a number of trials, 0 for no search.")

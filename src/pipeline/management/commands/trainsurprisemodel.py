@@ -1,4 +1,4 @@
-"""``trainsurprisemodel``: train scikit-surprise's SVD on the latest export and let the gate decide about it."""
+"""``trainsurprisemodel``: train scikit-surprise's SVD on the latest export and let the gate judge the model."""
 
 from typing import Any
 
@@ -17,13 +17,10 @@ class Command(TrainCommand):
         """Declare the hyper-parameters."""
         parser.add_argument("--epochs", type=int, default=20, help="passes over the ratings (20)")
         parser.add_argument("--factors", type=int, default=100, help="factors per user and movie (100)")
-        parser.add_argument("--seed", type=int, default=0, help="seed of the split and of the first factors (0)")
-        parser.add_argument(
-            "--no-promote", action="store_true", help="keep the model as a candidate, beside the live one"
-        )
+        super().add_arguments(parser)
 
     def run_stage(self, **options: Any) -> str:
-        """Train and say how well."""
+        """Train the model and return its metrics."""
         report = surprise_model_train(
             n_epochs=options["epochs"],
             n_factors=options["factors"],

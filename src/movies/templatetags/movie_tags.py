@@ -1,4 +1,4 @@
-"""How templates name posters, stars and running times."""
+"""Template tags and filters for posters, stars and running times."""
 
 from django import template
 from django.urls import reverse
@@ -20,7 +20,7 @@ _CHECKED = SafeString(" checked")
 
 @register.simple_tag
 def poster_url(movie: Movie) -> str:
-    """Return the address of a film's poster; a film that changes gets another address."""
+    """Return the URL of a film's poster, which changes with the film."""
     version = poster_version(title=movie.title, genres=movie.genres, year=movie.year)
     return f"{reverse('poster', args=[movie.pk])}?v={version}"
 
@@ -35,7 +35,7 @@ def running_time(minutes: int | None) -> str:
 
 
 @register.filter
-def in_stars(value: float) -> str:
+def star_label(value: float) -> str:
     """Return ``0.5`` as ``half a star``, ``3.5`` as ``3½ stars``."""
     if value == HALF_STARS[0]:
         return "half a star"
@@ -46,9 +46,9 @@ def in_stars(value: float) -> str:
 
 @register.simple_tag
 def star_choices(movie_id: int, rating: float | None) -> SafeString:
-    """Return the ten radio buttons of a film's rating; a page has hundreds, so no template loop draws them."""
+    """Return the ten radio buttons of a film's rating. A page has hundreds, too many for a template loop."""
     choices = (
-        (movie_id, f"{stars:g}", f"{stars:g}", _CHECKED if stars == rating else "", in_stars(stars))
+        (movie_id, f"{stars:g}", f"{stars:g}", _CHECKED if stars == rating else "", star_label(stars))
         for stars in HALF_STARS
     )
     return format_html_join("\n", _CHOICE, choices)
