@@ -22,13 +22,6 @@ def transaction_lock(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
 
 
-def transaction_lock_try(number: int) -> bool:
-    """Take the lock ``number`` to the end of this transaction, unless another session holds it; tell which."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return bool(cursor.fetchone()[0])
-
-
 @contextmanager
 def session_lock(namespace: int, number: int) -> Iterator[datetime | None]:
     """Hold a lock for the length of a ``with`` block and yield ``None``, or yield since when another session holds it.

@@ -1,4 +1,4 @@
-"""Common parts of every table switch: reading what a table has, locking it, and renaming.
+"""Tables: what one has, its lock, its renaming, and the ids that it gives to new rows.
 
 A table switch builds the next version of a table beside it and then swaps the names.
 """
@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from postgres.errors import TableSwitchError
@@ -143,3 +143,22 @@ def table_lock(cursor: CursorWrapper, table: str, attempts: LockAttempts) -> Non
             time.sleep(min(0.1 * attempt, LONGEST_PAUSE_SECONDS))
         else:
             return
+
+
+def number_reserve(table: str) -> int:
+    """Return the next ``id`` of ``table``, which nobody else gets."""
+    with connection.cursor() as cursor:
+        return numbers_reserve(cursor, table, count=1)[0]
+
+
+def numbers_reserve(cursor: CursorWrapper, table: str, *, count: int) -> list[int]:
+    """Return the next ``count`` values for the column ``id`` of ``table``, which nobody else gets."""
+    cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+    return [number for (number,) in cursor.fetchall()]
+
+
+def sequence_name(cursor: CursorWrapper, table: str) -> str:
+    """Return the name, with its schema, of the sequence that numbers the column ``id`` of ``table``."""
+    cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+    name: str = cursor.fetchone()[0]
+    return name

@@ -5,12 +5,11 @@ Both also show the time that passes while no part of the work ends.
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Self
-
-from recommender.threads import call_repeatedly
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +28,13 @@ class Progress:
     def __enter__(self) -> Self:
         if not sys.stderr.isatty():
             self._bar = None
-            self._exit.enter_context(call_repeatedly(self._log, seconds=SECONDS_BETWEEN_LINES))
+            self._exit.enter_context(_call_repeatedly(self._log, seconds=SECONDS_BETWEEN_LINES))
             return self
         from tqdm import tqdm  # noqa: PLC0415 - a process whose errors go to a log never needs it.
 
         bar = tqdm(desc=self._label, total=self._total, unit=f" {self._unit}", unit_scale=True, leave=False)
         self._bar = self._exit.enter_context(bar)
-        self._exit.enter_context(call_repeatedly(bar.refresh, seconds=SECONDS_BETWEEN_BARS))
+        self._exit.enter_context(_call_repeatedly(bar.refresh, seconds=SECONDS_BETWEEN_BARS))
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -87,3 +86,21 @@ def log_to_stderr() -> None:
     """Let the log lines go to the standard error stream, for programs that configure no logging."""
     logger.handlers = [logging.StreamHandler()]
     logger.setLevel(logging.INFO)
+
+
+@contextmanager
+def _call_repeatedly(action: Callable[[], object], *, seconds: float) -> Iterator[None]:
+    """Call `action` every so many seconds in another thread, for the length of a `with` block."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=repeat, name="repeated", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,4 +1,4 @@
-"""Threads: blocks of work, in order and in bounded memory, and an action that is repeated beside the work."""
+"""Threads: blocks of work, in order and in bounded memory."""
 
 import os
 import sys
@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 S = TypeVar("S")
@@ -54,21 +53,3 @@ def map_in_order(work: Callable[[int], T], starts: Iterable[int], n_threads: int
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads, "blocks", _step_back) as pool:
         yield from map_ahead(pool, work, starts, ahead=n_threads)
-
-
-@contextmanager
-def call_repeatedly(action: Callable[[], object], *, seconds: float) -> Iterator[None]:
-    """Call `action` every so many seconds, in a thread of its own, for the length of a `with` block."""
-    over = threading.Event()
-
-    def repeat() -> None:
-        while not over.wait(seconds):
-            action()
-
-    thread = threading.Thread(target=repeat, name="repeated", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

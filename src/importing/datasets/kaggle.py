@@ -29,8 +29,8 @@ from importing.datasets.text_cleaning import (
 from importing.errors import DatasetError
 from movies.genres import TMDB_GENRES
 from recommender.data import kaggle_files
+from recommender.data.field_values import parse_date, parse_imdb_id, parse_positive_id, parse_runtime
 from recommender.data.movielens_files import read_links
-from recommender.data.numbers import parse_date, parse_imdb_id, parse_positive_id, parse_runtime
 from recommender.data.python_literals import parse_entries
 from recommender.data.tables import BadRow, Row, read_csv, shorten
 from recommender.data.vocabulary import UNKNOWN, Vocabulary

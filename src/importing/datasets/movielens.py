@@ -11,9 +11,8 @@ from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import clean_original_title, clean_text, title_fault
 from movies.genres import known_genres
 from recommender.data import movielens_files
-from recommender.data.numbers import parse_id
+from recommender.data.field_values import parse_id, parse_title
 from recommender.data.tables import BadRow, shorten
-from recommender.data.titles import parse_title
 
 RATINGS_CSV, RATINGS_DAT, U_DATA = "ratings.csv", "ratings.dat", "u.data"
 # TMDB and IMDb id by MovieLens id.

@@ -11,10 +11,9 @@ from pathlib import Path
 from importing.datasets.dataset import Dataset, Kind, MovieRecord, Reason, Skip, Trailer
 from importing.datasets.text_cleaning import clean_original_title, clean_poster_path, clean_text, title_fault
 from movies.genres import known_genres
+from recommender.data.field_values import parse_id, parse_title
 from recommender.data.movielens_files import MOVIES_CSV
-from recommender.data.numbers import parse_id
 from recommender.data.tables import Row, read_rows, shorten
-from recommender.data.titles import parse_title
 
 TRAILERS_CSV = "trailers.csv"
 MOVIE_COLUMNS = ("id", "name", "poster path", "type")

@@ -1,4 +1,4 @@
-"""Films into the catalogue: matched in memory, staged by COPY, merged by two statements."""
+"""Loading films and trailers: match films in memory, stage them by COPY, merge them by two statements."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from django.db.backends.utils import CursorWrapper
 
-from importing.datasets.dataset import Dataset, Int64s, Kind, MovieRecord, Reason, Skip
+from importing.datasets.dataset import Dataset, Int64s, Kind, MovieRecord, Reason, Skip, Trailer
 from importing.import_report import ImportReport
-from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
+from importing.loading.movie_matching import Entry, Matching, MovieMatcher, title_keys
 from postgres.copy import Cell, copy_in_rows
-from postgres.sequences import numbers_reserve
+from postgres.tables import numbers_reserve
 
 _COLUMNS = (
     "movie_id",
@@ -30,7 +30,7 @@ _COLUMNS = (
     "cast",
     "directors",
 )
-# Null stands for what the data set does not say.
+# A null is a value that the data set does not give.
 _STAGE = """
 CREATE TEMPORARY TABLE import_film (
     movie_id integer NOT NULL, is_new boolean NOT NULL, tmdb_id integer, imdb_id text, movielens_id integer,
@@ -49,7 +49,7 @@ SELECT movie_id, tmdb_id, imdb_id, movielens_id, title, coalesce(original_title,
 FROM import_film WHERE is_new
 ORDER BY movie_id
 """
-# Both give, for each known film, its row as it shall be. A date that contradicts the known year is no gap to fill.
+# Both queries give the new row of each known film. A date that contradicts the known year does not fill a gap.
 _OVERWRITTEN = """
 SELECT film.id, stage.tmdb_id, stage.imdb_id, stage.movielens_id, stage.title AS title,
     coalesce(stage.original_title, film.original_title) AS original_title,
@@ -105,15 +105,23 @@ _EXTERNAL_INSERT = """
 INSERT INTO movies_externalmovie (source, external_id, movie_id)
 SELECT %s, external_id, movie_id FROM import_external
 """
+_TRAILER_STAGE = "CREATE TEMPORARY TABLE import_trailer (movie_id integer, youtube_id text) ON COMMIT DROP"
+_TRAILER_INSERT = """
+INSERT INTO movies_trailer (movie_id, youtube_id)
+SELECT stage.movie_id, stage.youtube_id FROM import_trailer stage
+WHERE NOT EXISTS (
+    SELECT FROM movies_trailer known WHERE known.movie_id = stage.movie_id AND known.youtube_id = stage.youtube_id
+)
+"""
 
 
 @dataclass(frozen=True)
 class MovieKeys:
-    """The primary key of each of a data set's films: ``keys`` ascending, ``pks`` beside them, both (n_films,) int64."""
+    """A data set's films: their ``keys`` in it, ascending, and their primary keys ``pks``, both of shape (n_films,)."""
 
     keys: Int64s
     pks: Int64s
-    # IMDb ids that must be given up before others take them.
+    # Films that lose their IMDb id before another film takes it.
     released: list[int] = field(default_factory=list)
 
     @property
@@ -121,78 +129,103 @@ class MovieKeys:
         """Whether different keys always mean different films."""
         return len(np.unique(self.pks)) == len(self.pks)
 
-    def pks_of(self, keys: Int64s) -> Int64s:
-        """Return the films' primary keys, -1 for a key that the data set has no film for."""
+    def find_pks(self, keys: Int64s) -> Int64s:
+        """Return the primary key of each film, -1 for a key without a film in the data set."""
         if not len(self.keys):
             return np.full(len(keys), -1, dtype=np.int64)
-        places = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
-        return np.where(self.keys[places] == keys, self.pks[places], -1)
+        indices = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[indices] == keys, self.pks[indices], -1)
 
 
-def movies_stage(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> MovieKeys:
-    """Read and match the films and put them, and the changes they mean, into temporary tables."""
-    movies = list(_distinct(dataset.movies(), log))
-    log.check(Kind.MOVIES)
-    external = _external(cursor, dataset)
-    matching = MovieMatcher(_known(cursor), external).match(
+def movies_stage(cursor: CursorWrapper, *, dataset: Dataset, report: ImportReport) -> MovieKeys:
+    """Read the films, match them and put them and their changes into temporary tables."""
+    movies = list(_merge_duplicates(dataset.movies(), report))
+    report.check(Kind.MOVIES)
+    external = _fetch_external_ids(cursor, dataset)
+    matching = MovieMatcher(_fetch_movies(cursor), external).match(
         movies,
         new_pks=lambda count: numbers_reserve(cursor, "movies_movie", count=count),
         overwrites=dataset.overwrites,
     )
-    log.note(matching.skips)
+    report.note(matching.skips)
     cursor.execute(_STAGE)
-    copy_in_rows(cursor, "import_film", _COLUMNS, (_row(entry) for entry in matching.entries))
+    copy_in_rows(cursor, "import_film", _COLUMNS, (_film_row(entry) for entry in matching.entries))
     cursor.execute("ANALYZE import_film")
     cursor.execute(_CHANGES.format(merged=_OVERWRITTEN if dataset.overwrites else _FILLED))
     _external_stage(cursor, dataset, external, matching)
-    return _keys(matching)
+    return _movie_keys(matching)
 
 
-def movies_insert(cursor: CursorWrapper, *, dataset: Dataset, log: ImportReport) -> None:
-    """Add the films that the catalogue does not have yet."""
+def movies_insert(cursor: CursorWrapper, *, dataset: Dataset, report: ImportReport) -> None:
+    """Insert the films that are new to the catalogue."""
     cursor.execute(_INSERT)
-    tally = log.tallies[Kind.MOVIES]
+    tally = report.tallies[Kind.MOVIES]
     tally.imported = cursor.rowcount
     cursor.execute("SELECT count(*) FROM import_film")
     tally.unchanged = cursor.fetchone()[0] - tally.imported
     cursor.execute(_EXTERNAL_INSERT, [dataset.external_source])
 
 
-def movies_update(cursor: CursorWrapper, *, keys: MovieKeys, log: ImportReport) -> None:
-    """Change the films that the data set knows better; the others are not even locked."""
+def movies_update(cursor: CursorWrapper, *, keys: MovieKeys, report: ImportReport) -> None:
+    """Update the films that the data set changes; lock no others."""
     if keys.released:
         cursor.execute("UPDATE movies_movie SET imdb_id = NULL WHERE id = ANY(%s)", [keys.released])
     cursor.execute(_UPDATE)
-    tally = log.tallies[Kind.MOVIES]
+    tally = report.tallies[Kind.MOVIES]
     tally.updated = cursor.rowcount
     tally.unchanged -= tally.updated
 
 
-def _distinct(rows: Iterable[MovieRecord | Skip], log: ImportReport) -> Iterator[MovieRecord]:
+def trailers_load(cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, report: ImportReport) -> None:
+    """Insert the trailers that are new to their films."""
+    tally = report.tallies[Kind.TRAILERS]
+    pks = dict(zip(movies.keys.tolist(), movies.pks.tolist(), strict=True))
+    rows: dict[tuple[Cell, ...], Trailer] = {}
+    for row in dataset.trailers():
+        if isinstance(row, Skip):
+            report.skip([row])
+            continue
+        tally.read += 1
+        pair = (pks.get(row.movie), row.youtube_id)
+        if pair[0] is None:
+            report.drop([Skip(Kind.TRAILERS, row.file, row.line, Reason.UNKNOWN_MOVIE, f"film {row.movie}")])
+        elif pair in rows:
+            report.drop([Skip(Kind.TRAILERS, row.file, row.line, Reason.DUPLICATE_TRAILER, row.youtube_id)])
+        else:
+            rows[pair] = row
+    report.check(Kind.TRAILERS)
+    cursor.execute(_TRAILER_STAGE)
+    copy_in_rows(cursor, "import_trailer", ("movie_id", "youtube_id"), rows)
+    cursor.execute(_TRAILER_INSERT)
+    tally.imported = cursor.rowcount
+    tally.unchanged = len(rows) - tally.imported
+
+
+def _merge_duplicates(rows: Iterable[MovieRecord | Skip], report: ImportReport) -> Iterator[MovieRecord]:
     """Yield each film once; a row that repeats a film only fills the first one's gaps."""
     movies: dict[int, MovieRecord] = {}
     for row in rows:
         if isinstance(row, Skip):
-            log.skip([row])
+            report.skip([row])
             continue
-        log.tallies[Kind.MOVIES].read += 1
+        report.tallies[Kind.MOVIES].read += 1
         first = movies.get(row.key)
         if first is None:
             movies[row.key] = row
             continue
         movies[row.key] = first.fill_from(row)
         detail = f"{row.title}: first on line {first.line}"
-        log.drop([Skip(Kind.MOVIES, row.file, row.line, Reason.DUPLICATE_MOVIE, detail)])
+        report.drop([Skip(Kind.MOVIES, row.file, row.line, Reason.DUPLICATE_MOVIE, detail)])
     yield from movies.values()
 
 
-def _known(cursor: CursorWrapper) -> Iterator[Entry]:
+def _fetch_movies(cursor: CursorWrapper) -> Iterator[Entry]:
     cursor.execute("SELECT id, tmdb_id, imdb_id, movielens_id, title, original_title, year FROM movies_movie")
     for pk, tmdb_id, imdb_id, movielens_id, title, original_title, year in cursor.fetchall():
-        yield Entry(pk, tmdb_id, imdb_id, movielens_id, names_of(title, original_title), year)
+        yield Entry(pk, tmdb_id, imdb_id, movielens_id, title_keys(title, original_title), year)
 
 
-def _external(cursor: CursorWrapper, dataset: Dataset) -> dict[int, int]:
+def _fetch_external_ids(cursor: CursorWrapper, dataset: Dataset) -> dict[int, int]:
     cursor.execute(
         "SELECT external_id, movie_id FROM movies_externalmovie WHERE source = %s AND source <> ''",
         [dataset.external_source],
@@ -202,14 +235,14 @@ def _external(cursor: CursorWrapper, dataset: Dataset) -> dict[int, int]:
 
 def _external_stage(cursor: CursorWrapper, dataset: Dataset, external: dict[int, int], matching: Matching) -> None:
     cursor.execute(_EXTERNAL)
-    told = [(entry.told.key, entry.pk) for entry in matching.entries if entry.told]
-    rows: list[tuple[Cell, ...]] = [pair for pair in told if dataset.external_source and pair[0] not in external]
+    pairs = [(entry.record.key, entry.pk) for entry in matching.entries if entry.record]
+    rows: list[tuple[Cell, ...]] = [pair for pair in pairs if dataset.external_source and pair[0] not in external]
     copy_in_rows(cursor, "import_external", ("external_id", "movie_id"), rows)
 
 
-def _row(entry: Entry) -> tuple[Cell, ...]:
-    movie = entry.told
-    if movie is None:  # pragma: no cover  # A matched entry always carries the film that it was matched with.
+def _film_row(entry: Entry) -> tuple[Cell, ...]:
+    movie = entry.record
+    if movie is None:  # pragma: no cover  # The matcher sets it on each entry that it returns.
         raise AssertionError
     return (
         entry.pk,
@@ -231,7 +264,7 @@ def _row(entry: Entry) -> tuple[Cell, ...]:
     )
 
 
-def _keys(matching: Matching) -> MovieKeys:
-    pairs = sorted((entry.told.key, entry.pk) for entry in matching.entries if entry.told)
+def _movie_keys(matching: Matching) -> MovieKeys:
+    pairs = sorted((entry.record.key, entry.pk) for entry in matching.entries if entry.record)
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return MovieKeys(table[:, 0].copy(), table[:, 1].copy(), matching.released)

@@ -1,8 +1,7 @@
-"""Which film of the catalogue a row of a data set means, so that a film is one row however many sets name it.
+"""Matching the films of a data set with those of the catalogue, so that each film is one row there.
 
-A film is looked for by TMDB id, then IMDb id, then MovieLens id, then the set's own number, then title and year. A data
-set never names one film twice: where two of its rows would meet in one film, the second stays a film of its own, so
-that no rating is lost to a mistaken link.
+The matcher looks for a film by TMDB id, then IMDb id, then MovieLens id, then the data set's own id, then title and
+year. It matches at most one row with each film, so that a wrong link loses no rating: another row becomes a new film.
 """
 
 from collections import defaultdict
@@ -10,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from importing.datasets.dataset import Kind, MovieRecord, Reason, Skip
-from recommender.data.titles import title_key
+from recommender.data.field_values import title_key
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A film as the catalogue has it, or will have it after this import; ``told`` is what the data set says of it."""
+    """A film of the catalogue, present or new; ``record`` is the data set's row of it, if one matches."""
 
     pk: int
     tmdb_id: int | None = None
@@ -23,35 +22,35 @@ class Entry:
     movielens_id: int | None = None
     names: tuple[str, ...] = ()
     year: int | None = None
-    told: MovieRecord | None = None
+    record: MovieRecord | None = None
     is_new: bool = False
 
     @property
     def has_ids(self) -> bool:
-        """Whether the film has a number that is valid everywhere."""
+        """Whether the film has an id that other data sets know."""
         return any((self.tmdb_id, self.imdb_id, self.movielens_id))
 
 
 @dataclass(frozen=True)
 class Matching:
-    """The outcome: a film for each row that was not left out, and the numbers that moved from one film to another."""
+    """The films of a data set, each present or new, and the ids that they take or lose."""
 
     entries: list[Entry]
-    # Films that give up their IMDb id for another one before anybody takes it.
+    # Films that lose their IMDb id before another film takes it.
     released: list[int] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
 
 
-def names_of(title: str, original_title: str) -> tuple[str, ...]:
-    """Return what films are compared by, beside the year, when they have no number in common."""
+def title_keys(title: str, original_title: str) -> tuple[str, ...]:
+    """Return the keys by which films without a common id are compared, beside the year."""
     return tuple(dict.fromkeys(title_key(name) for name in (title, original_title) if name))
 
 
 class MovieMatcher:
-    """The films by each of the numbers that can name them."""
+    """Indexes of the catalogue's films by id and by title."""
 
     def __init__(self, entries: Iterable[Entry], external: Mapping[int, int]) -> None:
-        """Take the films known so far, and the primary keys that the data set's own numbers stand for."""
+        """Index ``entries``, and the primary keys of films by the data set's own ids in ``external``."""
         self._tmdb: dict[int, Entry] = {}
         self._imdb: dict[str, Entry] = {}
         self._movielens: dict[int, Entry] = {}
@@ -65,20 +64,20 @@ class MovieMatcher:
     def match(
         self, movies: Sequence[MovieRecord], *, new_pks: Callable[[int], Iterable[int]], overwrites: bool
     ) -> Matching:
-        """Find or make a film for each of ``movies``, whose keys all differ; the entries are in the same order.
+        """Find or make a film for each of ``movies``, whose keys all differ; return them in the same order.
 
-        ``new_pks`` gives that many fresh primary keys. With ``overwrites`` an IMDb id replaces the one known so far;
-        any other number only fills a gap, so that data sets which disagree do not undo one another.
+        ``new_pks`` reserves a number of primary keys. With ``overwrites`` an IMDb id replaces the present one. Any
+        other id only fills a gap, so that data sets which disagree do not undo one another.
         """
         rivals: defaultdict[str, list[MovieRecord]] = defaultdict(list)
         for movie in filter(_has_ids, movies):
-            for name in names_of(movie.title, movie.original_title):
+            for name in title_keys(movie.title, movie.original_title):
                 rivals[name].append(movie)
         lookups: tuple[Callable[[MovieRecord], Entry | None], ...] = (
             self._by_tmdb_and_imdb,
             lambda movie: self._tmdb.get(movie.tmdb_id or 0),
-            lambda movie: _agreeing(self._imdb.get(movie.imdb_id or ""), movie),
-            lambda movie: _agreeing(self._movielens.get(movie.movielens_id or 0), movie),
+            lambda movie: _unless_other_tmdb_id(self._imdb.get(movie.imdb_id or ""), movie),
+            lambda movie: _unless_other_tmdb_id(self._movielens.get(movie.movielens_id or 0), movie),
             lambda movie: self._external.get(movie.key),
             lambda movie: self._by_title(movie, rivals, years_apart=0),
             lambda movie: self._by_title(movie, rivals, years_apart=1),
@@ -87,12 +86,12 @@ class MovieMatcher:
         for lookup in lookups:
             for movie in movies:
                 entry = None if movie.key in found else lookup(movie)
-                if entry is not None and entry.told is None:
-                    entry.told = movie
+                if entry is not None and entry.record is None:
+                    entry.record = movie
                     found[movie.key] = entry
         unknown = [movie for movie in movies if movie.key not in found]
         for movie, pk in zip(unknown, new_pks(len(unknown)), strict=True):
-            found[movie.key] = Entry(pk, told=movie, is_new=True)
+            found[movie.key] = Entry(pk, record=movie, is_new=True)
         return self._settle([found[movie.key] for movie in movies], overwrites=overwrites)
 
     def _by_tmdb_and_imdb(self, movie: MovieRecord) -> Entry | None:
@@ -102,22 +101,22 @@ class MovieMatcher:
     def _by_title(
         self, movie: MovieRecord, rivals: Mapping[str, list[MovieRecord]], *, years_apart: int
     ) -> Entry | None:
-        """Return the one film of that title and year; where there may be several, none is better than the wrong one.
+        """Return the only film of that title and year, None if several films may be meant.
 
-        Data sets disagree by a year on many films, counting from a festival or from a country's first showing.
+        Data sets disagree on the year of many films: some take the first festival, others the release.
         """
 
         def is_near(year: int | None) -> bool:
             return year is not None and movie.year is not None and abs(year - movie.year) <= years_apart
 
-        names = names_of(movie.title, movie.original_title)
+        names = title_keys(movie.title, movie.original_title)
         if (
             len({rival.key for name in names for rival in rivals.get(name, []) if is_near(rival.year)} | {movie.key})
             > 1
         ):
             return None
         found = {entry.pk: entry for name in names for entry in self._named.get(name, []) if is_near(entry.year)}
-        candidates = [entry for entry in found.values() if entry.told is None and not _contradicts(entry, movie)]
+        candidates = [entry for entry in found.values() if entry.record is None and not _contradicts(entry, movie)]
         certain = [entry for entry in candidates if entry.has_ids]
         if len(certain) > 1:
             return None
@@ -134,20 +133,19 @@ class MovieMatcher:
             self._named[name].append(entry)
 
     def _settle(self, entries: list[Entry], *, overwrites: bool) -> Matching:
-        """Give the films the numbers that they are told to have, as far as no other film has them."""
+        """Give the films the ids of their records, except those that other films have."""
         skips: list[Skip] = []
         wanting: list[tuple[Entry, MovieRecord]] = []
         for entry in entries:
-            movie = entry.told
+            movie = entry.record
             if movie is None:
                 continue
             skips += self._take_ids(entry, movie)
             if movie.imdb_id and movie.imdb_id != entry.imdb_id and (overwrites or entry.imdb_id is None):
                 wanting.append((entry, movie))
         released = self._take_imdb_ids(wanting)
-        skips += [
-            _taken(movie, f"IMDb id {movie.imdb_id}") for entry, movie in wanting if entry.imdb_id != movie.imdb_id
-        ]
+        refused = [(entry, movie) for entry, movie in wanting if entry.imdb_id != movie.imdb_id]
+        skips += [_report_taken_id(movie, f"IMDb id {movie.imdb_id}") for _, movie in refused]
         return Matching(entries, released, skips)
 
     def _take_ids(self, entry: Entry, movie: MovieRecord) -> Iterator[Skip]:
@@ -155,15 +153,15 @@ class MovieMatcher:
             if self._tmdb.setdefault(movie.tmdb_id, entry) is entry:
                 entry.tmdb_id = movie.tmdb_id
             else:
-                yield _taken(movie, f"TMDB id {movie.tmdb_id}")
+                yield _report_taken_id(movie, f"TMDB id {movie.tmdb_id}")
         if movie.movielens_id and entry.movielens_id is None:
             if self._movielens.setdefault(movie.movielens_id, entry) is entry:
                 entry.movielens_id = movie.movielens_id
             else:
-                yield _taken(movie, f"MovieLens id {movie.movielens_id}")
+                yield _report_taken_id(movie, f"MovieLens id {movie.movielens_id}")
 
     def _take_imdb_ids(self, wanting: Sequence[tuple[Entry, MovieRecord]]) -> list[int]:
-        """Hand out IMDb ids until no film can take one more; a film that changes its id frees the old one."""
+        """Give IMDb ids to films until no film can take one more; a film that changes its id frees the old one."""
         released: list[int] = []
         waiting, before = list(wanting), -1
         while len(waiting) != before:
@@ -189,15 +187,15 @@ def _contradicts(entry: Entry, movie: MovieRecord) -> bool:
         (entry.imdb_id, movie.imdb_id),
         (entry.movielens_id, movie.movielens_id),
     )
-    return any(known and told and known != told for known, told in pairs)
+    return any(known and given and known != given for known, given in pairs)
 
 
-def _agreeing(entry: Entry | None, movie: MovieRecord) -> Entry | None:
-    """Return ``entry`` unless its TMDB id, the surest of the numbers, says that it is another film."""
+def _unless_other_tmdb_id(entry: Entry | None, movie: MovieRecord) -> Entry | None:
+    """Return ``entry`` unless its TMDB id, the most reliable id, contradicts the movie's."""
     if entry is None or (entry.tmdb_id and movie.tmdb_id and entry.tmdb_id != movie.tmdb_id):
         return None
     return entry
 
 
-def _taken(movie: MovieRecord, number: str) -> Skip:
-    return Skip(Kind.MOVIES, movie.file, movie.line, Reason.ID_TAKEN, f"{movie.title}: kept without {number}")
+def _report_taken_id(movie: MovieRecord, taken: str) -> Skip:
+    return Skip(Kind.MOVIES, movie.file, movie.line, Reason.ID_TAKEN, f"{movie.title}: kept without {taken}")

@@ -1,19 +1,21 @@
-"""Ratings and their raters: staged block by block with COPY, then merged in pieces of bounded size."""
+"""Merging ratings into the present table: stage them by COPY, then insert and update in statements of bounded size.
 
-from collections.abc import Iterator
+Only the ratings of films in the data set count, and of a user's ratings of one film only the latest.
+"""
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from django.db.backends.utils import CursorWrapper
 
 from accounts.services.crowd import crowd_users_insert
-from importing.datasets.dataset import Dataset, Int64s, RatingBlock
+from importing.datasets.dataset import Dataset, Int64s, Kind, RatingBlock, Reason, Skip
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
-from importing.loading.rating_rules import RatingRules, repeated_ratings_query
 from postgres.copy import copy_in_arrays
 
-# A statement's foreign key checks queue up in memory until it ends, and until then Ctrl-C is not heard; so a statement
-# inserts this many pages of ratings at a time, some 120 to the page.
+# Foreign key checks queue up in memory until a statement ends, and Ctrl-C waits for them. So a statement inserts this
+# many pages of ratings at a time, about 120 to the page.
 _PAGES_AT_A_TIME = 1024
 _LINES_AT_A_TIME = 10_000
 _STAGE = """
@@ -23,9 +25,6 @@ CREATE TEMPORARY TABLE import_rating (
 ) ON COMMIT DROP
 """
 _COLUMNS = ("crowd_key", "movie_id", "value", "seconds", "line")
-_REPEATED = "CREATE TEMPORARY TABLE import_repeated ON COMMIT DROP AS " + repeated_ratings_query(
-    "import_rating", user="crowd_key", time="seconds", line="line"
-)
 _USERS = "CREATE TEMPORARY TABLE import_user (crowd_key bigint PRIMARY KEY, user_id integer) ON COMMIT DROP"
 _USERS_FIND = """
 UPDATE import_user SET user_id = rater.id FROM accounts_user rater
@@ -66,25 +65,74 @@ WHERE id IN (SELECT user_id FROM import_rating_change)
 """
 
 
+class RatingRules:
+    """Count the ratings of one data set and report those that do not count."""
+
+    def __init__(self, movies: MovieKeys, report: ImportReport) -> None:
+        """Prepare for the first block."""
+        self.tally = report.tallies[Kind.RATINGS]
+        self._movies = movies
+        self._report = report
+        self._file = ""
+
+    def count(self, block: RatingBlock) -> None:
+        """Count the rows of a block as read and its unusable rows as skipped."""
+        self._file = block.file
+        self.tally.read += len(block)
+        self._report.skip(block.skips)
+
+    def check(self) -> None:
+        """Raise a ``DatasetError`` if too many rows are bad."""
+        self._report.check(Kind.RATINGS)
+
+    def find_movies(self, block: RatingBlock) -> Int64s:
+        """Return the primary key of each rating's film, shape (n,); report films that are not in the data set as -1."""
+        pks = self._movies.find_pks(block.movies)
+        self._report.drop(
+            Skip(Kind.RATINGS, block.file, int(block.lines[row]), Reason.UNKNOWN_MOVIE, f"film {block.movies[row]}")
+            for row in np.flatnonzero(pks < 0)
+        )
+        return pks
+
+    def drop_repeated(self, lines: Iterable[int]) -> None:
+        """Report the ratings on these lines as repeated."""
+        self._report.drop(Skip(Kind.RATINGS, self._file, line, Reason.DUPLICATE_RATING) for line in lines)
+
+
+def repeated_ratings_query(table: str, *, user: str, time: str, line: str) -> str:
+    """Return a query for the ``place`` (ctid) and ``line`` of each rating in ``table`` that a later one replaces.
+
+    Of two ratings at the same second, the one further down in the file counts. ``user``, ``time`` and ``line`` are the
+    names of columns.
+    """
+    return f"""
+        SELECT place, line FROM (
+            SELECT ctid AS place, {line} AS line,
+                row_number() OVER (PARTITION BY {user}, movie_id ORDER BY {time} DESC, {line} DESC) AS rank
+            FROM {table}
+        ) ranked WHERE rank > 1
+    """  # noqa: S608 - constants of the callers.
+
+
 class RatingMerge:
-    """The ratings of one data set on their way into the database."""
+    """Ratings of one data set, merged into the present table of ratings."""
 
     def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, report: ImportReport) -> None:
-        """Make the temporary tables."""
+        """Create the temporary tables."""
         self._cursor = cursor
         self._dataset = dataset
         self._rules = RatingRules(movies, report)
         self._tally = self._rules.tally
-        # Whether the ratings were compared with those of an earlier import.
+        # Whether the database had ratings of this data set.
         self._compared = False
-        # While users and films only ascend, no user can have rated a film twice.
+        # While users and films ascend, no rating is repeated.
         self._may_repeat = not movies.injective
         self._last = (-1, -1)
         cursor.execute(_STAGE)
         cursor.execute(_USERS)
 
     def fill(self, blocks: Iterator[RatingBlock]) -> None:
-        """Read all ratings; those of unknown films and those given again later are left out."""
+        """Stage all ratings but those of unknown films and those that a later one replaces."""
         users: list[Int64s] = []
         for block in blocks:
             self._rules.count(block)
@@ -99,7 +147,7 @@ class RatingMerge:
         self._cursor.execute("ANALYZE import_rating; ANALYZE import_user")
 
     def merge(self) -> int:
-        """Write what is new or different and return how many raters are new."""
+        """Insert and update ratings and return the number of new crowd users."""
         if not self._tally.read:
             return 0
         cursor, source = self._cursor, self._dataset.name
@@ -117,8 +165,8 @@ class RatingMerge:
         self._tally.unchanged = staged - self._tally.changed
         return new_users
 
-    def rated_movies(self) -> list[int]:
-        """Return the primary keys of the films whose figures have changed."""
+    def find_rated_movies(self) -> list[int]:
+        """Return the primary keys of the films with new or different ratings."""
         if not self._tally.changed:
             return []
         self._cursor.execute(_RATED_CHANGES if self._compared else _RATED_FRESH)
@@ -127,13 +175,13 @@ class RatingMerge:
     def _add(self, block: RatingBlock) -> Int64s:
         pks = self._rules.find_movies(block)
         known = pks >= 0
-        self._order_watch(block)
+        self._check_order(block)
         kept = block if known.all() else block.keep(known)
         arrays = (kept.users, pks[known].astype(np.int32), kept.values, kept.times, kept.lines)
         copy_in_arrays(self._cursor, "import_rating", _COLUMNS, [dict(zip(_COLUMNS, arrays, strict=True))])
         return kept.users
 
-    def _order_watch(self, block: RatingBlock) -> None:
+    def _check_order(self, block: RatingBlock) -> None:
         if self._may_repeat or not len(block):
             return
         users = np.concatenate(([self._last[0]], block.users))
@@ -143,11 +191,12 @@ class RatingMerge:
         self._last = (int(users[-1]), int(movies[-1]))
 
     def _repeated_drop(self) -> None:
-        self._cursor.execute(_REPEATED)
+        query = repeated_ratings_query("import_rating", user="crowd_key", time="seconds", line="line")
+        self._cursor.execute(f"CREATE TEMPORARY TABLE import_repeated ON COMMIT DROP AS {query}")
         self._cursor.execute("DELETE FROM import_rating USING import_repeated WHERE import_rating.ctid = place")
-        self._rules.drop_repeated(self._repeated_lines())
+        self._rules.drop_repeated(self._fetch_repeated_lines())
 
-    def _repeated_lines(self) -> Iterator[int]:
+    def _fetch_repeated_lines(self) -> Iterator[int]:
         self._cursor.execute("DECLARE import_repeated_lines CURSOR FOR SELECT line FROM import_repeated ORDER BY line")
         while True:
             self._cursor.execute(f"FETCH {_LINES_AT_A_TIME} FROM import_repeated_lines")
@@ -167,7 +216,7 @@ class RatingMerge:
             self._cursor.execute(_USERS_TOUCH)
 
     def _insert(self, table: str, statement: str) -> int:
-        """Run an insertion over a temporary table piece by piece and return how many ratings it added."""
+        """Run ``statement`` over the pages of a temporary table and return the number of ratings that it inserted."""
         self._cursor.execute("SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::int", [table])
         pages = self._cursor.fetchone()[0]
         added: int = 0

@@ -4,7 +4,6 @@ from django.db.backends.utils import CursorWrapper
 
 from importing.errors import DatasetError
 from postgres.errors import TableSwitchError
-from postgres.sequences import sequence_name
 from postgres.tables import (
     LockAttempts,
     NextIndex,
@@ -12,6 +11,7 @@ from postgres.tables import (
     foreign_keys,
     next_indexes,
     next_table_rename,
+    sequence_name,
     table_lock,
 )
 

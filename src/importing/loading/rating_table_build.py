@@ -1,4 +1,4 @@
-"""Ratings by the million from a source that is new: straight into the next table of ratings, beside the present one."""
+"""Building a new table of ratings beside the present one, for a large first import."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +12,7 @@ from importing.datasets.dataset import Dataset, Float32s, Int64s, RatingBlock
 from importing.errors import DatasetError
 from importing.import_report import ImportReport
 from importing.loading.movie_load import MovieKeys
-from importing.loading.rating_rules import RatingRules, repeated_ratings_query
+from importing.loading.rating_merge import RatingRules, repeated_ratings_query
 from importing.loading.rating_table import (
     NEXT,
     rating_table_create,
@@ -22,18 +22,12 @@ from importing.loading.rating_table import (
 )
 from postgres.copy import Columns, copy_in_arrays
 from postgres.prefetch import prefetch
-from postgres.sequences import numbers_reserve
+from postgres.tables import numbers_reserve
 
-# A set whose first block holds so many ratings is worth a table; what the present one holds is carried over while
-# everyone waits, a tenth of a second for as many as these.
-BULK_FROM = 50_000
-CARRIED_AT_MOST = 100_000
 _BLOCKS_AHEAD = 2
-# PostgreSQL counts microseconds from 2000 on.
+# PostgreSQL counts microseconds from 2000-01-01.
 _EPOCH_2000 = 946_684_800
 _MICROSECONDS = 1_000_000
-_IS_NEW = "SELECT NOT EXISTS (SELECT FROM accounts_user WHERE kind = 'crowd' AND crowd_source = %s)"
-_PRESENT = "SELECT count(*) FROM (SELECT FROM movies_rating LIMIT %s) present"
 _USERS = "CREATE TEMPORARY TABLE import_user (crowd_key bigint NOT NULL, user_id integer NOT NULL) ON COMMIT DROP"
 _USERS_NEW = """
 SELECT user_id AS id, crowd_key, '' AS first_name, '' AS last_name, now() AS ratings_changed_at FROM import_user
@@ -57,120 +51,109 @@ RETURNING id, movie_id, value
 """  # noqa: S608 - constants.
 
 
-def bulk_fits(cursor: CursorWrapper, *, dataset: Dataset, first: RatingBlock | None) -> bool:
-    """Tell whether a data set's ratings are many, nothing of it is known yet, and there are few ratings before it."""
-    if first is None or len(first) < BULK_FROM:
-        return False
-    cursor.execute(_IS_NEW, [dataset.name])
-    is_new: bool = cursor.fetchone()[0]
-    cursor.execute(_PRESENT, [CARRIED_AT_MOST + 1])
-    present: int = cursor.fetchone()[0]
-    return is_new and present <= CARRIED_AT_MOST
-
-
 class RatingTableBuild:
-    """The ratings of one data set on their way into the next table."""
+    """Ratings of one data set, copied into a new table that replaces the present one."""
 
     def __init__(self, cursor: CursorWrapper, *, dataset: Dataset, movies: MovieKeys, report: ImportReport) -> None:
-        """Make the tables."""
+        """Create the tables."""
         self._cursor = cursor
         self._dataset = dataset
         self._rules = RatingRules(movies, report)
         self._last_before = rating_table_create(cursor)
-        # A rating's number is this plus its line, so that either tells the other.
+        # The id of a rating is this plus its line, so each follows from the other.
         self._base = self._last_before
         self._last_used = self._base
-        # The last user's ratings, of whom the next block may hold more.
-        self._held: list[RatingBlock] = []
+        # Ratings of the last user, of whom the next block may hold more.
+        self._last_user_blocks: list[RatingBlock] = []
         self._ascends = True
-        # The database takes a block while the next is made ready.
-        self._sender = ThreadPoolExecutor(1, "ratings")
-        self._sending: Future[None] | None = None
+        # This thread copies a block while the next one is prepared.
+        self._copier = ThreadPoolExecutor(1, "ratings")
+        self._copying: Future[None] | None = None
         self._users = _Users(cursor)
-        self._figures = _Figures(movies)
+        self._totals = _RatingTotals(movies)
         cursor.execute(_USERS)
         cursor.execute(_FIGURES)
 
     def fill(self, blocks: Iterator[RatingBlock]) -> None:
-        """Read all ratings; those of unknown films and those given again later are left out."""
-        with self._sender:
+        """Copy all ratings but those of unknown films and those that a later one replaces."""
+        with self._copier:
             for block in prefetch(blocks, depth=_BLOCKS_AHEAD):
                 self._rules.count(block)
                 if len(block):
-                    self._take(block)
-            if self._held:
-                self._add(RatingBlock.join(self._held))
-            self._sent()
+                    self._add_whole_users(block)
+            if self._last_user_blocks:
+                self._add(RatingBlock.join(self._last_user_blocks))
+            self._wait_for_copy()
         self._rules.check()
         if not self._ascends:
             self._repeated_drop()
 
     def merge(self) -> int:
-        """Put the table in its place and return how many raters are new."""
+        """Put the table in place of the present one and return the number of new crowd users."""
         cursor = self._cursor
         users: Columns = {"crowd_key": self._users.keys, "user_id": self._users.pks.astype(np.int32)}
         copy_in_arrays(cursor, "import_user", list(users), [users])
         crowd_users_insert(cursor, source=self._dataset.name, users=_USERS_NEW)
-        self._figures.write(cursor)
-        # Nobody else sees the new films yet, so they are counted before everyone is locked out.
+        self._totals.write(cursor)
+        # No other session sees the new films yet, so they are counted before the lock.
         cursor.execute(_FIGURES_ADD.format(whose="IN"))
         indexes = rating_table_index(cursor)
         cursor.execute("ANALYZE movies_movie; ANALYZE accounts_user")
         rating_table_lock(cursor)
         cursor.execute(_MOVIES_GONE)
         if cursor.fetchone()[0]:
-            message = "Somebody removed films of this data set in the meantime. Nothing was imported: run it again."
+            message = "Films of this data set were removed in the meantime. Nothing was imported: run it again."
             raise DatasetError(message)
         rating_table_switch(cursor, indexes=indexes, last_before=self._last_before, last_used=self._last_used)
         cursor.execute(_FIGURES_ADD.format(whose="NOT IN"))
-        self._rules.tally.imported = self._figures.total
+        self._rules.tally.imported = self._totals.total
         return len(self._users.keys)
 
-    def rated_movies(self) -> list[int]:
-        """Return no film: their figures have been moved already."""
+    def find_rated_movies(self) -> list[int]:
+        """Return no film, because `merge` has updated their counts and sums."""
         return []
 
-    def _take(self, block: RatingBlock) -> None:
-        """Add all but the last user's ratings, as long as users only ascend; then every block stands for itself."""
-        joined = RatingBlock.join([*self._held, block])
-        self._held = []
+    def _add_whole_users(self, block: RatingBlock) -> None:
+        """Add all ratings but the last user's while users ascend, and whole blocks after that."""
+        joined = RatingBlock.join([*self._last_user_blocks, block])
+        self._last_user_blocks = []
         self._ascends = self._ascends and not (np.diff(joined.users) < 0).any()
         if not self._ascends:
             self._add(joined)
             return
         cut = np.searchsorted(joined.users, joined.users[-1])
-        places = np.arange(len(joined))
-        self._held = [joined.keep(places >= cut)]
+        rows = np.arange(len(joined))
+        self._last_user_blocks = [joined.keep(rows >= cut)]
         if cut:
-            self._add(joined.keep(places < cut))
+            self._add(joined.keep(rows < cut))
 
     def _add(self, block: RatingBlock) -> None:
         movies = self._rules.find_movies(block)
-        self._sent()
-        users = self._users.pks_of(block.users)
-        chosen = self._latest(block, users, movies, np.flatnonzero(movies >= 0))
+        self._wait_for_copy()
+        users = self._users.find_pks(block.users)
+        chosen = self._select_latest(block, users, movies, np.flatnonzero(movies >= 0))
         if not len(chosen):
             return
-        numbers = self._base + block.lines[chosen]
-        self._last_used = max(self._last_used, int(numbers.max()))
+        ids = self._base + block.lines[chosen]
+        self._last_used = max(self._last_used, int(ids.max()))
         rows: Columns = {
-            "id": numbers,
+            "id": ids,
             "user_id": users[chosen].astype(np.int32),
             "movie_id": movies[chosen].astype(np.int32),
             "value": block.values[chosen],
             "created_at": (block.times[chosen] - _EPOCH_2000) * _MICROSECONDS,
         }
-        self._sending = self._sender.submit(copy_in_arrays, self._cursor, NEXT, list(rows), [rows], freeze=True)
-        self._figures.add(movies[chosen], block.values[chosen], sign=1)
+        self._copying = self._copier.submit(copy_in_arrays, self._cursor, NEXT, list(rows), [rows], freeze=True)
+        self._totals.add(movies[chosen], block.values[chosen], sign=1)
 
-    def _sent(self) -> None:
-        """Wait until the database has what it was sent, and can be asked again."""
-        if self._sending is not None:
-            sending, self._sending = self._sending, None
-            sending.result()
+    def _wait_for_copy(self) -> None:
+        """Wait until the last block is copied and the cursor is free."""
+        if self._copying is not None:
+            copying, self._copying = self._copying, None
+            copying.result()
 
-    def _latest(self, block: RatingBlock, users: Int64s, movies: Int64s, rows: npt.NDArray[np.intp]) -> Int64s:
-        """Return which of ``rows`` count, ordered by user and film; the others are noted as repeated."""
+    def _select_latest(self, block: RatingBlock, users: Int64s, movies: Int64s, rows: npt.NDArray[np.intp]) -> Int64s:
+        """Return the ``rows`` that count, ordered by user and film; report the others as repeated."""
         pairs = (users[rows] << 32) + movies[rows]
         if (np.diff(pairs) > 0).all():
             return rows
@@ -183,33 +166,33 @@ class RatingTableBuild:
         return latest
 
     def _repeated_drop(self) -> None:
-        """Remove ratings that were given again in another block."""
+        """Remove ratings that a later one in another block replaces."""
         self._cursor.execute(_REPEATED_DELETE)
         if not (rows := self._cursor.fetchall()):
             return
-        numbers, movies, values = (np.array(column) for column in zip(*rows, strict=True))
-        self._figures.add(movies.astype(np.int64), values.astype(np.float32), sign=-1)
-        self._rules.drop_repeated((np.sort(numbers) - self._base).tolist())
+        ids, movies, values = (np.array(column) for column in zip(*rows, strict=True))
+        self._totals.add(movies.astype(np.int64), values.astype(np.float32), sign=-1)
+        self._rules.drop_repeated((np.sort(ids) - self._base).tolist())
 
 
 class _Users:
-    """The numbers that new raters get: ``keys`` of the data set, ascending, and ``pks`` beside them, both (n,)."""
+    """The new crowd users: ``keys`` of the data set, ascending, and their ``pks``, both (n,)."""
 
     def __init__(self, cursor: CursorWrapper) -> None:
         self._cursor = cursor
         self.keys: Int64s = np.empty(0, dtype=np.int64)
         self.pks: Int64s = np.empty(0, dtype=np.int64)
 
-    def pks_of(self, keys: Int64s) -> Int64s:
-        """Return the primary key of each rater, who gets one where there was none."""
-        # A rater's ratings mostly follow one another, so that there is far less to look up than there are ratings.
+    def find_pks(self, keys: Int64s) -> Int64s:
+        """Return the primary key of each user, shape (n,); reserve one for each new user."""
+        # Most ratings of a user follow one another, so there are far fewer runs to look up than ratings.
         starts = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
         runs = keys[starts]
-        self._number(np.setdiff1d(runs, self.keys))
+        self._assign_pks(np.setdiff1d(runs, self.keys))
         pks = self.pks[np.searchsorted(self.keys, runs)]
         return np.repeat(pks, np.diff(starts, append=len(keys)))
 
-    def _number(self, new: Int64s) -> None:
+    def _assign_pks(self, new: Int64s) -> None:
         if not len(new):
             return
         numbers = np.array(numbers_reserve(self._cursor, "accounts_user", count=len(new)), dtype=np.int64)
@@ -218,8 +201,8 @@ class _Users:
         self.keys, self.pks = keys[order], pks[order]
 
 
-class _Figures:
-    """How many ratings each film gains, and how many stars in all, which half-stars add up to exactly."""
+class _RatingTotals:
+    """The number and the sum of new ratings of each film; sums of half stars are exact."""
 
     def __init__(self, movies: MovieKeys) -> None:
         self._pks = np.unique(movies.pks)
@@ -228,17 +211,17 @@ class _Figures:
 
     @property
     def total(self) -> int:
-        """How many ratings there are."""
+        """The number of ratings."""
         return int(self._counts.sum())
 
     def add(self, pks: Int64s, values: Float32s, *, sign: int) -> None:
-        """Add ratings of films, or take them away."""
-        places = np.searchsorted(self._pks, pks)
-        self._counts += sign * np.bincount(places, minlength=len(self._pks))
-        self._stars += sign * np.bincount(places, weights=values, minlength=len(self._pks))
+        """Add ratings of films, or remove them with ``sign`` -1."""
+        indices = np.searchsorted(self._pks, pks)
+        self._counts += sign * np.bincount(indices, minlength=len(self._pks))
+        self._stars += sign * np.bincount(indices, weights=values, minlength=len(self._pks))
 
     def write(self, cursor: CursorWrapper) -> None:
-        """Write the films that gain anything to their table."""
+        """Copy the films with new ratings to the temporary table."""
         gains = self._counts > 0
         rows: Columns = {
             "movie_id": self._pks[gains].astype(np.int32),

@@ -18,7 +18,7 @@ from pipeline.selectors import changes_settled_at
 from pipeline.snapshot import manifest_write
 from pipeline.snapshot_files import snapshot_files
 from pipeline.stage_locks import Stage, stage_lock
-from postgres.sequences import number_reserve
+from postgres.tables import number_reserve
 from recommender.atomic_folder import atomic_folder
 from recommender.progress import show_progress
 

@@ -25,7 +25,7 @@ from pipeline.services.evaluation import (
 from pipeline.services.model_gate import candidate_judge
 from pipeline.services.promotion import model_promote, roll_back_choices
 from pipeline.stage_locks import Stage, stage_lock
-from postgres.sequences import number_reserve
+from postgres.tables import number_reserve
 from recommender.algorithms import Setting
 from recommender.artifacts import Provenance
 from recommender.data.splits import random_split, sample_users

@@ -6,7 +6,7 @@ from pathlib import Path
 from recommender.data import kaggle_files as kaggle
 from recommender.data import movielens_files as movielens
 from recommender.data.catalogue import Catalogue
-from recommender.data.numbers import parse_id
+from recommender.data.field_values import parse_id
 from recommender.data.python_literals import parse_entries
 from recommender.data.tables import BadRow, Problem, shorten
 from recommender.errors import DataError

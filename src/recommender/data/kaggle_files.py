@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from recommender.data.numbers import parse_positive_id
+from recommender.data.field_values import parse_positive_id
 from recommender.data.python_literals import Entry, parse_entries, parse_entry, split_entries
 from recommender.data.tables import BadRow, OnRead, Problem, Row, read_csv, shorten
 

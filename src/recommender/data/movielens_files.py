@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from recommender.data.numbers import parse_imdb_id, parse_positive_id
+from recommender.data.field_values import parse_imdb_id, parse_positive_id
 from recommender.data.tables import BadRow, OnRead, Problem, Row, detect_encoding, read_csv, read_separated, shorten
 from recommender.errors import DataError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from recommender.arrays import Int64Array
-from recommender.data.numbers import parse_integer
+from recommender.data.field_values import parse_integer
 from recommender.data.tables import open_text
 from recommender.errors import DataError
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recommender.data.numbers import parse_integer
+from recommender.data.field_values import parse_integer
 from recommender.errors import DataError
 
 if TYPE_CHECKING:

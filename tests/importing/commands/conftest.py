@@ -23,8 +23,8 @@ def table_write(path: Path, columns: Iterable[str], rows: Iterable[Iterable[obje
         writer.writerows(rows)
 
 
-def metadata_row(tmdb_id: object, title: str, **told: object) -> list[object]:
-    row = {"id": tmdb_id, "title": title, "genres": "[]", "imdb_id": "", **told}
+def metadata_row(tmdb_id: object, title: str, **fields: object) -> list[object]:
+    row = {"id": tmdb_id, "title": title, "genres": "[]", "imdb_id": "", **fields}
     return [row.get(column, "") for column in METADATA_COLUMNS]
 
 

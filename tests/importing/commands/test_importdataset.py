@@ -13,7 +13,7 @@ from movies.models import ExternalMovie, Movie, Rating, Trailer
 
 pytestmark = pytest.mark.django_db
 Import = Callable[..., str]
-UNTOUCHED = "Nothing changed."
+UNCHANGED = "Nothing changed."
 
 
 def stars() -> set[tuple[str, int | None, str, float]]:
@@ -132,7 +132,7 @@ def test_trailers_are_imported_and_bad_ones_left_out(trailer_catalogue: Path, im
     assert Movie.objects.get(title="Heat").poster_path == "/heat.jpg"
     assert "trailers: 5 read, 2 imported" in output
     assert "3 skipped" in output
-    assert UNTOUCHED in importdataset(trailer_catalogue)
+    assert UNCHANGED in importdataset(trailer_catalogue)
 
 
 def test_trailer_files_need_no_header(trailer_catalogue: Path, importdataset: Import) -> None:
@@ -152,7 +152,7 @@ def test_second_import_changes_nothing(name: str, request: pytest.FixtureRequest
     importdataset(folder)
     before = [list(model.objects.order_by("pk").values()) for model in (Movie, Rating, User, Trailer, ExternalMovie)]
 
-    assert UNTOUCHED in importdataset(folder)
+    assert UNCHANGED in importdataset(folder)
     after = [list(model.objects.order_by("pk").values()) for model in (Movie, Rating, User, Trailer, ExternalMovie)]
     assert after == before
 
@@ -184,7 +184,7 @@ def test_sets_meet_in_the_same_films_whatever_their_order(
     assert (toys.tmdb_id, toys.movielens_id, toys.released_at) == (862, 1, date(1995, 10, 30))
     assert toys.genres == ["Animation"]
     assert toys.ratings_count == 3
-    assert all(UNTOUCHED in importdataset(folders[place]) for place in order)
+    assert all(UNCHANGED in importdataset(folders[place]) for place in order)
 
 
 def test_kaggle_overwrites_and_the_others_fill_gaps(kaggle: Path, movielens: Path, importdataset: Import) -> None:

@@ -9,7 +9,7 @@ from django.core.management import CommandError
 from django.db import connections
 
 from accounts.models import User
-from importing.loading.dataset_load import IMPORT_LOCK
+from importing.services import IMPORT_LOCK
 from movies.models import Movie, Rating
 
 pytestmark = pytest.mark.django_db

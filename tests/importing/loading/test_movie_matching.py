@@ -3,11 +3,11 @@ from collections.abc import Iterable
 import pytest
 
 from importing.datasets.dataset import MovieRecord, Reason
-from importing.loading.movie_matching import Entry, Matching, MovieMatcher, names_of
+from importing.loading.movie_matching import Entry, Matching, MovieMatcher, title_keys
 
 
-def movie(key: int, title: str = "Film", **told: object) -> MovieRecord:
-    return MovieRecord(file="movies.csv", line=key, key=key, title=title, **told)  # type: ignore[arg-type]  # The fields of a film.
+def movie(key: int, title: str = "Film", **fields: object) -> MovieRecord:
+    return MovieRecord(file="movies.csv", line=key, key=key, title=title, **fields)  # type: ignore[arg-type]  # The fields of a film.
 
 
 def match(
@@ -37,7 +37,7 @@ def test_film_known_by_imdb_id_gains_its_other_numbers() -> None:
 
 
 def test_films_of_different_tmdb_ids_stay_apart_whatever_else_they_share() -> None:
-    known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, names=names_of("Film", ""), year=2000)]
+    known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, names=title_keys("Film", ""), year=2000)]
 
     (entry,) = match(known, [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5, year=2000)]).entries
 
@@ -60,7 +60,7 @@ def test_films_of_different_tmdb_ids_stay_apart_whatever_else_they_share() -> No
 def test_title_and_year_match_where_no_number_does(
     title: str, original_title: str, year: int | None, *, is_met: bool
 ) -> None:
-    known = [Entry(2, tmdb_id=8, names=names_of("The Matrix", "Die Matrix"), year=1999)]
+    known = [Entry(2, tmdb_id=8, names=title_keys("The Matrix", "Die Matrix"), year=1999)]
 
     (entry,) = match(known, [movie(1, title, original_title=original_title, year=year)]).entries
 
@@ -68,32 +68,32 @@ def test_title_and_year_match_where_no_number_does(
 
 
 def test_film_of_the_very_year_goes_before_one_of_the_next() -> None:
-    known = [Entry(pk, tmdb_id=pk, names=names_of("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1991))]
+    known = [Entry(pk, tmdb_id=pk, names=title_keys("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1991))]
 
     assert match(known, [movie(5, "Hamlet", year=1990)]).entries[0].pk == 1
 
 
 def test_year_between_two_remakes_is_not_guessed() -> None:
-    known = [Entry(pk, tmdb_id=pk, names=names_of("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1992))]
+    known = [Entry(pk, tmdb_id=pk, names=title_keys("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1992))]
 
     assert match(known, [movie(5, "Hamlet", year=1991)]).entries[0].is_new
 
 
 def test_remakes_of_one_year_are_not_guessed_between() -> None:
-    emmas = [Entry(pk, tmdb_id=pk, names=names_of("Emma", ""), year=1996) for pk in (1, 2)]
+    emmas = [Entry(pk, tmdb_id=pk, names=title_keys("Emma", ""), year=1996) for pk in (1, 2)]
 
     assert match(emmas, [movie(5, "Emma", year=1996)]).entries[0].is_new
 
 
 def test_rows_with_numbers_that_share_a_title_do_not_take_a_film_without_any() -> None:
-    known = [Entry(1, names=names_of("Emma", ""), year=1996)]
+    known = [Entry(1, names=title_keys("Emma", ""), year=1996)]
     movies = [movie(5, "Emma", year=1996, movielens_id=5), movie(6, "Emma", year=1996, movielens_id=6)]
 
     assert all(entry.is_new for entry in match(known, movies).entries)
 
 
 def test_of_films_repeated_in_a_set_without_numbers_the_first_is_met() -> None:
-    known = [Entry(pk, names=names_of("Ice Storm", ""), year=1997) for pk in (3, 4)]
+    known = [Entry(pk, names=title_keys("Ice Storm", ""), year=1997) for pk in (3, 4)]
 
     (entry,) = match(known, [movie(1, "Ice Storm", year=1997, tmdb_id=68)]).entries
 

@@ -1,4 +1,4 @@
-"""Imports that build the table of ratings anew, small ones here that are told to."""
+"""Imports that build the table of ratings anew, small ones whose thresholds are lowered."""
 
 import csv
 from collections.abc import Callable
@@ -10,9 +10,10 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import User
+from importing import services
 from importing.datasets import rating_files
 from importing.errors import DatasetError
-from importing.loading import dataset_load, rating_table_build
+from importing.loading import rating_table_build
 from importing.loading.rating_table import rating_table_lock
 from importing.services import dataset_import
 from movies.models import Movie, Rating
@@ -53,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def by_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rating_table_build, "BULK_FROM", 1)
+    monkeypatch.setattr(services, "BULK_FROM", 1)
     monkeypatch.setattr(rating_files, "BLOCK_BYTES", 256)
 
 
@@ -81,7 +82,7 @@ def figures() -> list[tuple[object, ...]]:
 
 
 def imported(folder: Path) -> tuple[object, ...]:
-    """Import, and return everything that can be told of it."""
+    """Import, and return all that the database holds of it."""
     report = folder.parent / "report.csv"
     summary = dataset_import(path=folder, report=report)
     with report.open(newline="") as handle:
@@ -105,7 +106,7 @@ def test_both_ways_to_import_store_and_report_the_same(
     for model in (Rating, User, Movie):
         model.objects.all().delete()
 
-    monkeypatch.setattr(rating_table_build, "BULK_FROM", 1)
+    monkeypatch.setattr(services, "BULK_FROM", 1)
     monkeypatch.setattr(rating_files, "BLOCK_BYTES", 256)
     in_bulk = imported(folder)
 
@@ -123,21 +124,21 @@ def test_table_keeps_its_names_keys_and_numbers(folder: Path, by_bulk: None) -> 
 
     assert len(before) > 10
     assert shape() == before
-    person = User.objects.create_user("ada")
-    rating_set(user_id=person.pk, movie_id=Movie.objects.first().pk, value=5.0)  # type: ignore[union-attr]  # There are some.
+    user = User.objects.create_user("ada")
+    rating_set(user_id=user.pk, movie_id=Movie.objects.first().pk, value=5.0)  # type: ignore[union-attr]  # There are some.
     assert Rating.objects.count() == 3
 
 
 @pytest.mark.django_db
 def test_ratings_from_before_stay_as_they_are(folder: Path, by_bulk: None) -> None:
-    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
-    rating_set(user_id=person.pk, movie_id=movie.pk, value=1.5)
+    user, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
+    rating_set(user_id=user.pk, movie_id=movie.pk, value=1.5)
     before = Rating.objects.get()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
 
     dataset_import(path=folder)
 
-    kept = Rating.objects.get(user=person)
+    kept = Rating.objects.get(user=user)
     assert (kept.pk, kept.value, kept.created_at) == (before.pk, before.value, before.created_at)
     movie.refresh_from_db()
     assert (movie.ratings_count, movie.ratings_sum) == (2, 5.5)
@@ -149,7 +150,7 @@ def test_second_import_is_merged_and_changes_nothing(folder: Path, by_bulk: None
     dataset_import(path=folder)
     before = stored()
 
-    assert not dataset_import(path=folder).changed
+    assert not dataset_import(path=folder).has_changes
     assert stored() == before
 
 
@@ -157,9 +158,9 @@ def test_second_import_is_merged_and_changes_nothing(folder: Path, by_bulk: None
 def test_many_ratings_from_before_are_not_carried_over(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
-    rating_set(user_id=person.pk, movie_id=movie.pk, value=1.5)
-    monkeypatch.setattr(rating_table_build, "CARRIED_AT_MOST", 0)
+    user, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
+    rating_set(user_id=user.pk, movie_id=movie.pk, value=1.5)
+    monkeypatch.setattr(services, "CARRIED_AT_MOST", 0)
     monkeypatch.setattr(rating_table_build, "rating_table_create", lambda _cursor: pytest.fail("the table was rebuilt"))
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
 
@@ -168,10 +169,10 @@ def test_many_ratings_from_before_are_not_carried_over(
     assert Rating.objects.count() == 2
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, statements: Callable[[], list[str]]) -> None:
-    """Let somebody else do something when everything is read and nothing is switched yet."""
+def run_before_switch(monkeypatch: pytest.MonkeyPatch, statements: Callable[[], list[str]]) -> None:
+    """Run ``statements`` in another session after the read and before the switch."""
 
-    def done_then_locked(cursor: CursorWrapper) -> None:
+    def run_then_lock(cursor: CursorWrapper) -> None:
         session = connection.copy()
         try:
             with session.cursor() as other:
@@ -181,24 +182,24 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, statements: Callable[[], list[str
             session.close()
         rating_table_lock(cursor)
 
-    monkeypatch.setattr(rating_table_build, "rating_table_lock", done_then_locked)
+    monkeypatch.setattr(rating_table_build, "rating_table_lock", run_then_lock)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_rating_given_meanwhile_is_kept_and_counted(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
+    user, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000), (2, 1, 3.0, 1_000_000_000)])
-    rated = (
-        f"INSERT INTO movies_rating (user_id, movie_id, value, created_at) VALUES ({person.pk}, {movie.pk}, 1.5, now())"  # noqa: S608 - numbers.
+    insert = (
+        f"INSERT INTO movies_rating (user_id, movie_id, value, created_at) VALUES ({user.pk}, {movie.pk}, 1.5, now())"  # noqa: S608 - numbers.
     )
-    counted = f"UPDATE movies_movie SET ratings_count = 1, ratings_sum = 1.5 WHERE id = {movie.pk}"  # noqa: S608 - a number.
-    meanwhile(monkeypatch, lambda: [rated, counted])
+    update = f"UPDATE movies_movie SET ratings_count = 1, ratings_sum = 1.5 WHERE id = {movie.pk}"  # noqa: S608 - a number.
+    run_before_switch(monkeypatch, lambda: [insert, update])
 
     dataset_import(path=folder)
 
-    assert Rating.objects.get(user=person).value == 1.5
+    assert Rating.objects.get(user=user).value == 1.5
     movie.refresh_from_db()
     assert (movie.ratings_count, movie.ratings_sum) == (3, 8.5)
     assert movie_averages_refresh_all().corrected == 0
@@ -211,7 +212,7 @@ def test_film_removed_meanwhile_calls_the_import_off(
     movie = Movie.objects.create(title="Film 1", tmdb_id=10)
     before = shape()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
-    meanwhile(monkeypatch, lambda: [f"DELETE FROM movies_movie WHERE id = {movie.pk}"])  # noqa: S608 - a number.
+    run_before_switch(monkeypatch, lambda: [f"DELETE FROM movies_movie WHERE id = {movie.pk}"])  # noqa: S608 - a number.
 
     with pytest.raises(DatasetError, match="Nothing was imported"):
         dataset_import(path=folder)
@@ -235,8 +236,8 @@ def test_session_lost_after_the_switch_costs_nothing_and_the_next_import_checks_
         table_keys_validate(cursor, table)
 
     with monkeypatch.context() as patched:
-        patched.setattr(dataset_load, "table_keys_validate", lose_session_then_validate)
-        assert dataset_import(path=folder).changed
+        patched.setattr(services, "table_keys_validate", lose_session_then_validate)
+        assert dataset_import(path=folder).has_changes
     connection.close()
 
     assert "the next import does that" in caplog.text

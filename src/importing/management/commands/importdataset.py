@@ -9,8 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from importing.datasets.dataset import Kind, RatingChoice, Reason
 from importing.errors import DatasetError
 from importing.import_report import Tally
-from importing.loading.dataset_load import ImportSummary
-from importing.services import dataset_import
+from importing.services import ImportSummary, dataset_import
 
 # What a shell reports of a program that was interrupted from the keyboard.
 _INTERRUPTED = 130
@@ -53,7 +52,7 @@ def summary_text(summary: ImportSummary) -> str:
     lines += [_tally_text(kind, tally) for kind, tally in summary.tallies.items() if tally.read]
     if summary.new_users:
         lines.append(f"  raters: {summary.new_users:,} new")
-    if not summary.changed:
+    if not summary.has_changes:
         lines.append("  Nothing changed.")
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 
 from movies.models import Movie
-from postgres.sequences import number_reserve, numbers_reserve
+from postgres.tables import number_reserve, numbers_reserve
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.data.titles import FIRST_YEAR, LAST_YEAR, Title, article_first, parse_title, title_key
+from recommender.data.field_values import FIRST_YEAR, LAST_YEAR, Title, article_first, parse_title, title_key
 
 
 @pytest.mark.parametrize(
