@@ -1,4 +1,4 @@
-from movies.genres import KNOWN_GENRES, known_genres
+from movies.genres import KNOWN_GENRES, translate_genres
 from posters.palettes import palettes_of
 
 
@@ -9,7 +9,7 @@ def test_every_genre_of_a_subject_has_palettes_of_its_own() -> None:
 
 
 def test_genres_get_our_names_and_other_names_are_dropped() -> None:
-    assert known_genres(["Sci-Fi", "IMAX", " Drama ", "Science Fiction", "Children's"]) == (
+    assert translate_genres(("Sci-Fi", "IMAX", " Drama ", "Science Fiction", "Children's")) == (
         "Science Fiction",
         "Drama",
         "Family",

@@ -9,7 +9,7 @@ from typing import ClassVar
 from importing.datasets.dataset import Dataset, Kind, MovieRecord, RatingBlock, Reason, Skip, good_rows
 from importing.datasets.rating_files import read_rating_blocks
 from importing.datasets.text_cleaning import clean_original_title, clean_text, title_fault
-from movies.genres import known_genres
+from movies.genres import translate_genres
 from recommender.data import movielens_files
 from recommender.data.field_values import parse_id, parse_title
 from recommender.data.tables import BadRow, shorten
@@ -116,7 +116,7 @@ def _movie(row: movielens_files.MovieRow | BadRow, file: str, links: _Links | No
         movielens_id=None if links is None else key,
         original_title=clean_original_title(parsed.original_title),
         year=parsed.year,
-        genres=known_genres(row.genres),
+        genres=translate_genres(row.genres),
     )
 
 

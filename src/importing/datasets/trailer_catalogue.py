@@ -10,7 +10,7 @@ from pathlib import Path
 
 from importing.datasets.dataset import Dataset, Kind, MovieRecord, Reason, Skip, Trailer
 from importing.datasets.text_cleaning import clean_original_title, clean_poster_path, clean_text, title_fault
-from movies.genres import known_genres
+from movies.genres import translate_genres
 from recommender.data.field_values import parse_id, parse_title
 from recommender.data.movielens_files import MOVIES_CSV
 from recommender.data.tables import Row, read_rows, shorten
@@ -62,7 +62,7 @@ def _movie(row: Row) -> MovieRecord | Skip:
         original_title=clean_original_title(parsed.original_title),
         year=parsed.year,
         poster_path=clean_poster_path(values["poster path"]),
-        genres=known_genres(_BETWEEN_GENRES.split(values["type"])),
+        genres=translate_genres(tuple(_BETWEEN_GENRES.split(values["type"]))),
     )
 
 
