@@ -1,4 +1,4 @@
-"""What an import did: counts by kind and reason, and a report with each row that was left out."""
+"""The report of an import: counts by kind and reason, and a CSV file of the rows that were left out."""
 
 import csv
 from collections import Counter
@@ -22,22 +22,22 @@ class Tally:
     updated: int = 0
     unchanged: int = 0
     skipped: Counter[Reason] = field(default_factory=Counter)
-    # Rows that were taken, but not in all they said.
+    # Rows that were imported without some of their values.
     noted: Counter[Reason] = field(default_factory=Counter)
 
     @property
     def changed(self) -> int:
-        """How many rows of the database are new or different."""
+        """The number of rows in the database that are new or different."""
         return self.imported + self.updated
 
 
 class ImportReport:
-    """Counts what becomes of each row, and hands the rows that were left out to a report, if there is one."""
+    """Count the outcome of each row and write the rows that were left out to a file, if one was named."""
 
-    def __init__(self, report: "RejectedRows | None" = None) -> None:
-        """Count from zero."""
+    def __init__(self, rejected: "RejectedRows | None" = None) -> None:
+        """Start all counts at zero."""
         self.tallies: dict[Kind, Tally] = {kind: Tally() for kind in Kind}
-        self._report = report
+        self._rejected = rejected
         self._first: dict[Kind, Skip] = {}
 
     def skip(self, skips: Iterable[Skip]) -> None:
@@ -57,33 +57,33 @@ class ImportReport:
             self._write(skip)
 
     def note(self, skips: Iterable[Skip]) -> None:
-        """Count rows that were taken without some part of theirs."""
+        """Count rows that were imported without some of their values."""
         for skip in skips:
             self.tallies[skip.kind].noted[skip.reason] += 1
             self._write(skip)
 
     def check(self, kind: Kind) -> None:
-        """Raise a ``DatasetError`` where so many rows are bad that the file cannot be what its name says."""
+        """Raise a ``DatasetError`` if so many rows are bad that this is probably the wrong file."""
         tally = self.tallies[kind]
         bad = sum(count for reason, count in tally.skipped.items() if reason not in SOUND_REASONS)
         if bad:
             check_bad_rows(read=tally.read, bad=bad, first=self._first[kind])
 
     def finish(self) -> None:
-        """Finish the report, if there is one."""
-        if self._report is not None:
-            self._report.finish()
+        """Write the remaining rows to the file, if one was named."""
+        if self._rejected is not None:
+            self._rejected.finish()
 
     def _write(self, skip: Skip) -> None:
-        if self._report is not None:
-            self._report.write(skip)
+        if self._rejected is not None:
+            self._rejected.write(skip)
 
 
 class RejectedRows:
-    """A CSV file of rows that were left out, written beside its place and put there once the import is done."""
+    """A CSV file of rows that were left out, written under another name and renamed when the import has ended."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file beside ``path``; raise a ``DatasetError`` where that is not possible."""
+        """Open a temporary file beside ``path``; raise a ``DatasetError`` if that is not possible."""
         self._path = path
         self._beside = path.with_name(f".{path.name}.partial")
         if path.is_dir():
@@ -103,14 +103,14 @@ class RejectedRows:
             raise DatasetError(self._unwritable(error)) from error
 
     def finish(self) -> None:
-        """Make sure that all rows are on the disk, while the import can still be called off."""
+        """Write all rows to the disk while the import can still fail."""
         try:
             self._handle.close()
         except OSError as error:
             raise DatasetError(self._unwritable(error)) from error
 
     def publish(self) -> None:
-        """Put the report in its place."""
+        """Give the file its final name."""
         try:
             self._beside.replace(self._path)
         except OSError as error:
@@ -119,7 +119,7 @@ class RejectedRows:
             ) from error
 
     def discard(self) -> None:
-        """Remove what was written, unless it was published."""
+        """Remove the temporary file, unless `publish` has renamed it."""
         with suppress(OSError):
             self._handle.close()
         self._beside.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Reads the sample catalogue: facts about well-known films, in ``films.csv`` beside this file."""
+"""Reading the sample catalogue: facts about well-known films, in ``films.csv`` beside this file."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -94,8 +94,8 @@ def read_catalogue(path: Path = MOVIES_PATH) -> list[SampleMovie]:
     """
     movies: list[SampleMovie] = []
     lines: dict[tuple[str, int], int] = {}
-    for row in _rows(path):
-        movie = _movie(row)
+    for row in _read_rows(path):
+        movie = _parse_movie(row)
         first_line = lines.setdefault((movie.title, movie.year), row.line)
         if first_line != row.line:
             raise row.error("title", f"{movie.title} ({movie.year}) already stands in line {first_line}; remove one")
@@ -105,7 +105,7 @@ def read_catalogue(path: Path = MOVIES_PATH) -> list[SampleMovie]:
     return movies
 
 
-def _rows(path: Path) -> Iterator[_Row]:
+def _read_rows(path: Path) -> Iterator[_Row]:
     try:
         for row in read_csv(path, columns=COLUMNS, encoding="utf-8"):
             if isinstance(row, BadRow):
@@ -115,15 +115,15 @@ def _rows(path: Path) -> Iterator[_Row]:
         raise CatalogueError(str(error)) from error
 
 
-def _movie(row: _Row) -> SampleMovie:
+def _parse_movie(row: _Row) -> SampleMovie:
     genres = row.items("genres", fewest=1, most=4)
     unknown = [genre for genre in genres if genre not in GENRES]
     if unknown:
         raise row.error("genres", f"{unknown[0]!r} is none of {', '.join(GENRES)}")
     keywords = row.items("keywords", fewest=4, most=6)
-    shouted = [keyword for keyword in keywords if keyword != keyword.lower()]
-    if shouted:
-        raise row.error("keywords", f"{shouted[0]!r} must be in lower case")
+    capitalized = [keyword for keyword in keywords if keyword != keyword.lower()]
+    if capitalized:
+        raise row.error("keywords", f"{capitalized[0]!r} must be in lower case")
     return SampleMovie(
         title=row.text("title"),
         original_title=row.cells["original_title"],

@@ -1,4 +1,4 @@
-"""Generates the ratings of a crowd whose tastes follow genres, eras, directors and quality.
+"""Generating the ratings of a crowd whose preferences follow genres, eras, directors and quality.
 
 A user is a mixture of archetypes with a few favourite directors and quirks. The value that user ``u`` gives film ``i``:
 
@@ -22,7 +22,7 @@ REFERENCE_TIME = 1_704_067_200
 YEARS = 3
 DEFAULT_USERS, DEFAULT_SEED = 1500, 7
 MEAN_VALUE = 3.28
-TASTE = 0.88
+AFFINITY_WEIGHT = 0.88
 NOISE = 0.70
 USER_BIAS = 0.28
 EXPRESSIVENESS = 0.20
@@ -31,7 +31,7 @@ QUIRK = 0.16
 FAVOURITE_DIRECTORS = 3
 DIRECTOR_BONUS = 0.6
 FAME_PULL = 0.85
-TASTE_PULL = 0.5
+AFFINITY_PULL = 0.5
 MEDIAN_ACTIVITY = 50.0
 ACTIVITY_SPREAD = 0.75
 FEWEST_RATINGS, MOST_RATINGS = 15, 300
@@ -105,10 +105,10 @@ def generate_crowd(
         value=np.concatenate([block.value for block in blocks]),
         rated_at=np.concatenate([block.rated_at for block in blocks]),
     )
-    return _head(joined, n_users=n_users)
+    return _first_users(joined, n_users=n_users)
 
 
-def _head(ratings: CrowdRatings, *, n_users: int) -> CrowdRatings:
+def _first_users(ratings: CrowdRatings, *, n_users: int) -> CrowdRatings:
     end = int(np.searchsorted(ratings.user_index, n_users))
     return CrowdRatings(
         ratings.user_index[:end], ratings.movie_index[:end], ratings.value[:end], ratings.rated_at[:end]
@@ -146,7 +146,7 @@ def _draw_affinities(factors: _MovieFactors, rng: np.random.Generator) -> Floats
     """Return a_ui, shape ``(BLOCK, n_films)``: mixed archetypes, random genre preferences and favourite directors."""
     shares = np.array([kind.share for kind in ARCHETYPES])
     mixture = rng.dirichlet(MIXTURE_CONCENTRATION * shares, size=BLOCK)
-    # Mixing weakens tastes, so the length of each mixture is normalised to one.
+    # Mixing weakens preferences, so the length of each mixture is normalised to one.
     mixture /= np.linalg.norm(mixture, axis=1, keepdims=True)
     affinity = mixture @ factors.affinities
     affinity += rng.normal(0.0, QUIRK, (BLOCK, len(factors.genres))) @ factors.genres
@@ -176,7 +176,7 @@ def _draw_exposures(
     activity = MEDIAN_ACTIVITY * np.exp(rng.normal(0.0, ACTIVITY_SPREAD, n_users))
     counts = np.clip(np.rint(activity), FEWEST_RATINGS, MOST_RATINGS).astype(np.int64)
     counts = np.minimum(counts, n_movies)
-    keys = FAME_PULL * factors.fame + TASTE_PULL * affinity + rng.gumbel(size=affinity.shape)
+    keys = FAME_PULL * factors.fame + AFFINITY_PULL * affinity + rng.gumbel(size=affinity.shape)
     ranked = np.argsort(-keys, axis=1)
     kept = np.arange(n_movies) < counts[:, None]
     users, _ = np.nonzero(kept)
@@ -193,7 +193,7 @@ def _draw_values(
     """Return the half-stars that ``users`` give the films."""
     bias = rng.normal(0.0, USER_BIAS, len(affinity))
     expressiveness = np.exp(rng.normal(0.0, EXPRESSIVENESS, len(affinity)))
-    judged = factors.quality[movie_index] + TASTE * affinity[users, movie_index]
+    judged = factors.quality[movie_index] + AFFINITY_WEIGHT * affinity[users, movie_index]
     felt = MEAN_VALUE + bias[users] + expressiveness[users] * judged + rng.normal(0.0, NOISE, len(users))
     felt = np.where(felt > HIGH_VALUE, HIGH_VALUE + TOP_EASE * (felt - HIGH_VALUE), felt)
     halves = np.rint(2 * felt) / 2

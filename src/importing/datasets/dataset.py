@@ -1,4 +1,4 @@
-"""What a data set gives to the import: films, blocks of ratings, trailers, and the rows that are left out."""
+"""The records of a data set: films, blocks of ratings, trailers, and skipped rows; and the base class of formats."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,12 +18,12 @@ Int64s = npt.NDArray[np.int64]
 Float32s = npt.NDArray[np.float32]
 Value = TypeVar("Value")
 _BLOCK_COLUMNS = ("users", "movies", "values", "times", "lines")
-# So few bad rows do not condemn a file, unless it has no good one.
+# A file with at most this many bad rows is accepted, unless it has no good one.
 _TOLERATED_ROWS = 20
 
 
 class Kind(StrEnum):
-    """What a row is about."""
+    """The subject of a row."""
 
     MOVIES = "films"
     RATINGS = "ratings"
@@ -54,7 +54,7 @@ class Reason(StrEnum):
     ID_TAKEN = "number belongs to another film"
 
 
-# These rows are well formed; too many of the others mean that the file is not what its name says.
+# These rows are well formed. Too many of the others mean that this is probably the wrong file.
 SOUND_REASONS = frozenset(
     {
         Reason.DUPLICATE_MOVIE,
@@ -77,7 +77,7 @@ class RatingChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A row that was left out. ``line`` counts physical lines from 1; ``detail`` quotes what was found."""
+    """A row that was left out. ``line`` counts physical lines from 1; ``detail`` quotes the row."""
 
     kind: Kind
     file: str
@@ -134,7 +134,7 @@ class Trailer:
 
 @dataclass(frozen=True, slots=True)
 class RatingBlock:
-    """Some thousand consecutive ratings: one array (n,) per column.
+    """Consecutive ratings of a file, a few thousand: one array (n,) per column.
 
     ``users`` and ``movies`` are ids of the data set, ``values`` are stars in half steps, ``times`` are seconds since
     1970 and ``lines`` are the physical lines of the ratings.
@@ -173,7 +173,7 @@ class RatingBlock:
 
 
 def check_bad_rows(*, read: int, bad: int, first: Skip) -> None:
-    """Raise a ``DatasetError`` if so many of the rows read are bad that the file cannot be what its name says."""
+    """Raise a ``DatasetError`` if so many of the rows read are bad that this is probably the wrong file."""
     if bad < read and (bad <= _TOLERATED_ROWS or bad * 2 <= read):
         return
     raise DatasetError(
@@ -205,16 +205,16 @@ def good_rows(rows: Iterable[Value | BadRow], kind: Kind, file: str, faults: lis
 class Dataset(ABC):
     """A folder in a known format. Films are read first, then ratings and trailers; only links are kept in memory.
 
-    ``name`` tells data sets of one format apart, and so the crowds that they bring. ``on_read`` is called with the
+    ``name`` distinguishes the data sets of one format, and the crowds that they import. ``on_read`` is called with the
     number of bytes after each read.
     """
 
     folder: Path
     name: str
     format: str
-    # Whether the films of this set replace what others have said of them, or only fill in what is blank.
+    # Whether films of this set replace the values of other data sets, or only fill blank ones.
     overwrites: bool = field(default=False, kw_only=True)
-    # The name under which films are remembered if their ids mean nothing outside the set.
+    # The name under which film ids are stored if they are valid in this data set alone.
     external_source: str = field(default="", kw_only=True)
     on_read: OnRead | None = field(default=None, kw_only=True)
 

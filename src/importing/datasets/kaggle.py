@@ -62,10 +62,10 @@ class KaggleDataset(Dataset):
 
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the metadata, each film completed from the links, the keywords and the credits."""
-        keywords = self._side_file(kaggle_files.KEYWORDS_CSV, Kind.KEYWORDS, ("keywords",), _keywords)
-        credits_of = self._side_file(kaggle_files.CREDITS_CSV, Kind.CREDITS, ("cast", "crew"), _credits)
+        keywords = self._read_side_file(kaggle_files.KEYWORDS_CSV, Kind.KEYWORDS, ("keywords",), _keywords)
+        credits_of = self._read_side_file(kaggle_files.CREDITS_CSV, Kind.CREDITS, ("cast", "crew"), _credits)
         for row in read_csv(self.folder / kaggle_files.METADATA_CSV, columns=_METADATA_COLUMNS, on_read=self.on_read):
-            movie = _movie(row)
+            movie = _parse_movie(row)
             if isinstance(movie, Skip):
                 yield movie
                 continue
@@ -127,10 +127,10 @@ class KaggleDataset(Dataset):
         agreeing = [movielens_id for movielens_id, imdb_id in candidates if imdb_id == movie.imdb_id]
         return next(iter(agreeing or [movielens_id for movielens_id, _imdb_id in candidates]), None)
 
-    def _side_file(
+    def _read_side_file(
         self, name: str, kind: Kind, columns: tuple[str, ...], parse: Callable[[Mapping[str, str]], Value]
     ) -> dict[int, Value]:
-        """Read a file that adds to the films; a film's first row counts, and a missing file adds nothing."""
+        """Read a file with more values of films; the first row of a film counts, and the file may be missing."""
         values: dict[int, Value] = {}
         path = self.folder / name
         if not path.exists():
@@ -141,7 +141,7 @@ class KaggleDataset(Dataset):
         return values
 
 
-def _movie(row: Row | BadRow) -> MovieRecord | Skip:
+def _parse_movie(row: Row | BadRow) -> MovieRecord | Skip:
     if isinstance(row, BadRow):
         return Skip.from_bad_row(Kind.MOVIES, kaggle_files.METADATA_CSV, row)
     line, values = row

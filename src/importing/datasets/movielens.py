@@ -21,7 +21,7 @@ _Links = dict[int, tuple[int | None, str | None]]
 
 @dataclass
 class _MovieLens(Dataset):
-    """What the forms share: the names of their files, and the ``separator`` between the columns of ratings."""
+    """Base class of the forms: the names of their files, and the ``separator`` between the columns of ratings."""
 
     movies_name: ClassVar[str]
     ratings_name: ClassVar[str]
@@ -60,7 +60,7 @@ class MovieLensCsv(_MovieLens):
             for link in good_rows(rows, Kind.LINKS, path.name, faults):
                 links[link.movielens_id] = link.tmdb_id, link.imdb_id
         for row in movielens_files.read_movies_csv(self.folder / self.movies_name, on_read=self.on_read):
-            yield _movie(row, self.movies_name, links)
+            yield _parse_movie(row, self.movies_name, links)
         yield from faults
 
 
@@ -75,7 +75,7 @@ class MovieLensDat(_MovieLens):
         """Read the films."""
         path = self.folder / self.movies_name
         for row in movielens_files.read_movies_dat(path, encoding=self.encoding, on_read=self.on_read):
-            yield _movie(row, self.movies_name, {})
+            yield _parse_movie(row, self.movies_name, {})
 
 
 @dataclass
@@ -87,14 +87,14 @@ class MovieLens100K(_MovieLens):
     def movies(self) -> Iterator[MovieRecord | Skip]:
         """Read the films, with the day of their release."""
         for row in movielens_files.read_u_item(self.folder / self.movies_name, on_read=self.on_read):
-            movie = _movie(row, self.movies_name, None)
+            movie = _parse_movie(row, self.movies_name, None)
             if isinstance(row, BadRow) or isinstance(movie, Skip):
                 yield movie
             else:
-                yield _with_day(movie, row.released)
+                yield _add_day(movie, row.released)
 
 
-def _movie(row: movielens_files.MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
+def _parse_movie(row: movielens_files.MovieRow | BadRow, file: str, links: _Links | None) -> MovieRecord | Skip:
     """Return a film; without ``links``, even empty ones, its id is not a MovieLens id."""
     if isinstance(row, BadRow):
         return Skip.from_bad_row(Kind.MOVIES, file, row)
@@ -120,7 +120,7 @@ def _movie(row: movielens_files.MovieRow | BadRow, file: str, links: _Links | No
     )
 
 
-def _with_day(movie: MovieRecord, text: str) -> MovieRecord:
+def _add_day(movie: MovieRecord, text: str) -> MovieRecord:
     """Add the day of release, written as 29-Mar-1996; 1 January means that only the year is known."""
     try:
         day: date = datetime.strptime(text, "%d-%b-%Y").replace(tzinfo=UTC).date()

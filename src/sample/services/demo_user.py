@@ -1,4 +1,4 @@
-"""Creates the demo user, whose password is known and whose ratings show what suggestions look like."""
+"""Creating the demo user, who has a public password and ratings of well-known films."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class DemoUserSummary:
 
     Attributes:
         username: to log in with.
-        password: to log in with; ``None`` if somebody has changed it.
+        password: to log in with; ``None`` if it was changed.
         created: whether the user is new.
         ratings: how many ratings the user has.
         ratings_added: how many of them are new.

@@ -1,4 +1,4 @@
-"""Generates plausible ratings by random crowd users of random films."""
+"""Generating plausible ratings by random crowd users of random films."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

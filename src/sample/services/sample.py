@@ -1,4 +1,4 @@
-"""Loads the sample: a catalogue of real films and the ratings of a generated crowd."""
+"""Loading the sample: a catalogue of real films and the ratings of a generated crowd."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,8 +1,23 @@
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.data.field_values import FIRST_YEAR, LAST_YEAR, Title, article_first, parse_title, title_key
+from recommender.data.field_values import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    Title,
+    article_first,
+    parse_date,
+    parse_id,
+    parse_imdb_id,
+    parse_integer,
+    parse_positive_id,
+    parse_runtime,
+    parse_title,
+    title_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +98,50 @@ def test_spellings_of_one_title_share_a_key(one: str, other: str) -> None:
 @pytest.mark.parametrize(("one", "other"), [("Alien", "Aliens"), ("!!!", "???"), ("Se7en", "Seven")])
 def test_different_titles_have_different_keys(one: str, other: str) -> None:
     assert title_key(one) != title_key(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(" 862 ", 862), ("-5", -5), ("1" * 18, int("1" * 18)), ("1" * 19, None), ("1.0", None), ("", None), ("٣", None)],
+)
+def test_whole_numbers_have_at_most_18_ascii_digits(text: str, expected: int | None) -> None:
+    assert parse_integer(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0", 0), ("2147483647", 2**31 - 1), ("2147483648", None), ("-1", None), ("x", None)]
+)
+def test_ids_fit_into_a_database_integer(text: str, expected: int | None) -> None:
+    assert parse_id(text) == expected
+    assert parse_positive_id(text) == (expected or None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0114709", "tt0114709"),
+        ("tt0114709", "tt0114709"),
+        ("114709", "tt0114709"),
+        ("tt10872600", "tt10872600"),
+        ("0", None),
+        ("tt", None),
+        ("12345678901", None),
+        ("nm0000001", None),
+    ],
+)
+def test_imdb_ids_have_their_prefix_and_at_least_seven_digits(text: str, expected: str | None) -> None:
+    assert parse_imdb_id(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("81.0", 81), ("0", None), ("0.5", None), ("32768", None), ("nan", None), ("", None)]
+)
+def test_runtimes_are_minutes_from_1_to_32767(text: str, expected: int | None) -> None:
+    assert parse_runtime(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [(" 1995-10-30 ", date(1995, 10, 30)), ("1", None), ("1869-12-31", None), ("", None)]
+)
+def test_dates_are_iso_dates_in_the_age_of_film(text: str, expected: date | None) -> None:
+    assert parse_date(text) == expected
