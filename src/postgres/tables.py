@@ -146,13 +146,13 @@ def table_lock(cursor: CursorWrapper, table: str, attempts: LockAttempts) -> Non
 
 
 def number_reserve(table: str) -> int:
-    """Return the next ``id`` of ``table``, which nobody else gets."""
+    """Reserve and return the next ``id`` of ``table``."""
     with connection.cursor() as cursor:
         return numbers_reserve(cursor, table, count=1)[0]
 
 
 def numbers_reserve(cursor: CursorWrapper, table: str, *, count: int) -> list[int]:
-    """Return the next ``count`` values for the column ``id`` of ``table``, which nobody else gets."""
+    """Reserve and return the next ``count`` values for the column ``id`` of ``table``."""
     cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
     return [number for (number,) in cursor.fetchall()]
 

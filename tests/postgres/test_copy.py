@@ -10,7 +10,7 @@ from postgres.copy import Columns, copy_in_arrays, copy_in_rows, copy_out_arrays
 pytestmark = pytest.mark.django_db
 
 
-def test_arrays_come_back_as_they_were_sent() -> None:
+def test_arrays_survive_a_round_trip() -> None:
     ids = np.array([3, 1, -2_000_000_000], dtype=np.int32)
     stars = np.array([0.5, np.nan, 4.25], dtype=np.float32)
     counts = np.array([2**40, 0, -1], dtype=np.int64)
@@ -52,7 +52,7 @@ def test_lists_of_each_length_are_written_and_empty_ones_too() -> None:
 @pytest.mark.parametrize(
     "query", ["SELECT NULL::integer AS id", "SELECT 1::bigint AS id", "SELECT 1 AS id, 2 AS other"]
 )
-def test_columns_that_are_not_as_promised_are_refused(query: str) -> None:
+def test_columns_of_other_types_are_refused(query: str) -> None:
     with connection.cursor() as cursor, pytest.raises(ValueError, match="without nulls"):
         copy_out_arrays(cursor, query, [], {"id": np.int32})
 
@@ -74,7 +74,7 @@ def test_csv_has_quotes_and_utc_times() -> None:
     assert received.getvalue().decode() == '"a ""b"", c",2026-03-29 01:30:00+00\n'
 
 
-def test_rows_come_back_as_they_were_sent() -> None:
+def test_rows_survive_a_round_trip() -> None:
     rows = [(1, 'a "b", c', ("x,y", 'quo"te', "back\\slash"), True), (2, "", (), None)]
     with connection.cursor() as cursor:
         cursor.execute('CREATE TEMP TABLE sent (id integer, title text, "cast" text[], is_new boolean)')
@@ -86,7 +86,7 @@ def test_rows_come_back_as_they_were_sent() -> None:
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, LookupError])
-def test_error_while_rows_are_made_is_raised_as_it_is_and_nothing_is_stored(failure: type[BaseException]) -> None:
+def test_error_of_the_row_iterator_is_raised_unchanged_and_nothing_is_stored(failure: type[BaseException]) -> None:
     def rows() -> Iterator[tuple[int]]:
         yield (1,)
         raise failure
@@ -99,7 +99,7 @@ def test_error_while_rows_are_made_is_raised_as_it_is_and_nothing_is_stored(fail
         assert cursor.fetchone() == (0,)
 
 
-def test_refused_rows_raise_an_error_of_django() -> None:
+def test_rejected_rows_raise_a_django_error() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE sent (id integer CHECK (id > 0))")
         with pytest.raises(IntegrityError), transaction.atomic():

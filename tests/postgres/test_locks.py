@@ -6,7 +6,7 @@ NAMESPACE = 0x7465_7374
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_session_lock_has_one_holder_at_a_time_and_tells_since_when() -> None:
+def test_session_lock_has_one_holder_and_reports_since_when() -> None:
     with session_lock(NAMESPACE, 1) as first, session_lock(NAMESPACE, 1) as second, session_lock(NAMESPACE, 2) as other:
         assert (first, other) == (None, None)
         assert second is not None

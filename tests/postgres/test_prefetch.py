@@ -6,11 +6,11 @@ import pytest
 from postgres.prefetch import prefetch
 
 
-def test_items_come_in_order_and_all_of_them() -> None:
+def test_all_items_come_in_order() -> None:
     assert list(prefetch(iter(range(100)), depth=2)) == list(range(100))
 
 
-def test_items_are_made_before_they_are_asked_for() -> None:
+def test_items_are_made_in_advance() -> None:
     made = threading.Event()
 
     def items() -> Iterator[int]:
@@ -24,7 +24,7 @@ def test_items_are_made_before_they_are_asked_for() -> None:
     assert list(ahead) == [2]
 
 
-def test_errors_come_after_the_items_before_them() -> None:
+def test_error_is_raised_after_the_items_before_it() -> None:
     def items() -> Iterator[int]:
         yield 1
         message = "torn"
@@ -36,7 +36,7 @@ def test_errors_come_after_the_items_before_them() -> None:
         next(ahead)
 
 
-def test_nothing_more_is_made_once_the_reader_has_left() -> None:
+def test_production_stops_when_the_consumer_leaves() -> None:
     ended = threading.Event()
 
     def items() -> Iterator[int]:

@@ -83,7 +83,7 @@ def test_constraints_hold_after_the_switch(shelf: None) -> None:
         cursor.execute("UPDATE shelf SET width = 0")
 
 
-def test_keys_that_a_switch_leaves_unchecked_hold_for_new_rows_at_once_and_are_checked_later(shelf: None) -> None:
+def test_unchecked_keys_hold_for_new_rows_at_once_and_are_validated_later(shelf: None) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         beside = next_table_create(cursor, "shelf")
         cursor.execute("INSERT INTO shelf_next VALUES (1, 77, 'room that is gone', 1)")
@@ -99,7 +99,7 @@ def test_keys_that_a_switch_leaves_unchecked_hold_for_new_rows_at_once_and_are_c
     assert rows("SELECT convalidated FROM pg_constraint WHERE conrelid = 'shelf'::regclass") == {(True,)}
 
 
-def test_old_table_is_put_aside_and_holds_nothing_in_others_until_it_is_dropped(shelf: None) -> None:
+def test_old_table_has_no_foreign_keys_until_it_is_dropped(shelf: None) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         next_table_switch(cursor, next_table_create(cursor, "shelf"), carry_over=lambda: None)
 
@@ -110,7 +110,7 @@ def test_old_table_is_put_aside_and_holds_nothing_in_others_until_it_is_dropped(
     assert rows("SELECT tablename FROM pg_tables WHERE tablename LIKE 'shelf%'") == {("shelf",)}
 
 
-def test_tables_that_a_crash_has_left_make_room(shelf: None) -> None:
+def test_tables_left_by_a_crash_are_replaced(shelf: None) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         next_table_switch(cursor, next_table_create(cursor, "shelf"), carry_over=lambda: None)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -123,7 +123,7 @@ def test_tables_that_a_crash_has_left_make_room(shelf: None) -> None:
     assert rows("SELECT label FROM shelf") == {("new 1",), ("new 2",), ("new 3",)}
 
 
-def test_indexes_that_are_there_already_are_not_built_again(shelf: None) -> None:
+def test_existing_indexes_are_not_rebuilt(shelf: None) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         beside = next_table_create(cursor, "shelf")
         next_table_index(cursor, beside)
@@ -136,7 +136,7 @@ def test_indexes_that_are_there_already_are_not_built_again(shelf: None) -> None
     assert len(before) > 3
 
 
-def test_crash_before_the_switch_leaves_the_old_table_and_nothing_else(shelf: None) -> None:
+def test_crash_before_the_switch_leaves_only_the_old_table(shelf: None) -> None:
     def crash() -> None:
         raise KeyboardInterrupt
 
@@ -147,7 +147,7 @@ def test_crash_before_the_switch_leaves_the_old_table_and_nothing_else(shelf: No
     assert rows("SELECT tablename FROM pg_tables WHERE tablename LIKE 'shelf%'") == {("shelf",)}
 
 
-def test_carry_over_sees_what_others_wrote_while_the_next_table_was_built(shelf: None) -> None:
+def test_carry_over_sees_rows_written_during_the_build(shelf: None) -> None:
     carry = "INSERT INTO {} SELECT * FROM shelf WHERE id = 5000"
     with transaction.atomic(), connection.cursor() as cursor:
         beside = next_table_create(cursor, "shelf")
@@ -161,7 +161,7 @@ def test_carry_over_sees_what_others_wrote_while_the_next_table_was_built(shelf:
     assert rows("SELECT label FROM shelf") == {("meanwhile",)}
 
 
-def test_readers_see_the_old_or_the_new_rows_and_never_a_part_or_none(shelf: None) -> None:
+def test_readers_see_either_all_old_or_all_new_rows(shelf: None) -> None:
     seen: set[tuple[object, ...]] = set()
     errors: list[BaseException] = []
     stop = threading.Event()
@@ -207,7 +207,7 @@ def test_reader_with_an_older_snapshot_sees_the_frozen_rows(shelf: None) -> None
         session.close()
 
 
-def test_table_in_use_for_too_long_is_left_as_it_is(shelf: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_in_use_for_too_long_stays_unchanged(shelf: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_switch, "LOCK_ATTEMPTS", LockAttempts(total=2, timeout="20ms", patient_from=3))
     session = connection.copy()
     try:
@@ -222,12 +222,12 @@ def test_table_in_use_for_too_long_is_left_as_it_is(shelf: None, monkeypatch: py
 
 
 @pytest.mark.parametrize("table", ["room", "accounts_user"])
-def test_table_that_others_refer_to_is_refused(shelf: None, table: str) -> None:
+def test_table_with_foreign_keys_to_it_is_refused(shelf: None, table: str) -> None:
     with pytest.raises(TableSwitchError, match="foreign key"), transaction.atomic(), connection.cursor() as cursor:
         next_table_create(cursor, table)
 
 
-def test_table_that_numbers_itself_is_refused(transactional_db: None) -> None:
+def test_table_with_a_serial_column_is_refused(transactional_db: None) -> None:
     with (
         pytest.raises(TableSwitchError, match="numbered column id"),
         transaction.atomic(),
@@ -245,7 +245,7 @@ def write_elsewhere(statement: str) -> None:
         session.close()
 
 
-def test_what_is_locked_after_the_table_itself_is_waited_for_patiently(shelf: None) -> None:
+def test_lock_waits_longer_for_the_objects_of_the_table(shelf: None) -> None:
     seen: list[str] = []
     with transaction.atomic(), connection.cursor() as cursor:
 

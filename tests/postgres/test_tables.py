@@ -6,7 +6,7 @@ from postgres.tables import number_reserve, numbers_reserve
 
 
 @pytest.mark.django_db
-def test_reserved_numbers_are_given_once() -> None:
+def test_reserved_ids_are_unique() -> None:
     with connection.cursor() as cursor:
         reserved = [number_reserve("movies_movie"), *numbers_reserve(cursor, "movies_movie", count=3)]
 

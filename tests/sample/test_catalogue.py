@@ -49,7 +49,7 @@ def test_catalogue_spans_a_century_and_many_languages(movies: list[SampleMovie])
     assert sum(bool(movie.original_title) for movie in movies) / len(movies) > 0.15
 
 
-def test_remakes_stand_beside_the_films_that_they_share_a_title_with(movies: list[SampleMovie]) -> None:
+def test_remakes_and_originals_are_both_in_the_catalogue(movies: list[SampleMovie]) -> None:
     years = {movie.year for movie in movies if movie.title == "The Thing"}
 
     assert years == {1982, 2011}
@@ -82,7 +82,7 @@ def test_catalogue_is_small_enough_to_ship() -> None:
         (",5,4", ",5", r"line 2 cannot be read: torn row \(9 fields instead of 10\)"),
     ],
 )
-def test_a_wrong_cell_is_named_by_line_and_column(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_the_error_for_a_wrong_cell_names_line_and_column(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(CatalogueError, match=message):
         read_catalogue(written(tmp_path, HEAT.replace(old, new, 1)))
 

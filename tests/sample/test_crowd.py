@@ -6,7 +6,7 @@ from sample.catalogue import SampleMovie
 from sample.crowd import FEWEST_RATINGS, MOST_RATINGS, REFERENCE_TIME, CrowdRatings, generate_crowd
 
 
-def test_arrays_are_parallel_and_of_the_promised_types(crowd: CrowdRatings) -> None:
+def test_arrays_are_parallel_and_have_the_documented_types(crowd: CrowdRatings) -> None:
     columns = (crowd.user_index, crowd.movie_index, crowd.value, crowd.rated_at)
 
     assert [column.dtype for column in columns] == [np.int32, np.int32, np.float32, np.int64]
@@ -19,7 +19,7 @@ def test_values_are_half_stars_and_no_pair_occurs_twice(crowd: CrowdRatings, mov
     assert len(np.unique(pairs)) == len(crowd)
 
 
-def test_equal_seeds_give_equal_crowds_and_others_differ(movies: list[SampleMovie]) -> None:
+def test_the_crowd_depends_on_the_seed_alone(movies: list[SampleMovie]) -> None:
     one, same, other = (generate_crowd(movies, n_users=20, seed=seed) for seed in (3, 3, 4))
 
     assert np.array_equal(one.value, same.value)
@@ -38,7 +38,7 @@ def test_a_larger_crowd_begins_with_the_smaller(movies: list[SampleMovie], crowd
     assert crowd.user_index[n] == n_users
 
 
-def test_values_are_spread_as_people_spread_them(crowd: CrowdRatings) -> None:
+def test_values_are_distributed_as_in_real_data(crowd: CrowdRatings) -> None:
     share = {value: float(np.mean(crowd.value == value)) for value in np.unique(crowd.value).tolist()}
 
     assert 3.4 < crowd.value.mean() < 3.7
@@ -68,7 +68,7 @@ def test_famous_films_are_rated_more_and_acclaimed_ones_higher(crowd: CrowdRatin
     assert average[acclaim == 5].mean() > average[acclaim == 3].mean() + 0.3
 
 
-def test_times_lie_in_the_three_years_before_the_reference_in_each_users_order(crowd: CrowdRatings) -> None:
+def test_times_of_each_user_ascend_within_three_years_before_the_reference(crowd: CrowdRatings) -> None:
     assert crowd.rated_at.max() < REFERENCE_TIME
     assert crowd.rated_at.min() > REFERENCE_TIME - 3 * 366 * 86_400
     same_user = np.diff(crowd.user_index) == 0
@@ -88,7 +88,7 @@ def test_no_users_and_no_films_are_refused(movies: list[SampleMovie]) -> None:
         generate_crowd([])
 
 
-def test_archetypes_name_only_traits_that_films_have_and_like_what_they_say(movies: list[SampleMovie]) -> None:
+def test_archetypes_name_only_traits_of_films_and_prefer_films_with_them(movies: list[SampleMovie]) -> None:
     traits = movie_traits(movies)
     affinities = archetype_affinities(movies)
 

@@ -68,7 +68,7 @@ def test_svd_beats_the_bias_baseline_clearly_on_held_out_ratings(crowd: CrowdRat
     assert svd < 0.92 * baseline
 
 
-def test_demo_user_has_rated_films_of_the_catalogue_only_once_each(movies: list[SampleMovie]) -> None:
+def test_demo_user_rates_films_of_the_catalogue_once_each(movies: list[SampleMovie]) -> None:
     rated = [(title, year) for title, year, _ in DEMO_RATINGS]
 
     assert len(set(rated)) == len(rated)

@@ -30,7 +30,7 @@ def state() -> tuple[list[tuple[object, ...]], ...]:
     )
 
 
-def test_everything_of_the_sample_arrives(movies: list[SampleMovie]) -> None:
+def test_the_whole_sample_is_loaded(movies: list[SampleMovie]) -> None:
     crowd = generate_crowd(movies, n_users=12)
 
     summary = sample_load(n_users=12)
@@ -59,7 +59,7 @@ def test_second_load_changes_nothing_and_says_so(movies: list[SampleMovie]) -> N
     assert state() == before
 
 
-def test_larger_crowd_adds_to_the_smaller_and_another_seed_stands_beside_it(movies: list[SampleMovie]) -> None:
+def test_a_larger_crowd_adds_users_and_another_seed_adds_a_crowd(movies: list[SampleMovie]) -> None:
     sample_load(n_users=3)
 
     assert sample_load(n_users=5).users_added == 2
@@ -70,7 +70,7 @@ def test_larger_crowd_adds_to_the_smaller_and_another_seed_stands_beside_it(movi
     assert Rating.objects.count() == len(generate_crowd(movies, n_users=5)) + other.ratings
 
 
-def test_figures_of_films_match_their_ratings() -> None:
+def test_counts_and_sums_of_films_match_their_ratings() -> None:
     sample_load(n_users=10)
 
     counted = {row["movie"]: row for row in Rating.objects.values("movie").annotate(n=Count("pk"), stars=Sum("value"))}
@@ -80,7 +80,7 @@ def test_figures_of_films_match_their_ratings() -> None:
     assert not User.objects.filter(ratings_changed_at=None).exists()
 
 
-def test_film_that_is_already_there_is_used_as_it_is() -> None:
+def test_an_existing_film_is_used_unchanged() -> None:
     mine = Movie.objects.create(title="HEAT", year=1995, tmdb_id=949, overview="Mine.")
     Movie.objects.create(title="Heat", year=1986)
 
@@ -93,7 +93,7 @@ def test_film_that_is_already_there_is_used_as_it_is() -> None:
     assert Movie.objects.get(year=1986, title="Heat").ratings_count == 0
 
 
-def test_a_load_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_load_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sample.crowd.TOP_EASE", float("nan"))
 
     with pytest.raises(IntegrityError):
@@ -109,7 +109,7 @@ def test_options_must_be_positive(option: str) -> None:
         ran(option, "0")
 
 
-def test_bulk_ratings_leave_given_values_alone_and_are_all_or_nothing() -> None:
+def test_bulk_ratings_keep_existing_values_and_are_all_or_nothing() -> None:
     user, movie = User.objects.create_user("ada"), Movie.objects.create(title="Heat", year=1995)
     other = Movie.objects.create(title="Ronin", year=1998)
     Rating.objects.create(user=user, movie=movie, value=2.0)

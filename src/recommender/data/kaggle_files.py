@@ -68,7 +68,7 @@ def _parse_row(row: Row, parse: Callable[[Mapping[str, str]], Value]) -> tuple[i
 
 
 def _parse_some(text: str, wanted: Callable[[str], bool]) -> list[Entry]:
-    """Return the entries whose text is `wanted`, and others if the entries cannot be told apart."""
+    """Return the entries whose text is `wanted`, and others if the entries cannot be separated."""
     try:
         return [parse_entry(piece) for piece in split_entries(text) if wanted(piece)]
     except ValueError:

@@ -52,7 +52,7 @@ def parse_entry(text: str) -> Entry:
     """
     entry = _evaluate(text)
     if not isinstance(entry, dict):
-        raise ValueError("not a dictionary")  # noqa: TRY004  # Callers treat all unreadable text alike.
+        raise ValueError("not a dictionary")  # noqa: TRY004  # Callers treat all unreadable text the same way.
     return entry
 
 

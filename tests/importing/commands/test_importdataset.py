@@ -21,7 +21,7 @@ def stars() -> set[tuple[str, int | None, str, float]]:
     return set(rows)
 
 
-def test_kaggle_films_come_with_all_that_their_files_tell(kaggle: Path, importdataset: Import) -> None:
+def test_kaggle_films_have_the_values_of_all_files(kaggle: Path, importdataset: Import) -> None:
     importdataset(kaggle)
 
     movie = Movie.objects.get(tmdb_id=862)
@@ -34,7 +34,7 @@ def test_kaggle_films_come_with_all_that_their_files_tell(kaggle: Path, importda
     assert Movie.objects.get(tmdb_id=8844).runtime is None
 
 
-def test_kaggle_ratings_go_through_the_links(kaggle: Path, importdataset: Import) -> None:
+def test_kaggle_ratings_are_mapped_by_the_links(kaggle: Path, importdataset: Import) -> None:
     output = importdataset(kaggle)
 
     source = "the-movies-dataset/small"
@@ -64,7 +64,7 @@ def test_rating_figures_are_right_after_an_import(kaggle: Path, movielens: Path,
     assert (movie.ratings_count, movie.ratings_average) == (3, (4.0 + 5.0 + 0.5) / 3)
 
 
-def test_movielens_titles_and_genres_are_put_in_order(movielens: Path, importdataset: Import) -> None:
+def test_movielens_titles_and_genres_are_normalized(movielens: Path, importdataset: Import) -> None:
     importdataset(movielens)
 
     movie = Movie.objects.get(movielens_id=3)
@@ -83,9 +83,7 @@ def test_name_of_the_set_comes_from_its_readme_before_its_folder(movielens: Path
     assert set(User.objects.values_list("crowd_source", flat=True)) == {"ml-latest-small"}
 
 
-def test_100k_is_read_with_its_own_numbers_and_keeps_its_repeated_films(
-    movielens_100k: Path, importdataset: Import
-) -> None:
+def test_100k_keeps_its_own_ids_and_repeated_films(movielens_100k: Path, importdataset: Import) -> None:
     importdataset(movielens_100k)
 
     assert set(ExternalMovie.objects.values_list("source", "external_id")) == {("ml-100k", key) for key in range(1, 6)}
@@ -106,7 +104,7 @@ def test_100k_is_read_with_its_own_numbers_and_keeps_its_repeated_films(
         (None, "utf-8", "ml-10m"),
     ],
 )
-def test_1m_and_10m_are_told_apart(
+def test_1m_and_10m_are_distinguished(
     tmp_path: Path, importdataset: Import, extra: str | None, encoding: str, source: str
 ) -> None:
     (tmp_path / "movies.dat").write_bytes(
@@ -163,7 +161,7 @@ def folders(kaggle: Path, movielens: Path, movielens_100k: Path, trailer_catalog
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
-def test_sets_meet_in_the_same_films_whatever_their_order(
+def test_data_sets_share_films_in_any_order_of_import(
     order: tuple[int, ...], folders: list[Path], importdataset: Import
 ) -> None:
     for place in order:
@@ -200,7 +198,7 @@ def test_kaggle_overwrites_and_the_others_fill_gaps(kaggle: Path, movielens: Pat
     assert "1 imported, 2 updated, 0 unchanged" in output
 
 
-def test_changed_rows_are_updated_and_nothing_else_is(movielens: Path, importdataset: Import) -> None:
+def test_only_changed_rows_are_updated(movielens: Path, importdataset: Import) -> None:
     importdataset(movielens)
     path = movielens / "ratings.csv"
     path.write_text(path.read_text().replace("1,1,4.0,", "1,1,1.5,") + "6,1,3.0,5\n")
@@ -246,7 +244,7 @@ def test_two_movielens_ids_of_one_tmdb_film_share_its_ratings(kaggle: Path, impo
     assert Movie.objects.get(tmdb_id=862).movielens_id == 1
 
 
-def test_report_lists_each_row_that_was_left_out(kaggle: Path, importdataset: Import, tmp_path: Path) -> None:
+def test_report_lists_each_skipped_row(kaggle: Path, importdataset: Import, tmp_path: Path) -> None:
     path = kaggle / "movies_metadata.csv"
     path.write_text(path.read_text() + "torn,row\n" + path.read_text().splitlines()[3] + "\n")
     report = tmp_path / "report.csv"
@@ -283,7 +281,7 @@ def test_command_can_be_called_from_code(kaggle: Path) -> None:
     assert not Rating.objects.exists()
 
 
-def test_no_temporary_table_stays_behind(movielens: Path, importdataset: Import) -> None:
+def test_temporary_tables_are_dropped(movielens: Path, importdataset: Import) -> None:
     importdataset(movielens)
 
     with connection.cursor() as cursor:

@@ -42,7 +42,7 @@ def dataset(shared_data: Path) -> Callable[[str], Path]:
 
 
 @pytest.mark.parametrize("name", ["ml-100k", "ml-latest-small", pytest.param("ml-1m", marks=pytest.mark.slow)])
-def test_figures_of_a_movielens_set(name: str, dataset: Callable[[str], Path], importdataset: Import) -> None:
+def test_counts_of_a_movielens_data_set(name: str, dataset: Callable[[str], Path], importdataset: Import) -> None:
     output = importdataset(dataset(name))
 
     assert figures() == FACTS[name]
@@ -62,7 +62,7 @@ def test_oddities_of_latest_small(dataset: Callable[[str], Path], importdataset:
     assert Movie.objects.filter(title="Emma", year=1996).count() == 2
 
 
-def test_figures_of_the_movies_dataset_alone_and_beside_latest_small(
+def test_counts_of_the_movies_dataset_alone_and_with_latest_small(
     dataset: Callable[[str], Path], importdataset: Import
 ) -> None:
     kaggle, small = dataset("the-movies-dataset"), dataset("ml-latest-small")
@@ -98,6 +98,6 @@ def test_both_orders_give_the_same_films(dataset: Callable[[str], Path], importd
         assert all("Nothing changed." in importdataset(dataset(name), "--ratings", "none") for name in names)
         return set(Movie.objects.values_list("tmdb_id", "title", "year"))
 
-    # The first 3,188 films are told by every column, and most of them are in the other set too.
+    # Every column describes the first 3,188 films, and most of them are in the other set too.
     one, other = "the-movies-dataset-3188", "ml-latest-small"
     assert movies(one, other) == movies(other, one)

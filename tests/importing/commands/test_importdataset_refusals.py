@@ -128,7 +128,7 @@ def test_small_ratings_of_a_set_without_a_small_selection(movielens: Path, impor
     refused(importdataset, movielens, "use --ratings full or none", "--ratings", "small")
 
 
-def test_full_ratings_that_are_not_there(kaggle: Path, importdataset: Import) -> None:
+def test_missing_full_ratings(kaggle: Path, importdataset: Import) -> None:
     refused(importdataset, kaggle, r"ratings\.csv: there is no such file", "--ratings", "full")
 
 

@@ -119,7 +119,7 @@ def test_reading_by_block_and_by_line_agree(cell: str, place: int) -> None:
     assert (whole.values.tolist(), whole.times.tolist()) == (by_line.values.tolist(), by_line.times.tolist())
 
 
-def test_double_colons_part_the_columns_of_older_sets(tmp_path: Path) -> None:
+def test_older_data_sets_separate_columns_by_double_colons(tmp_path: Path) -> None:
     path = tmp_path / "ratings.dat"
     path.write_bytes(b"1::122::0.5::838985046\n1:185::5::838983525\n1::231::4::838983392\n")
 
@@ -127,14 +127,14 @@ def test_double_colons_part_the_columns_of_older_sets(tmp_path: Path) -> None:
     assert faults(path, "::") == [(2, Reason.TORN)]
 
 
-def test_tabs_part_the_columns_of_the_oldest_set(tmp_path: Path) -> None:
+def test_the_oldest_data_set_separates_columns_by_tabs(tmp_path: Path) -> None:
     path = tmp_path / "u.data"
     path.write_bytes(b"196\t242\t3\t881250949\n")
 
     assert rows(path, "\t") == [(196, 242, 3.0, 881250949, 1)]
 
 
-def test_missing_column_is_named_with_those_found(tmp_path: Path) -> None:
+def test_error_for_a_missing_column_lists_the_columns_found(tmp_path: Path) -> None:
     file = csv_file(tmp_path, "user,movieId,stars\n1,2,3\n")
 
     with pytest.raises(DataError, match=r"line 1: expected .*found user, movieId, stars \(missing: userId, rating"):

@@ -19,7 +19,7 @@ def match(
     return MovieMatcher(known, external or {}).match(movies, new_pks=new_pks, overwrites=overwrites)
 
 
-def test_tmdb_id_is_surer_than_imdb_id_and_movielens_id() -> None:
+def test_tmdb_id_takes_precedence_over_imdb_and_movielens_ids() -> None:
     known = [Entry(1, movielens_id=5), Entry(2, imdb_id="tt0000002"), Entry(3, tmdb_id=7)]
 
     matching = match(known, [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5)])
@@ -28,7 +28,7 @@ def test_tmdb_id_is_surer_than_imdb_id_and_movielens_id() -> None:
     assert [skip.reason for skip in matching.skips] == [Reason.ID_TAKEN] * 2
 
 
-def test_film_known_by_imdb_id_gains_its_other_numbers() -> None:
+def test_film_matched_by_imdb_id_gains_its_other_ids() -> None:
     (entry,) = match(
         [Entry(2, imdb_id="tt0000002")], [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5)]
     ).entries
@@ -36,7 +36,7 @@ def test_film_known_by_imdb_id_gains_its_other_numbers() -> None:
     assert (entry.pk, entry.tmdb_id, entry.movielens_id) == (2, 7, 5)
 
 
-def test_films_of_different_tmdb_ids_stay_apart_whatever_else_they_share() -> None:
+def test_films_with_different_tmdb_ids_are_never_matched() -> None:
     known = [Entry(2, tmdb_id=8, imdb_id="tt0000002", movielens_id=5, names=title_keys("Film", ""), year=2000)]
 
     (entry,) = match(known, [movie(1, tmdb_id=7, imdb_id="tt0000002", movielens_id=5, year=2000)]).entries
@@ -57,7 +57,7 @@ def test_films_of_different_tmdb_ids_stay_apart_whatever_else_they_share() -> No
         ("Matrix", "", 1999, False),
     ],
 )
-def test_title_and_year_match_where_no_number_does(
+def test_films_without_a_common_id_are_matched_by_title_and_year(
     title: str, original_title: str, year: int | None, *, is_met: bool
 ) -> None:
     known = [Entry(2, tmdb_id=8, names=title_keys("The Matrix", "Die Matrix"), year=1999)]
@@ -67,32 +67,32 @@ def test_title_and_year_match_where_no_number_does(
     assert (entry.pk == 2) is is_met
 
 
-def test_film_of_the_very_year_goes_before_one_of_the_next() -> None:
+def test_exact_year_takes_precedence_over_the_next_year() -> None:
     known = [Entry(pk, tmdb_id=pk, names=title_keys("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1991))]
 
     assert match(known, [movie(5, "Hamlet", year=1990)]).entries[0].pk == 1
 
 
-def test_year_between_two_remakes_is_not_guessed() -> None:
+def test_year_between_two_remakes_matches_neither() -> None:
     known = [Entry(pk, tmdb_id=pk, names=title_keys("Hamlet", ""), year=year) for pk, year in ((1, 1990), (2, 1992))]
 
     assert match(known, [movie(5, "Hamlet", year=1991)]).entries[0].is_new
 
 
-def test_remakes_of_one_year_are_not_guessed_between() -> None:
+def test_two_remakes_of_one_year_match_neither() -> None:
     emmas = [Entry(pk, tmdb_id=pk, names=title_keys("Emma", ""), year=1996) for pk in (1, 2)]
 
     assert match(emmas, [movie(5, "Emma", year=1996)]).entries[0].is_new
 
 
-def test_rows_with_numbers_that_share_a_title_do_not_take_a_film_without_any() -> None:
+def test_rows_with_ids_and_one_title_do_not_match_a_film_without_ids() -> None:
     known = [Entry(1, names=title_keys("Emma", ""), year=1996)]
     movies = [movie(5, "Emma", year=1996, movielens_id=5), movie(6, "Emma", year=1996, movielens_id=6)]
 
     assert all(entry.is_new for entry in match(known, movies).entries)
 
 
-def test_of_films_repeated_in_a_set_without_numbers_the_first_is_met() -> None:
+def test_film_repeated_without_ids_matches_the_first_row() -> None:
     known = [Entry(pk, names=title_keys("Ice Storm", ""), year=1997) for pk in (3, 4)]
 
     (entry,) = match(known, [movie(1, "Ice Storm", year=1997, tmdb_id=68)]).entries
@@ -100,7 +100,7 @@ def test_of_films_repeated_in_a_set_without_numbers_the_first_is_met() -> None:
     assert (entry.pk, entry.tmdb_id) == (3, 68)
 
 
-def test_a_set_never_names_one_film_twice() -> None:
+def test_two_rows_of_a_data_set_never_match_one_film() -> None:
     movies = [movie(6003, tmdb_id=4912, imdb_id="tt0290538"), movie(144606, tmdb_id=4912, imdb_id="tt0270288")]
 
     first = match([], movies)
@@ -110,7 +110,7 @@ def test_a_set_never_names_one_film_twice() -> None:
     assert [(entry.pk, entry.tmdb_id) for entry in again.entries] == [(100, None), (9, 4912)]
 
 
-def test_the_sets_own_number_is_remembered() -> None:
+def test_own_id_of_a_data_set_matches_again() -> None:
     assert match([Entry(2, tmdb_id=8)], [movie(17, "Renamed since")], external={17: 2}).entries[0].pk == 2
 
 
@@ -126,7 +126,7 @@ def test_imdb_id_is_replaced_only_by_a_set_that_overwrites() -> None:
     assert (meet(overwrites=True).entries[0].imdb_id, meet(overwrites=True).released) == ("tt0000002", [2])
 
 
-def test_freed_imdb_id_goes_to_the_film_that_waits_for_it() -> None:
+def test_freed_imdb_id_goes_to_the_film_that_needs_it() -> None:
     known = [Entry(1, tmdb_id=1), Entry(2, tmdb_id=2, imdb_id="tt0000001")]
     movies = [movie(1, tmdb_id=1, imdb_id="tt0000001"), movie(2, tmdb_id=2, imdb_id="tt0000002")]
 

@@ -98,7 +98,7 @@ def shape() -> set[tuple[object, ...]]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("ascending", [True, False], ids=["users ascend", "users are mixed"])
-def test_both_ways_to_import_store_and_report_the_same(
+def test_merge_and_table_build_store_and_report_the_same(
     folder: Path, *, ascending: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ratings_write(folder, rows_drawn(ascending=ascending))
@@ -130,7 +130,7 @@ def test_table_keeps_its_names_keys_and_numbers(folder: Path, by_bulk: None) -> 
 
 
 @pytest.mark.django_db
-def test_ratings_from_before_stay_as_they_are(folder: Path, by_bulk: None) -> None:
+def test_earlier_ratings_stay_unchanged(folder: Path, by_bulk: None) -> None:
     user, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
     rating_set(user_id=user.pk, movie_id=movie.pk, value=1.5)
     before = Rating.objects.get()
@@ -155,7 +155,7 @@ def test_second_import_is_merged_and_changes_nothing(folder: Path, by_bulk: None
 
 
 @pytest.mark.django_db
-def test_many_ratings_from_before_are_not_carried_over(
+def test_many_earlier_ratings_prevent_a_table_build(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
@@ -186,7 +186,7 @@ def run_before_switch(monkeypatch: pytest.MonkeyPatch, statements: Callable[[], 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rating_given_meanwhile_is_kept_and_counted(
+def test_rating_from_the_site_during_an_import_is_kept_and_counted(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, movie = User.objects.create_user("ada"), Movie.objects.create(title="Film 1", tmdb_id=10)
@@ -206,9 +206,7 @@ def test_rating_given_meanwhile_is_kept_and_counted(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_film_removed_meanwhile_calls_the_import_off(
-    folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_film_removed_during_an_import_fails_it(folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch) -> None:
     movie = Movie.objects.create(title="Film 1", tmdb_id=10)
     before = shape()
     ratings_write(folder, [(1, 1, 4.0, 1_000_000_000)])
@@ -222,7 +220,7 @@ def test_film_removed_meanwhile_calls_the_import_off(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_session_lost_after_the_switch_costs_nothing_and_the_next_import_checks_the_keys(
+def test_next_import_checks_keys_after_a_session_lost_behind_the_switch(
     folder: Path, by_bulk: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = shape()

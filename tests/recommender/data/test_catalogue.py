@@ -28,7 +28,7 @@ def test_rows_in_any_order_come_back_by_id(catalogue: Catalogue) -> None:
     assert catalogue.directors.words == ("Bob",)
 
 
-def test_the_soup_counts_a_word_in_each_of_its_kinds_and_in_any_case(catalogue: Catalogue) -> None:
+def test_word_counts_add_up_over_kinds_and_ignore_case(catalogue: Catalogue) -> None:
     words, rows, counts = catalogue.word_counts()
     assert words == ("ann", "bob", "comedy", "drama", "new york", "war")
     last = slice(rows.indptr[2], rows.indptr[3])
@@ -42,13 +42,13 @@ def test_the_soup_counts_a_word_in_each_of_its_kinds_and_in_any_case(catalogue: 
     assert rows.indptr[1] == rows.indptr[2]
 
 
-def test_over_other_items_unknown_ones_have_no_words(catalogue: Catalogue) -> None:
+def test_unknown_items_have_no_words(catalogue: Catalogue) -> None:
     wider = catalogue.over(Vocabulary.of([5, 30, 40]))
     assert [terms_of(wider.genres, item) for item in range(3)] == [(), ("Drama", "War"), ()]
     assert terms_of(wider.cast, 1) == ("Ann", "Bob")
 
 
-def test_a_mask_has_any_genre_asked_for_and_none_excluded(catalogue: Catalogue) -> None:
+def test_a_mask_includes_any_wanted_genre_and_no_excluded_one(catalogue: Catalogue) -> None:
     assert catalogue.mask().tolist() == [True, True, True]
     assert catalogue.mask(genres=["comedy", "War"]).tolist() == [True, False, True]
     assert catalogue.mask(exclude_genres=["Drama"]).tolist() == [True, True, False]
@@ -62,7 +62,7 @@ def test_an_unknown_genre_is_refused_by_name(catalogue: Catalogue) -> None:
         catalogue.mask(exclude_genres=["Opera"])
 
 
-def test_what_is_no_catalogue_is_refused() -> None:
+def test_invalid_catalogues_are_refused() -> None:
     with pytest.raises(DataError, match="Item 7 is described twice"):
         Catalogue.of([7, 3, 7], genres=[[], [], []])
     with pytest.raises(DataError, match="2 items, but cast of 1"):
@@ -73,7 +73,7 @@ def test_what_is_no_catalogue_is_refused() -> None:
         Catalogue.of([1], genres=[[3]])  # type: ignore[list-item]  # What is being tested.
 
 
-def test_no_items_at_all_are_a_catalogue_too() -> None:
+def test_a_catalogue_may_be_empty() -> None:
     empty = Catalogue.of([], genres=[])
     assert len(empty) == 0
     assert empty.word_counts().words == ()
@@ -82,7 +82,7 @@ def test_no_items_at_all_are_a_catalogue_too() -> None:
 
 @settings(deadline=None)
 @given(lists=st.lists(st.lists(st.text(max_size=3), max_size=5), max_size=12), data=st.data())
-def test_words_come_back_whatever_they_are(lists: list[list[str]], data: st.DataObject) -> None:
+def test_any_words_survive_a_round_trip(lists: list[list[str]], data: st.DataObject) -> None:
     cleaned = [sorted({" ".join(word.split()) for word in words} - {""}) for words in lists]
     rows = TermMatrix.of(lists)
     assert [list(terms_of(rows, item)) for item in range(len(lists))] == cleaned

@@ -29,7 +29,7 @@ def kaggle(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_kaggle_folder_is_read_by_the_movielens_ids_of_its_ratings(kaggle: Path) -> None:
+def test_a_kaggle_catalogue_has_the_movielens_ids_of_its_ratings(kaggle: Path) -> None:
     catalogue = read_catalogue(kaggle)
     assert catalogue.items.ids.tolist() == [1, 2, 5]
     assert terms_of(catalogue.genres, 0) == terms_of(catalogue.genres, 2) == ("Drama", "War")
@@ -48,13 +48,13 @@ def test_a_kaggle_folder_needs_its_links_but_not_its_keywords(kaggle: Path) -> N
 
 
 @pytest.mark.parametrize("cell", ["nonsense", "3", "[3]", "[{}]", "(" * 9999])
-def test_a_cell_that_is_no_list_is_told_by_file_and_line(kaggle: Path, cell: str) -> None:
+def test_the_error_for_a_cell_that_is_no_list_names_file_and_line(kaggle: Path, cell: str) -> None:
     (kaggle / "keywords.csv").write_text(f"id,keywords\n600,[]\n500,{cell}\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"keywords\.csv: line 3 cannot be read"):
         read_catalogue(kaggle)
 
 
-def test_a_link_that_is_no_number_is_told_by_file_and_line(kaggle: Path) -> None:
+def test_the_error_for_a_link_that_is_no_number_names_file_and_line(kaggle: Path) -> None:
     (kaggle / "links.csv").write_text("movieId,imdbId,tmdbId\n1,0,inf\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"links\.csv: line 2 cannot be read"):
         read_catalogue(kaggle)
@@ -73,7 +73,7 @@ def test_genres_of_movielens_are_read_in_its_three_forms(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("movies.csv", "movieId,title\n1,A\n", r"movies\.csv, line 1: .*found movieId, title \(missing: genres\)"),
         ("movies.csv", "movieId,genres\n1,A\nx,A\n", r"movies\.csv: line 3 cannot be read"),
@@ -84,13 +84,15 @@ def test_genres_of_movielens_are_read_in_its_three_forms(tmp_path: Path) -> None
         ("films.csv", "1", r"films\.csv: is no catalogue by its name"),
     ],
 )
-def test_what_cannot_be_read_is_told_where_it_is(tmp_path: Path, name: str, content: str, told: str) -> None:
+def test_the_error_for_an_unreadable_file_names_the_place(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
     (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         read_catalogue(tmp_path / name)
 
 
-def test_a_place_without_a_catalogue_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_catalogue_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no catalogue"):
         read_catalogue(tmp_path)
     with pytest.raises(DataError, match="there is no such file"):
@@ -103,7 +105,7 @@ def test_real_movielens_files_are_read(shared_data: Path, name: str, n_items: in
     assert (len(catalogue), len(catalogue.genres.words)) == (n_items, n_genres)
 
 
-def test_movielens_100k_knows_nothing_of_its_unknown_film(shared_data: Path) -> None:
+def test_the_unknown_film_of_movielens_100k_has_no_genre(shared_data: Path) -> None:
     catalogue = read_catalogue(shared_data / "ml-100k")
     assert (len(catalogue), len(catalogue.genres.words)) == (1682, 18)
     assert terms_of(catalogue.genres, int(catalogue.items.positions([267])[0])) == ()

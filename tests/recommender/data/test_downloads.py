@@ -54,14 +54,14 @@ def test_a_data_set_is_fetched_checked_and_unpacked_and_its_archive_removed(tmp_
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
 
 
-def test_what_is_there_already_is_left_alone(tmp_path: Path, server: Behaviour) -> None:
+def test_an_existing_data_set_is_left_unchanged(tmp_path: Path, server: Behaviour) -> None:
     mine = tmp_path / "data" / "ml-latest-small"
     mine.mkdir(parents=True)
     assert download_movielens(SMALL, tmp_path / "data", base_url=server.url) == mine
     assert server.requests == []
 
 
-def test_a_connection_that_breaks_is_made_anew_from_where_it_broke(tmp_path: Path, server: Behaviour) -> None:
+def test_a_broken_connection_is_resumed(tmp_path: Path, server: Behaviour) -> None:
     size = len(_published(tmp_path))
     server.cut_after = 150_000
     download_movielens(SMALL, tmp_path / "data", base_url=server.url)
@@ -69,7 +69,7 @@ def test_a_connection_that_breaks_is_made_anew_from_where_it_broke(tmp_path: Pat
     assert server.asked == [None, *(f"bytes={start}-" for start in range(150_000, size, 150_000))]
 
 
-def test_a_download_that_was_interrupted_goes_on_in_the_next_call(tmp_path: Path, server: Behaviour) -> None:
+def test_an_interrupted_download_resumes_in_the_next_call(tmp_path: Path, server: Behaviour) -> None:
     content, out = _published(tmp_path), tmp_path / "data"
 
     def interrupt(done: int, total: int | None) -> None:
@@ -87,7 +87,7 @@ def test_a_download_that_was_interrupted_goes_on_in_the_next_call(tmp_path: Path
     assert server.asked == [None, f"bytes={len(begun)}-"]
 
 
-def test_a_part_that_is_already_whole_is_not_fetched_again(tmp_path: Path, server: Behaviour) -> None:
+def test_a_complete_part_is_not_fetched_again(tmp_path: Path, server: Behaviour) -> None:
     content, out = _published(tmp_path), tmp_path / "data"
     out.mkdir()
     (out / "ml-latest-small.zip.part").write_bytes(content)
@@ -109,7 +109,7 @@ def test_a_part_of_another_file_is_fetched_again_from_its_start(
     assert server.asked == [f"bytes={len(begun)}-", None]
 
 
-def test_a_server_without_ranges_is_asked_for_the_whole_again(tmp_path: Path, server: Behaviour) -> None:
+def test_a_server_without_ranges_sends_the_whole_file_again(tmp_path: Path, server: Behaviour) -> None:
     content, out = _published(tmp_path), tmp_path / "data"
     out.mkdir()
     (out / "ml-latest-small.zip.part").write_bytes(content[:1000])
@@ -118,7 +118,7 @@ def test_a_server_without_ranges_is_asked_for_the_whole_again(tmp_path: Path, se
     assert _whole(out)
 
 
-def test_a_server_that_sends_nothing_is_given_up_with_the_part_kept(tmp_path: Path, server: Behaviour) -> None:
+def test_a_server_that_sends_nothing_is_an_error_and_the_part_is_kept(tmp_path: Path, server: Behaviour) -> None:
     content, out = _published(tmp_path), tmp_path / "data"
     out.mkdir()
     (out / "ml-latest-small.zip.part").write_bytes(content[:1000])
@@ -135,14 +135,14 @@ def test_an_archive_with_another_checksum_is_refused_and_removed(tmp_path: Path,
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_a_mirror_without_a_checksum_must_have_what_grouplens_published(tmp_path: Path, server: Behaviour) -> None:
+def test_a_mirror_without_a_checksum_must_match_that_of_grouplens(tmp_path: Path, server: Behaviour) -> None:
     _published(tmp_path, "ml-1m")
     (tmp_path / "sets" / "ml-1m.zip.md5").unlink()
     with pytest.raises(DownloadError, match="and should have c4d9eecfca2ab87c1945afe126590906"):
         download_movielens(MOVIELENS["1m"], tmp_path / "data", base_url=server.url)
 
 
-def test_an_archive_that_nothing_can_be_checked_against_is_not_fetched(tmp_path: Path, server: Behaviour) -> None:
+def test_an_archive_without_any_checksum_is_not_fetched(tmp_path: Path, server: Behaviour) -> None:
     _published(tmp_path, md5="none")
     with pytest.raises(DownloadError, match=r"ml-latest-small\.zip\.md5: holds no MD5"):
         download_movielens(SMALL, tmp_path / "data", base_url=server.url)
@@ -153,7 +153,7 @@ def test_an_archive_that_nothing_can_be_checked_against_is_not_fetched(tmp_path:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_server_without_the_archive_is_told(tmp_path: Path, server: Behaviour) -> None:
+def test_a_missing_archive_is_an_error(tmp_path: Path, server: Behaviour) -> None:
     _published(tmp_path)
     (tmp_path / "sets" / "ml-latest-small.zip").unlink()
     with pytest.raises(DownloadError, match=r"ml-latest-small\.zip: the server answers 404 Not Found"):
@@ -161,19 +161,19 @@ def test_a_server_without_the_archive_is_told(tmp_path: Path, server: Behaviour)
 
 
 @pytest.mark.parametrize("url", ["ftp://files.example", "files.example", "http://", "https://[", "file:///etc"])
-def test_an_address_that_is_none_of_http_is_refused(tmp_path: Path, url: str) -> None:
+def test_an_address_other_than_http_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="no address to download from"):
         download_movielens(SMALL, tmp_path, base_url=url)
 
 
-def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_an_error(tmp_path: Path) -> None:
     with served(tmp_path) as gone:
         pass
     with pytest.raises(DownloadError, match="cannot be reached"):
         download_movielens(SMALL, tmp_path / "data", base_url=gone.url)
 
 
-def test_data_sets_are_named_as_people_name_them() -> None:
+def test_data_sets_are_found_by_their_usual_names() -> None:
     assert get_movielens("ML-25M") is MOVIELENS["25m"]
     assert get_movielens("latest-small") is SMALL
     with pytest.raises(ConfigError, match="no MovieLens data set '33m': choose one of 100k, 1m, 10m"):
@@ -189,7 +189,7 @@ def _archive(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def test_an_archive_without_one_folder_of_its_own_gets_one(tmp_path: Path) -> None:
+def test_an_archive_without_a_single_folder_gets_one(tmp_path: Path) -> None:
     extract_archive(_archive(tmp_path / "a.zip", {"one.txt": b"1", "sub/two.txt": b"2"}), tmp_path / "out")
     assert (tmp_path / "out" / "one.txt").read_bytes() == b"1"
     assert (tmp_path / "out" / "sub" / "two.txt").read_bytes() == b"2"

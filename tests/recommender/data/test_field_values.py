@@ -53,7 +53,7 @@ from recommender.data.field_values import (
         ("Future (9999)", Title("Future (9999)", "", None)),
     ],
 )
-def test_title_is_taken_apart(text: str, expected: Title) -> None:
+def test_title_is_parsed_into_its_parts(text: str, expected: Title) -> None:
     assert parse_title(text) == expected
 
 
@@ -62,7 +62,7 @@ titles = st.lists(words, min_size=1, max_size=5).map(" ".join)
 
 
 @given(title=titles, year=st.integers(FIRST_YEAR, LAST_YEAR), article=st.sampled_from(["The", "A", "Le", "Der", "Los"]))
-def test_any_title_comes_back_with_its_article_and_year(title: str, year: int, article: str) -> None:
+def test_any_title_keeps_its_article_and_year(title: str, year: int, article: str) -> None:
     assert parse_title(f"{title}, {article} ({year})") == Title(f"{article} {title}", "", year)
 
 
@@ -75,7 +75,7 @@ def test_any_text_is_parsed_without_losing_all_of_it(text: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_a_title_already_in_reading_order_stays(text: str) -> None:
+def test_a_title_in_reading_order_stays_unchanged(text: str) -> None:
     once = parse_title(text).title
 
     assert article_first(article_first(once)) == article_first(once) or ", " in once

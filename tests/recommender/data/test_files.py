@@ -109,7 +109,7 @@ def test_times_are_kept_only_where_every_rating_has_one(tmp_path: Path) -> None:
         ("PK\x03\x04 an archive", "line 1: column 'userId' is missing"),
     ],
 )
-def test_a_bad_file_is_refused_by_its_name_line_and_column(tmp_path: Path, content: str, message: str) -> None:
+def test_the_error_for_a_bad_file_names_file_line_and_column(tmp_path: Path, content: str, message: str) -> None:
     path = _file(tmp_path, content)
     with pytest.raises(DataError) as caught:
         read_ratings_file(path)
@@ -128,7 +128,7 @@ def test_a_bad_file_is_refused_by_its_name_line_and_column(tmp_path: Path, conte
         ({"title": ["Heat"]}, "column 'userId' is missing"),
     ],
 )
-def test_a_bad_parquet_file_is_refused_by_row_and_column(tmp_path: Path, columns: object, message: str) -> None:
+def test_the_error_for_a_bad_parquet_file_names_row_and_column(tmp_path: Path, columns: object, message: str) -> None:
     path = tmp_path / "ratings.parquet"
     pyarrow.parquet.write_table(pa.table(columns), path)
     with pytest.raises(DataError) as caught:
@@ -137,7 +137,7 @@ def test_a_bad_parquet_file_is_refused_by_row_and_column(tmp_path: Path, columns
     assert message in str(caught.value)
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such file"):
         read_ratings_file(tmp_path / "ratings.csv")
     with pytest.raises(DataError, match="is not a file"):
@@ -164,13 +164,13 @@ def test_a_bad_line_far_into_a_file_of_many_blocks_is_named(tmp_path: Path) -> N
         ("the-movies-dataset/ratings_small.csv", 100_004, 671, True),
     ],
 )
-def test_real_files_are_read_whole(shared_data: Path, name: str, n_ratings: int, n_users: int, timed: bool) -> None:  # noqa: FBT001 - a parameter of a test.
+def test_real_files_are_read(shared_data: Path, name: str, n_ratings: int, n_users: int, timed: bool) -> None:  # noqa: FBT001 - a parameter of a test.
     ratings = read_ratings_file(shared_data / name)
     assert (len(ratings), len(ratings.users)) == (n_ratings, n_users)
     assert (ratings.times is not None) is timed
 
 
-def test_a_real_file_holds_what_its_lines_say(shared_data: Path) -> None:
+def test_a_real_file_gives_the_values_of_its_lines(shared_data: Path) -> None:
     path = shared_data / "ml-100k" / "u.data"
     ratings = read_ratings_file(path)
     lines = np.loadtxt(path, dtype=np.int64)

@@ -8,18 +8,18 @@ from recommender.data.tables import BadRow, Problem
 CAST = "[{'name': 'Rex', 'order': 12}, {'name': 'Woody', 'order': 0}, {'name': 'A }, { B', 'order': 1}]"
 
 
-def test_the_cast_stands_in_the_order_of_the_credits() -> None:
+def test_the_cast_is_in_the_order_of_the_credits() -> None:
     assert parse_cast(CAST) == ("Woody", "A }, { B", "Rex")
     assert parse_cast(CAST, below=10) == ("Woody", "A }, { B")
 
 
-def test_directors_are_those_whose_job_it_is() -> None:
+def test_directors_are_the_crew_with_that_job() -> None:
     crew = "[{'name': 'Ann', 'job': 'Director'}, {'name': 'Bob', 'job': 'Writer', 'department': 'Director'}]"
     assert parse_directors(crew) == ("Ann",)
 
 
 @pytest.mark.parametrize("text", ["x", "[1]", "{}"])
-def test_what_is_no_list_of_entries_is_refused(text: str) -> None:
+def test_a_text_that_is_no_list_of_entries_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         parse_cast(text)
 

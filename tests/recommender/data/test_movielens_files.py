@@ -24,7 +24,7 @@ def test_links_are_ids_or_blank(tmp_path: Path, row: str, read: Link | BadRow) -
     assert list(read_links(path)) == [read]
 
 
-def test_a_column_that_is_not_wanted_does_not_make_a_link_bad(tmp_path: Path) -> None:
+def test_an_unused_column_cannot_make_a_link_bad(tmp_path: Path) -> None:
     path = tmp_path / "links.csv"
     path.write_text("movieId,imdbId,tmdbId\n1,x,862\n")
     assert list(read_links(path, columns=("movieId", "tmdbId"))) == [Link(1, None, 862)]

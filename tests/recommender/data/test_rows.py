@@ -11,7 +11,7 @@ def test_pairs_in_any_order_become_ascending_rows_without_unknowns_or_repetition
     assert rows.indices.tolist() == [3, 1, 5]
 
 
-def test_taken_rows_come_in_the_order_asked_for() -> None:
+def test_rows_are_taken_in_the_given_order() -> None:
     rows = Rows.of_pairs([0, 1, 1, 2], [4, 0, 2, 1], n_rows=3).take(np.array([2, 1, 1]))
     assert rows.indptr.tolist() == [0, 1, 3, 5]
     assert rows.indices.tolist() == [1, 0, 2, 0, 2]
@@ -23,10 +23,10 @@ def test_a_row_number_outside_the_request_is_refused() -> None:
 
 
 @pytest.mark.parametrize("indices", [[2, 1], [1, 1], [0, 9], [-1, 0]])
-def test_rows_that_the_kernels_cannot_read_are_refused(indices: list[int]) -> None:
+def test_invalid_rows_are_refused(indices: list[int]) -> None:
     with pytest.raises(DataError, match=r"Rows\.of_pairs"):
         Rows(np.array([0, 2]), np.array(indices, dtype=np.int32)).check(n_rows=1, n_items=5)
 
 
-def test_an_item_may_fall_from_one_row_to_the_next() -> None:
+def test_items_may_descend_from_one_row_to_the_next() -> None:
     Rows(np.array([0, 2, 2, 3]), np.array([1, 4, 0], dtype=np.int32)).check(n_rows=3, n_items=5)

@@ -28,7 +28,7 @@ def test_a_csv_snapshot_is_read_with_its_times(tmp_path: Path) -> None:
     assert ratings.times.tolist() == [1577923201, 1577836800]
 
 
-def test_a_parquet_snapshot_gives_the_same_as_its_csv_twin(tmp_path: Path) -> None:
+def test_parquet_and_csv_snapshots_give_the_same_ratings(tmp_path: Path) -> None:
     path = tmp_path / "ratings.parquet"
     when = pa.array([datetime(2020, 1, 1, tzinfo=UTC)] * 2, pa.timestamp("us", tz="UTC"))
     columns = {"userId": [7, 3], "movieId": [2, 1], "rating": pa.array([4.5, 0.5], pa.float32()), "createdAt": when}
@@ -61,7 +61,9 @@ def test_a_parquet_snapshot_is_read_part_by_part(tmp_path: Path, monkeypatch: py
     assert ratings.times.tolist() == list(range(7))
 
 
-def test_a_bad_value_is_named_by_its_row_in_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_bad_value_names_its_row_in_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(snapshot, "_PART_ROWS", 3)
     path = tmp_path / "ratings.parquet"
     columns = {"userId": range(8), "movieId": range(8), "rating": [3.0] * 6 + [None, 3.0]}
@@ -99,7 +101,7 @@ def test_times_may_be_absent_or_unix_seconds(tmp_path: Path) -> None:
         (HEADER + "1,1,3.0,1\n1,1,4.0,2\n", "User 1 rated item 1 twice"),
     ],
 )
-def test_a_bad_snapshot_is_refused_by_file_row_and_column(tmp_path: Path, content: str, message: str) -> None:
+def test_the_error_for_a_bad_snapshot_names_file_row_and_column(tmp_path: Path, content: str, message: str) -> None:
     path = _csv(tmp_path, content)
     with pytest.raises(DataError, match=message) as caught:
         read_snapshot(path)
@@ -111,7 +113,7 @@ def test_a_missing_snapshot_says_what_to_do(tmp_path: Path) -> None:
         read_snapshot(tmp_path / "ratings.parquet")
 
 
-def test_a_file_that_only_claims_to_be_parquet_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_the_suffix_but_not_the_format_of_parquet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ratings.parquet"
     path.write_bytes(b"PK\x03\x04 not parquet")
     with pytest.raises(DataError, match=r"ratings\.parquet: cannot be read as ratings"):

@@ -42,7 +42,7 @@ def test_a_random_split_depends_on_its_seed_alone(synthetic: Ratings) -> None:
 
 
 @given(fraction=fractions)
-def test_a_time_split_tests_on_what_came_later(synthetic: Ratings, fraction: float) -> None:
+def test_a_time_split_tests_the_newest_ratings(synthetic: Ratings, fraction: float) -> None:
     split = time_split(synthetic, test_fraction=fraction)
     assert split.train.times is not None
     assert split.test.times is not None
@@ -51,7 +51,7 @@ def test_a_time_split_tests_on_what_came_later(synthetic: Ratings, fraction: flo
 
 
 @given(times=st.lists(st.integers(0, 3), min_size=2, max_size=20), fraction=fractions)
-def test_a_time_split_never_parts_ratings_of_one_second(times: list[int], fraction: float) -> None:
+def test_a_time_split_never_separates_ratings_of_one_second(times: list[int], fraction: float) -> None:
     ratings = Ratings.from_arrays(range(len(times)), [1] * len(times), [3.0] * len(times), times)
     if len(set(times)) == 1:
         with pytest.raises(DataError, match="the same time"):
@@ -63,7 +63,7 @@ def test_a_time_split_never_parts_ratings_of_one_second(times: list[int], fracti
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, float("nan")])
-def test_a_fraction_that_leaves_a_side_empty_is_refused(synthetic: Ratings, fraction: float) -> None:
+def test_a_fraction_that_leaves_a_part_empty_is_refused(synthetic: Ratings, fraction: float) -> None:
     with pytest.raises(ConfigError, match="test_fraction is"):
         random_split(synthetic, test_fraction=fraction, seed=0)
 
@@ -84,7 +84,7 @@ def test_each_rating_is_tested_in_exactly_one_fold(synthetic: Ratings, n_folds: 
 
 
 @pytest.mark.parametrize("n_folds", [0, 1, 1501])
-def test_folds_that_would_leave_a_side_empty_are_refused(synthetic: Ratings, n_folds: int) -> None:
+def test_a_number_of_folds_that_leaves_a_part_empty_is_refused(synthetic: Ratings, n_folds: int) -> None:
     with pytest.raises(ConfigError, match=f"n_folds is {n_folds}: it must be from 2 to the number of ratings, 1500"):
         next(fold_splits(synthetic, n_folds=n_folds, seed=0))
 
@@ -100,7 +100,7 @@ def _timed(times: dict[tuple[int, int], int], *, backwards: bool = False) -> Rat
     return Ratings.from_arrays(users, items, [3.0] * len(rows), [time for _, time in rows])
 
 
-def test_the_last_rating_is_that_of_the_latest_second_and_then_of_the_highest_item() -> None:
+def test_the_last_rating_is_of_the_latest_second_then_of_the_highest_item() -> None:
     ratings = Ratings.from_arrays([1, 1, 1, 2, 2, 2, 3], [10, 20, 30, 10, 20, 30, 10], [3.0] * 7, [5, 9, 9, 9, 1, 2, 4])
     split = last_out_split(ratings)
     assert _pairs(split.test) == {(1, 30, 3.0), (2, 10, 3.0)}
@@ -108,7 +108,7 @@ def test_the_last_rating_is_that_of_the_latest_second_and_then_of_the_highest_it
 
 
 @given(times=ratings_with_times)
-def test_everybody_with_two_ratings_is_asked_about_the_last_one_and_learns_nothing_later(
+def test_the_last_rating_of_each_user_with_two_is_tested_and_none_later_is_trained_on(
     times: dict[tuple[int, int], int],
 ) -> None:
     ratings = _timed(times)
@@ -128,7 +128,7 @@ def test_everybody_with_two_ratings_is_asked_about_the_last_one_and_learns_nothi
 
 
 @given(times=ratings_with_times, seed=st.integers(0, 2**32))
-def test_without_times_one_rating_each_is_drawn_by_the_seed(times: dict[tuple[int, int], int], seed: int) -> None:
+def test_without_times_one_rating_per_user_is_drawn_by_the_seed(times: dict[tuple[int, int], int], seed: int) -> None:
     ratings = _timed({**times, (1, 1): 0, (1, 2): 0})
     split = one_out_split(ratings, seed=seed)
     assert _is_partition(split, ratings)
@@ -157,28 +157,26 @@ def test_splits_do_not_depend_on_the_order_of_rows(synthetic: Ratings, seed: int
         assert _pairs(of(synthetic).test) == _pairs(of(shuffled).test)
 
 
-def test_a_last_rating_without_times_is_refused() -> None:
+def test_a_last_out_split_without_times_is_refused() -> None:
     with pytest.raises(DataError, match="use one_out_split"):
         last_out_split(Ratings.from_arrays([1, 1], [1, 2], [3.0, 3.0]))
 
 
 @given(seed=st.integers(0, 2**32), fraction=fractions)
-def test_what_is_asked_about_is_taken_out_of_the_training_and_nothing_else(
-    synthetic: Ratings, seed: int, fraction: float
-) -> None:
+def test_exactly_the_given_pairs_are_excluded(synthetic: Ratings, seed: int, fraction: float) -> None:
     split = random_split(synthetic, test_fraction=fraction, seed=seed)
     left = exclude_pairs(synthetic, split.test.user_ids, split.test.item_ids)
     assert _pairs(left) == _pairs(split.train)
     assert exclude_pairs(left, split.test.user_ids, split.test.item_ids) is left
 
 
-def test_a_training_part_of_nothing_but_questions_is_refused() -> None:
+def test_excluding_all_training_ratings_is_refused() -> None:
     ratings = Ratings.from_arrays([1, 2], [1, 1], [3.0, 3.0])
     with pytest.raises(DataError, match="All training ratings are test ratings"):
         exclude_pairs(ratings, [1, 2, 3], [1, 1, 1])
 
 
-def test_drawn_users_keep_all_their_ratings_and_hold_about_as_many_as_wanted(synthetic: Ratings) -> None:
+def test_sampled_users_keep_all_their_ratings_which_are_about_as_many_as_wanted(synthetic: Ratings) -> None:
     wanted = len(synthetic) // 3
     drawn = sample_users(synthetic, ratings_at_most=wanted, rng=np.random.default_rng(0))
     mine = np.isin(synthetic.user_ids, drawn.users.ids)
@@ -186,5 +184,5 @@ def test_drawn_users_keep_all_their_ratings_and_hold_about_as_many_as_wanted(syn
     assert len(drawn) == pytest.approx(wanted, rel=0.4)
 
 
-def test_few_ratings_are_drawn_whole(synthetic: Ratings) -> None:
+def test_few_ratings_are_all_sampled(synthetic: Ratings) -> None:
     assert sample_users(synthetic, ratings_at_most=len(synthetic), rng=np.random.default_rng(0)) is synthetic

@@ -21,7 +21,7 @@ def _columns(path: Path) -> dict[str, list[float]]:
 
 @pytest.mark.parametrize("structure", ["latent", "uniform"])
 @pytest.mark.parametrize("per_user", [1, 7, 20, 79, 80])
-def test_each_user_rates_so_many_distinct_movies(structure: str, per_user: int) -> None:
+def test_each_user_rates_the_given_number_of_distinct_movies(structure: str, per_user: int) -> None:
     config = SyntheticConfig(n_users=300, n_items=80, per_user=per_user, structure=structure)
     for block in synthetic_blocks(config):
         assert (np.diff(block.drawn, axis=1) > 0).all()
@@ -33,7 +33,7 @@ def test_each_user_rates_so_many_distinct_movies(structure: str, per_user: int) 
     assert np.bincount(ratings.user_positions).tolist() == [per_user] * 300
 
 
-def test_the_same_seed_gives_the_same_file_whatever_the_threads_and_another_seed_another(tmp_path: Path) -> None:
+def test_the_file_depends_on_the_seed_and_not_on_the_threads(tmp_path: Path) -> None:
     import numba  # noqa: PLC0415 - takes long to load.
 
     texts = []
@@ -49,14 +49,14 @@ def test_the_same_seed_gives_the_same_file_whatever_the_threads_and_another_seed
     assert texts[0] != texts[2]
 
 
-def test_users_do_not_depend_on_how_many_follow_them() -> None:
+def test_users_do_not_depend_on_the_number_of_users() -> None:
     few = next(synthetic_blocks(SyntheticConfig(n_users=10, seed=3)))
     many = next(synthetic_blocks(SyntheticConfig(n_users=500, seed=3)))
     assert few.drawn.tolist() == many.drawn[:10].tolist()
     assert few.halves.tolist() == many.halves[:10].tolist()
 
 
-def test_latent_ratings_hold_biases_and_tastes_that_a_model_finds() -> None:
+def test_models_learn_biases_and_factors_from_latent_ratings() -> None:
     split = random_split(
         synthetic_ratings(SyntheticConfig(n_users=2000, n_items=200, per_user=60)), test_fraction=0.1, seed=0
     )
@@ -66,12 +66,12 @@ def test_latent_ratings_hold_biases_and_tastes_that_a_model_finds() -> None:
         model = SVD(config).fit(split.train)
         predicted = predict_or_fallback(model, split.test.user_ids, split.test.item_ids)
         errors.append(rmse(split.test.values, predicted))
-    of_tastes, of_biases = errors
+    of_factors, of_biases = errors
     assert of_biases < 0.9 * float(np.std(split.test.values))
-    assert of_tastes < 0.95 * of_biases
+    assert of_factors < 0.95 * of_biases
 
 
-def test_fame_is_unequal_in_latent_ratings_and_equal_in_uniform_ones() -> None:
+def test_popularity_is_unequal_in_latent_ratings_and_equal_in_uniform_ones() -> None:
     counts = {}
     for structure in ("latent", "uniform"):
         ratings = synthetic_ratings(SyntheticConfig(n_users=2000, n_items=100, per_user=10, structure=structure))
@@ -81,7 +81,7 @@ def test_fame_is_unequal_in_latent_ratings_and_equal_in_uniform_ones() -> None:
     assert np.bincount((ratings.values * 2).astype(int), minlength=11)[1:].min() > 1800
 
 
-def test_drawing_one_by_one_and_racing_give_the_same_fame() -> None:
+def test_both_ways_to_draw_items_give_the_same_popularity() -> None:
     """A quarter of all is the last that is drawn one by one; one more, and waiting times decide."""
     rates = []
     for per_user in (10, 11):
@@ -93,7 +93,7 @@ def test_drawing_one_by_one_and_racing_give_the_same_fame() -> None:
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize("timed", [False, True])
-def test_a_written_file_reads_back_as_the_same_ratings(tmp_path: Path, suffix: str, timed: bool) -> None:  # noqa: FBT001 - a parameter of a test.
+def test_ratings_survive_writing_and_reading(tmp_path: Path, suffix: str, timed: bool) -> None:  # noqa: FBT001 - a parameter of a test.
     config = SyntheticConfig(n_users=50, n_items=120, per_user=12, timed=timed, seed=9)
     path, rows = tmp_path / f"ratings{suffix}", list[int]()
     write_synthetic(config, path, on_rows=rows.append)
@@ -134,7 +134,7 @@ def test_a_setting_outside_its_range_is_refused(settings: dict[str, int], messag
         SyntheticConfig(**settings)  # type: ignore[arg-type]  # One of them is text.
 
 
-def test_an_interrupted_file_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_interrupted_write_leaves_the_previous_file(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text("mine")
 
@@ -147,7 +147,7 @@ def test_an_interrupted_file_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_no_file_is_made_where_none_can_be(tmp_path: Path) -> None:
+def test_an_impossible_path_is_an_error(tmp_path: Path) -> None:
     config = SyntheticConfig(n_users=1)
     with pytest.raises(DataError, match="there is no folder"):
         write_synthetic(config, tmp_path / "nowhere" / "ratings.csv")

@@ -25,7 +25,7 @@ def test_a_row_with_other_fields_than_the_header_is_bad(tmp_path: Path) -> None:
     assert next(read_csv(path, columns=("id",))) == BadRow(2, Problem.TORN, "1 fields instead of 2")
 
 
-def test_a_bad_row_can_refuse_the_file(tmp_path: Path) -> None:
+def test_a_bad_row_gives_an_error_for_the_file(tmp_path: Path) -> None:
     error = BadRow(7, Problem.BAD_ID, "x").error(tmp_path)
     assert str(error) == f"{tmp_path}: line 7 cannot be read: id is no whole number (x)."
 

@@ -24,14 +24,14 @@ def _file(folder: Path, text: str) -> Path:
         "7\t70\n3 30\n",
     ],
 )
-def test_a_film_of_each_user_is_read_in_the_order_of_the_file(tmp_path: Path, text: str) -> None:
+def test_test_cases_are_read_in_the_order_of_the_file(tmp_path: Path, text: str) -> None:
     users, movies = read_last_file(_file(tmp_path, text))
     assert users.tolist() == [7, 3]
     assert movies.tolist() == [70, 30]
 
 
 @pytest.mark.parametrize("text", ["1,2,3\n4,5,6\n", "1 2 3\r\n4 5 6\r\n", "1, 2, 3\n4\t5\t6\n\n"])
-def test_negatives_are_read_whatever_parts_them(tmp_path: Path, text: str) -> None:
+def test_negatives_are_read_with_any_separator(tmp_path: Path, text: str) -> None:
     assert read_negatives_file(_file(tmp_path, text), n_rows=2).tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
@@ -46,7 +46,7 @@ def test_negatives_are_read_whatever_parts_them(tmp_path: Path, text: str) -> No
         ("1,99999999999999999999\n", "line 1, column 2 is '99999999999999999999'"),
     ],
 )
-def test_questions_that_cannot_be_used_are_refused_by_line(tmp_path: Path, text: str, said: str) -> None:
+def test_the_error_for_a_bad_test_case_names_the_line(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         read_last_file(_file(tmp_path, text))
 
@@ -59,12 +59,12 @@ def test_questions_that_cannot_be_used_are_refused_by_line(tmp_path: Path, text:
         ("1,2\n3,x\n", "line 2, column 2 is 'x'"),
     ],
 )
-def test_negatives_that_cannot_be_used_are_refused_by_line(tmp_path: Path, text: str, said: str) -> None:
+def test_the_error_for_bad_negatives_names_the_line(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         read_negatives_file(_file(tmp_path, text), n_rows=2)
 
 
-def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No such file"):
         read_last_file(tmp_path / "absent.csv")
     (tmp_path / "binary.csv").write_bytes(b"1,2\n\xff\xfe\n")

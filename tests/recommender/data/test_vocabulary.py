@@ -10,14 +10,14 @@ ids = st.lists(st.integers(-(2**63), 2**63 - 1), max_size=50)
 
 
 @given(ids)
-def test_every_id_comes_back_from_its_position(some: list[int]) -> None:
+def test_positions_map_back_to_their_ids(some: list[int]) -> None:
     vocabulary = Vocabulary.of(some)
     assert vocabulary.ids_at(vocabulary.positions(some)).tolist() == some
     assert vocabulary.ids.tolist() == sorted(set(some))
 
 
 @given(ids, ids)
-def test_ids_that_are_not_in_the_vocabulary_have_no_position(known: list[int], asked: list[int]) -> None:
+def test_unknown_ids_have_no_position(known: list[int], asked: list[int]) -> None:
     positions = Vocabulary.of(known).positions(asked)
     assert [position == UNKNOWN for position in positions] == [id_ not in known for id_ in asked]
 
@@ -26,20 +26,20 @@ close_ids = st.lists(st.integers(-100, 100), min_size=60, max_size=80)
 
 
 @given(st.one_of(ids, close_ids))
-def test_numbering_gives_the_same_vocabulary_and_positions(some: list[int]) -> None:
+def test_factorize_gives_the_same_vocabulary_and_positions(some: list[int]) -> None:
     vocabulary, positions = Vocabulary.factorize(some)
     assert vocabulary == Vocabulary.of(some)
     assert positions.tolist() == vocabulary.positions(some).tolist()
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint32, np.uint64])
-def test_narrow_ids_from_end_to_end_of_their_type_are_numbered(dtype: type[np.integer]) -> None:
+def test_narrow_ids_over_the_whole_range_of_their_type_are_factorized(dtype: type[np.integer]) -> None:
     low, high = np.iinfo(np.int8).min if dtype is np.int8 else 0, np.iinfo(np.int8).max
     vocabulary, positions = Vocabulary.factorize(np.array([high, low, high, *range(100)], dtype=dtype))
     assert vocabulary.ids[positions[:3]].tolist() == [high, low, high]
 
 
-def test_ids_out_of_order_are_refused_with_the_offending_pair() -> None:
+def test_the_error_for_unordered_ids_names_the_pair() -> None:
     with pytest.raises(DataError, match="5 is followed by 3"):
         Vocabulary(np.array([1, 5, 3]))
 

@@ -31,7 +31,7 @@ def figures_are_right() -> bool:
 
 
 @pytest.mark.usefixtures("crowd")
-def test_ten_ratings_are_made_unless_told_otherwise() -> None:
+def test_ten_ratings_are_made_by_default() -> None:
     assert ran("--show-total") == "Made 10 fake ratings.\nThere are 10 ratings in all.\n"
     assert figures_are_right()
 
