@@ -68,7 +68,7 @@ def held_out_rmse(estimator: Estimator, ratings: Ratings, seed: int) -> float:
 
 
 def seconds_for_one(model: AnyModel) -> float:
-    people = [model.parameters_at(position) for position in range(20)]
+    people = [model.user_state(position) for position in range(20)]
     model.score_items(people[0])
     started = time.perf_counter()
     for person in people:

@@ -44,7 +44,7 @@ def main() -> None:
     few = range(min(ONE_BY_ONE, options.users))
     for user in few:
         (block,) = recommend_batches(
-            model, [model.parameters_at(user)], n=options.top, exclude=exclude.slice(user, user + 1)
+            model, [model.user_state(user)], n=options.top, exclude=exclude.slice(user, user + 1)
         )
         # Sums of floats in another order may swap neighbours at the end of a list.
         if len(set(block.items[0]) ^ set(lists[user])) > 2:

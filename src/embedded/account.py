@@ -37,7 +37,7 @@ class Account:
     capability: int | None = None
 
 
-def account_of(path: Path) -> Account | None:
+def find_owner(path: Path) -> Account | None:
     """Return the owner of ``path`` if this is root and the owner is not; otherwise None."""
     if os.geteuid() != 0:
         return None
@@ -62,7 +62,7 @@ def account_without_root() -> Account:
     )
 
 
-def account_reaching(account: Account, paths: list[Path]) -> Account:
+def grant_reach(account: Account, paths: list[Path]) -> Account:
     """Return ``account``, with the capability that it needs to reach ``paths``, if any.
 
     Other accounts cannot reach a project or a virtual environment under a closed folder such as /root. Instead of

@@ -14,7 +14,7 @@ def orphans_stop(server: Server) -> None:
 
     Raises ``EmbeddedServiceError`` if one of them does not stop.
     """
-    orphans = _processes_of(server)
+    orphans = _find_processes(server)
     for orphan in _eldest(orphans):
         orphan.send_signal(server.stop_signal)
     _, alive = psutil.wait_procs(orphans, timeout=STOP_SECONDS)
@@ -30,7 +30,7 @@ def orphans_stop(server: Server) -> None:
         path.unlink(missing_ok=True)
 
 
-def _processes_of(server: Server) -> list[psutil.Process]:
+def _find_processes(server: Server) -> list[psutil.Process]:
     """Return the processes that work in the server's folder, or did so before it was moved or removed."""
     data, socket_path = str(server.layout.data), str(server.layout.socket_directory)
     found = []

@@ -7,7 +7,7 @@ import subprocess
 from functools import cached_property
 from pathlib import Path
 
-from embedded.account import Account, account_of, account_reaching, account_without_root, child_setup
+from embedded.account import Account, account_without_root, child_setup, find_owner, grant_reach
 from embedded.errors import EmbeddedServiceError
 from embedded.layout import POSTGRES_PORT, Layout
 from embedded.server import Server, private_folder_make, wheel_folders
@@ -73,8 +73,8 @@ class PostgresServer(Server):
         if os.geteuid() != 0:
             return None
         existing = self.layout.data if self.layout.data.exists() else self.layout.directory
-        account = account_of(existing) or account_without_root()
-        return account_reaching(account, [self.binaries / "postgres", self.layout.directory])
+        account = find_owner(existing) or account_without_root()
+        return grant_reach(account, [self.binaries / "postgres", self.layout.directory])
 
     def prepare(self) -> None:
         """Create the cluster with its role and database, or check the version of an existing one."""

@@ -7,7 +7,7 @@ import socket
 from functools import cached_property
 from pathlib import Path
 
-from embedded.account import Account, account_of, account_reaching
+from embedded.account import Account, find_owner, grant_reach
 from embedded.errors import EmbeddedServiceError
 from embedded.layout import Layout
 from embedded.server import Server, private_folder_make, wheel_folders
@@ -50,8 +50,8 @@ class RedisServer(Server):
     @cached_property
     def account(self) -> Account | None:
         """The owner of the folder if this is root and the owner is not."""
-        account = account_of(self.layout.directory)
-        return account and account_reaching(account, [self.program, self.layout.directory])
+        account = find_owner(self.layout.directory)
+        return account and grant_reach(account, [self.program, self.layout.directory])
 
     def prepare(self) -> None:
         """Make the folders of the data and of the socket."""

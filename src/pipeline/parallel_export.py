@@ -46,7 +46,7 @@ def part_conditions(cursor: CursorWrapper, *, table: str, column: str) -> list[s
     return [f"{begin} AND {end}" for begin, end in zip(begins, ends, strict=True)]
 
 
-def parts_read(queries: Sequence[str]) -> Iterator[bytes | memoryview]:
+def read_parts(queries: Sequence[str]) -> Iterator[bytes | memoryview]:
     """Yield the rows of each query as CSV, in order, all as of one moment. Call it inside a transaction.
 
     The present session reads a single query, and sees the changes of its own transaction. Processes with their own

@@ -64,7 +64,7 @@ def snapshot_latest(exports_dir: Path, kind: str) -> Snapshot:
     try:
         folder = link.resolve(strict=True)
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        snapshot = _snapshot_of(folder, content)
+        snapshot = _make_snapshot(folder, content)
         actual = file_sha256(snapshot.parquet)
     except FileNotFoundError as error:
         message = f"There is no export of the {kind} (looked for {link}): run exportdatasets first."
@@ -78,7 +78,7 @@ def snapshot_latest(exports_dir: Path, kind: str) -> Snapshot:
     return snapshot
 
 
-def _snapshot_of(folder: Path, content: dict[str, Any]) -> Snapshot:
+def _make_snapshot(folder: Path, content: dict[str, Any]) -> Snapshot:
     kind, files = content["kind"], content["files"]
     return Snapshot(
         folder=folder,

@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from posters.lettering import LINE_HEIGHT, Lettering, lettering, width_of
-from posters.motifs import SIDE, motifs_of
-from posters.palettes import Palette, palettes_of
+from posters.lettering import LINE_HEIGHT, Lettering, estimate_width, lettering
+from posters.motifs import SIDE, select_motifs
+from posters.palettes import Palette, select_palettes
 from posters.seeded_random import SeededRandom
 
 __all__ = ["poster_svg", "poster_version"]
@@ -35,8 +35,8 @@ def poster_svg(*, title: str, genres: Sequence[str], year: int | None) -> str:
     """Return a poster as an SVG document of 300 by 450 units."""
     title = _printable(title)
     rng = SeededRandom(_identity(title, genres, year))
-    palette = rng.pick(palettes_of(genres[0] if genres else ""))
-    motif = rng.pick(motifs_of(genres))
+    palette = rng.pick(select_palettes(genres[0] if genres else ""))
+    motif = rng.pick(select_motifs(genres))
     title_first = rng.fraction() < 1 / 3
     letters = lettering(title, width=WIDTH - 2 * _MARGIN, height=_TITLE_HEIGHT)
     drawing = "".join(motif(rng, palette))
@@ -73,7 +73,7 @@ def _title(letters: Lettering, *, title_first: bool) -> str:
 
 
 def _length_attributes(line: str, size: int) -> str:
-    estimated = width_of(line, size)
+    estimated = estimate_width(line, size)
     if estimated < _TIGHT * (WIDTH - 2 * _MARGIN):
         return ""
     return f' textLength="{estimated:.0f}" lengthAdjust="spacingAndGlyphs"'

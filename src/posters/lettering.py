@@ -28,7 +28,7 @@ class Lettering(NamedTuple):
     size: int
 
 
-def width_of(text: str, size: float) -> float:
+def estimate_width(text: str, size: float) -> float:
     """Return the estimated width of ``text`` at font size ``size``."""
     return sum(_width(character) for character in text) * size / 1000
 
@@ -39,7 +39,7 @@ def lettering(title: str, *, width: float, height: float) -> Lettering:
     for size in _SIZES:
         room = int(height // (size * LINE_HEIGHT))
         lines = _wrap(capitals, width=width, size=size)
-        if len(lines) <= room and all(width_of(line, size) <= width for line in lines):
+        if len(lines) <= room and all(estimate_width(line, size) <= width for line in lines):
             return Lettering(tuple(lines), size)
     return _cut(capitals, width=width, height=height)
 
@@ -53,7 +53,7 @@ def _cut(capitals: str, *, width: float, height: float) -> Lettering:
     if len(lines) <= room:
         return Lettering(tuple(lines), size)
     last = lines[room - 1]
-    while width_of(last + "…", size) > width:
+    while estimate_width(last + "…", size) > width:
         last = last[:-1]
     return Lettering((*lines[: room - 1], last.rstrip() + "…"), size)
 
@@ -61,7 +61,7 @@ def _cut(capitals: str, *, width: float, height: float) -> Lettering:
 def _split_word(word: str, *, width: float, size: float) -> list[str]:
     pieces = [""]
     for character in word:
-        if width_of(pieces[-1] + character, size) > width:
+        if estimate_width(pieces[-1] + character, size) > width:
             pieces.append("")
         pieces[-1] += character
     return pieces
@@ -70,7 +70,7 @@ def _split_word(word: str, *, width: float, size: float) -> list[str]:
 def _wrap(text: str, *, width: float, size: float) -> list[str]:
     lines: list[str] = []
     for word in text.split():
-        if lines and width_of(f"{lines[-1]} {word}", size) <= width:
+        if lines and estimate_width(f"{lines[-1]} {word}", size) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

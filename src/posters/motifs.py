@@ -245,7 +245,7 @@ _MOTIFS: dict[str, tuple[Motif, ...]] = {
 _DEFAULT_MOTIFS: tuple[Motif, ...] = (tiles, waves, overlap, arches)
 
 
-def motifs_of(genres: Sequence[str]) -> tuple[Motif, ...]:
+def select_motifs(genres: Sequence[str]) -> tuple[Motif, ...]:
     """Return the motifs for a film: all motifs of its first genre, and the first motif of its second."""
     if not genres:
         return _DEFAULT_MOTIFS

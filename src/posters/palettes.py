@@ -68,6 +68,6 @@ def genre_name(genre: str) -> str:
     return _SYNONYMS.get(lowered, lowered)
 
 
-def palettes_of(genre: str) -> list[Palette]:
+def select_palettes(genre: str) -> list[Palette]:
     """Return the palettes of a genre, or those of ``other`` for an unknown genre."""
     return PALETTES.get(genre_name(genre), PALETTES["other"])

@@ -63,7 +63,7 @@ def check_shape(array: npt.NDArray[np.generic], shape: tuple[int, ...], name: st
         raise DataError(f"{name} must have shape {shape}, got {array.shape}.")
 
 
-def frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+def readonly_view(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
     """A contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
     view = np.ascontiguousarray(array).view(np.ndarray)
     view.flags.writeable = False

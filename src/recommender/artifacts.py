@@ -85,7 +85,7 @@ def write_artifact(
                 parameters=parameters,
                 arrays={name: _array_write(beside / f"{name}.npy", array) for name, array in arrays.items()},
             )
-            (beside / MANIFEST).write_bytes(_manifest_encoded(manifest))
+            (beside / MANIFEST).write_bytes(_encode_manifest(manifest))
     except OSError as error:
         raise ArtifactError(f"{folder}: the model could not be written ({error}); nothing was left there.") from error
     return manifest
@@ -103,7 +103,7 @@ def read_artifact(folder: Path, *, kind: str, names: Sequence[str], mmap: bool) 
         raise ArtifactError(
             f"{folder / MANIFEST}: lists the arrays {sorted(manifest.arrays)}, wanted {sorted(names)}: train again."
         )
-    return manifest, {name: _array_read(folder / f"{name}.npy", manifest.arrays[name], mmap=mmap) for name in names}
+    return manifest, {name: _read_array(folder / f"{name}.npy", manifest.arrays[name], mmap=mmap) for name in names}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -131,7 +131,7 @@ def _array_write(path: Path, array: AnyArray) -> dict[str, str | int | list[int]
     }
 
 
-def _array_read(path: Path, described: Mapping[str, Any], *, mmap: bool) -> AnyArray:
+def _read_array(path: Path, described: Mapping[str, Any], *, mmap: bool) -> AnyArray:
     try:
         if path.stat().st_size != described["bytes"] or _sha256(path) != described["sha256"]:
             raise ArtifactError(f"{path}: is not the file that was saved (size or hash differs): train again.")
@@ -148,7 +148,7 @@ def _array_read(path: Path, described: Mapping[str, Any], *, mmap: bool) -> AnyA
     return array
 
 
-def _manifest_encoded(manifest: Manifest) -> bytes:
+def _encode_manifest(manifest: Manifest) -> bytes:
     content = {**asdict(manifest), "provenance": asdict(manifest.provenance)}
     try:
         return (json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()

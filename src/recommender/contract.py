@@ -60,7 +60,7 @@ class Model(ABC, Generic[U]):
         """Stars for pairs of positions of which either or both may be -1: (n,) float32, never NaN."""
 
     @abstractmethod
-    def parameters_at(self, position: int) -> U:
+    def user_state(self, position: int) -> U:
         """The state of the user at a position, as trained."""
 
     @abstractmethod
@@ -82,7 +82,7 @@ class Model(ABC, Generic[U]):
 
     def _score_users(self, users: Int64Array) -> Float32Array:
         """`score_items` of the users at these positions, a row each: (b, n_items) float32."""
-        return np.stack([self.score_items(self.parameters_at(int(position))) for position in users])
+        return np.stack([self.score_items(self.user_state(int(position))) for position in users])
 
     def _rate_some(self, user: U, positions: Int64Array) -> Float32Array:
         """Stars, not clipped, of a user for the items at some positions: (n,) float32."""

@@ -51,7 +51,7 @@ def stored_as(
 
 def save_model(model: AnyModel, folder: Path, provenance: Provenance) -> Manifest:
     """Write a model as `folder`, whole or not at all. ArtifactError if the folder exists or cannot be written."""
-    stored = {**_packed(model), "rating_scale": list(model.rating_scale)}
+    stored = {**_pack(model), "rating_scale": list(model.rating_scale)}
     arrays = {name: value for name, value in stored.items() if isinstance(value, np.ndarray)}
     parameters = {name: value for name, value in stored.items() if name not in arrays}
     return write_artifact(folder, kind=model.kind, arrays=arrays, parameters=parameters, provenance=provenance)
@@ -67,12 +67,12 @@ def read_model(cls: type[M], folder: Path, *, mmap: bool = True) -> M:
     try:
         low, high = stored["rating_scale"]
         common = {name: Vocabulary(stored[ids]) for name, ids in _IDS.items()}
-        return _restored(cls, stored.__getitem__, {**common, "rating_scale": (float(low), float(high))})
+        return _restore(cls, stored.__getitem__, {**common, "rating_scale": (float(low), float(high))})
     except (DataError, ConfigError, KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"{folder}: does not hold a usable model ({error}): train it again.") from error
 
 
-def _packed(whole: Any) -> dict[str, Any]:
+def _pack(whole: Any) -> dict[str, Any]:
     """All arrays and numbers of a model or of a part, by their stored names."""
     stored: dict[str, Any] = {}
     for name, cls, names in _fields(type(whole)):
@@ -82,11 +82,11 @@ def _packed(whole: Any) -> dict[str, Any]:
         elif not _is_compound(cls):
             stored[name] = list(value) if isinstance(value, tuple) else value
         else:
-            stored.update(_named(_packed(value), names))
+            stored.update(_rename(_pack(value), names))
     return stored
 
 
-def _named(part: Mapping[str, Any], names: Names) -> dict[str, Any]:
+def _rename(part: Mapping[str, Any], names: Names) -> dict[str, Any]:
     own = {
         names.renamed.get(name, name): value
         for name, value in part.items()
@@ -97,14 +97,14 @@ def _named(part: Mapping[str, Any], names: Names) -> dict[str, Any]:
     return {**arrays, names.group: numbers} if names.group else {**arrays, **numbers}
 
 
-def _restored(cls: type[M], stored: Callable[[str], Any], common: Mapping[str, Any]) -> M:
+def _restore(cls: type[M], stored: Callable[[str], Any], common: Mapping[str, Any]) -> M:
     """A model or a part from what is stored under each name."""
     values: dict[str, Any] = {}
     for name, field_type, names in _fields(cls):
         if name in _COMMON:
             values[name] = common[name]
         elif _is_compound(field_type):
-            values[name] = _restored(field_type, _lookup(stored, names, set(_array_names(field_type))), common)
+            values[name] = _restore(field_type, _lookup(stored, names, set(_array_names(field_type))), common)
         else:
             value = stored(name)
             values[name] = value if isinstance(value, np.ndarray) else _number(value, field_type)

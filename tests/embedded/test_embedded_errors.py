@@ -10,7 +10,7 @@ import pytest
 from tests.embedded.processes import User, server_processes, wait_until_stopped
 
 from embedded import EmbeddedServiceError, ensure_postgres, ensure_redis, postgres, redis
-from embedded.account import Account, account_reaching, child_setup
+from embedded.account import Account, child_setup, grant_reach
 from embedded.layout import postgres_layout, redis_layout
 from embedded.server import private_folder_make
 
@@ -101,7 +101,7 @@ def test_a_link_in_the_place_of_the_socket_folder_is_refused(tmp_path: Path) -> 
 def somebody() -> Account:
     """Return an ordinary user, other than the one that root hands PostgreSQL to, who can at least run this Python."""
     entry = pwd.getpwnam("daemon")
-    return account_reaching(Account(entry.pw_uid, entry.pw_gid), [Path(os.__file__).parent, Path(__file__).parent])
+    return grant_reach(Account(entry.pw_uid, entry.pw_gid), [Path(os.__file__).parent, Path(__file__).parent])
 
 
 @as_root

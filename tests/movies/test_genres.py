@@ -1,9 +1,9 @@
 from movies.genres import KNOWN_GENRES, translate_genres
-from posters.palettes import palettes_of
+from posters.palettes import select_palettes
 
 
 def test_every_genre_of_a_subject_has_palettes_of_its_own() -> None:
-    without = {genre for genre in KNOWN_GENRES if palettes_of(genre) == palettes_of("no such genre")}
+    without = {genre for genre in KNOWN_GENRES if select_palettes(genre) == select_palettes("no such genre")}
 
     assert without == {"Foreign", "TV Movie"}
 

@@ -22,7 +22,7 @@ from recommender.algorithms import load_model
 from recommender.contract import AnyModel
 from recommender.data.snapshot import read_snapshot
 from recommender.evaluation.gate import Measure
-from recommender.evaluation.search import Search, tuning_split
+from recommender.evaluation.search import Search, make_tuning_split
 from recommender.evaluation.temporal_holdout import make_temporal_holdout
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_search_takes_what_is_best_on_the_past_and_keeps_what_was_set(
 
     ratings = read_snapshot(snapshot_latest(folders / "exports", "ratings").parquet)
     past = Search("svd", n_trials=6, seed=5, fixed={"n_factors": 4}).run(
-        tuning_split(make_temporal_holdout(ratings, seed=5).train, Measure.STARS, seed=5)
+        make_tuning_split(make_temporal_holdout(ratings, seed=5).train, Measure.STARS, seed=5)
     )
     values = [trial.value for trial in past.trials if trial.value is not None]
     assert past.best.value == min(values) < values[0]

@@ -9,7 +9,7 @@ from tests.pipeline.worlds import World, world_create
 from movies.models import Rating
 from pipeline import parallel_export
 from pipeline.models import Export
-from pipeline.parallel_export import part_conditions, parts_read
+from pipeline.parallel_export import part_conditions, read_parts
 from pipeline.services.exporting import ratings_export
 
 N_USERS = 60
@@ -76,7 +76,7 @@ def test_all_parts_are_of_one_moment(stored: World, in_parts: None) -> None:
     queries = [f"SELECT user_id FROM movies_rating WHERE {condition}" for condition in conditions()]  # noqa: S608 - numbers.
     n_ratings = Rating.objects.count()
     with transaction.atomic():
-        read = parts_read(queries)
+        read = read_parts(queries)
         first = bytes(next(read))
         other = connection.copy()
         with other.cursor() as cursor:
@@ -90,7 +90,7 @@ def test_all_parts_are_of_one_moment(stored: World, in_parts: None) -> None:
 
 def test_query_that_fails_ends_the_sessions(stored: World) -> None:
     with pytest.raises(Exception, match="division by zero"), transaction.atomic():
-        list(parts_read(["SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3", "SELECT 4"]))
+        list(read_parts(["SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3", "SELECT 4"]))
 
     # The server takes a moment to notice that a session was closed.
     give_up_at = time.monotonic() + 30

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posters import poster_svg, poster_version
-from posters.lettering import LINE_HEIGHT, lettering, width_of
-from posters.motifs import motifs_of
+from posters.lettering import LINE_HEIGHT, estimate_width, lettering
+from posters.motifs import select_motifs
 from posters.palettes import PALETTES
 
 TEXT = "{http://www.w3.org/2000/svg}text"
@@ -67,7 +67,7 @@ def test_any_title_makes_well_formed_xml_without_references_elsewhere(title: str
 def test_letters_stay_within_their_room(title: str) -> None:
     lines, size = lettering(title, width=256, height=90)
 
-    assert all(width_of(line, size) <= 256 for line in lines)
+    assert all(estimate_width(line, size) <= 256 for line in lines)
     assert len(lines) * size * LINE_HEIGHT <= 90
 
 
@@ -91,7 +91,7 @@ def test_every_palette_keeps_its_letters_readable() -> None:
 
 @pytest.mark.parametrize("genre", ["Science Fiction", "Sci-Fi", "sci-fi"])
 def test_spellings_of_a_genre_share_their_motifs(genre: str) -> None:
-    assert motifs_of([genre]) == motifs_of(["Science Fiction"])
+    assert select_motifs([genre]) == select_motifs(["Science Fiction"])
 
 
 def test_films_of_one_genre_look_different() -> None:

@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 
-def integer_from(minimum: int) -> Callable[[str], int]:
+def integer_parser(minimum: int) -> Callable[[str], int]:
     """Return a parser of integers of at least ``minimum``. It raises ArgumentTypeError for anything else."""
 
     def parse(text: str) -> int:
@@ -16,4 +16,4 @@ def integer_from(minimum: int) -> Callable[[str], int]:
     return parse
 
 
-positive_integer = integer_from(1)
+positive_integer = integer_parser(1)

@@ -37,10 +37,10 @@ def movie_card(*, movie_id: int, user_id: int | None) -> MovieCard:
 
     """
     movie = card_columns(Movie.objects.all()).get(pk=movie_id)
-    return MovieCard(movie, rating=ratings_of(user_id=user_id, movie_ids=[movie_id]).get(movie_id))
+    return MovieCard(movie, rating=user_stars(user_id=user_id, movie_ids=[movie_id]).get(movie_id))
 
 
-def ratings_of(*, user_id: int | None, movie_ids: Iterable[int]) -> dict[int, float]:
+def user_stars(*, user_id: int | None, movie_ids: Iterable[int]) -> dict[int, float]:
     """Return the stars that a user gave to some films, by film id; empty without a user."""
     if user_id is None:
         return {}

@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet, TextChoices
 from django.db.models.expressions import OrderBy
 
 from movies.models import Movie
-from movies.selectors.cards import PAGE_SIZE, MovieCard, card_columns, movie_cards, ratings_of
+from movies.selectors.cards import PAGE_SIZE, MovieCard, card_columns, movie_cards, user_stars
 
 Ordering = tuple[str | OrderBy, ...]
 
@@ -66,7 +66,7 @@ def catalogue_page(*, sort: MovieSort, number: str, user_id: int | None) -> Cata
     paginator = Paginator(card_columns(movies_sort(sort)), PAGE_SIZE)
     page = paginator.page(_page_number(number, last=paginator.num_pages))
     movies = list(page.object_list)
-    ratings = ratings_of(user_id=user_id, movie_ids=[movie.pk for movie in movies])
+    ratings = user_stars(user_id=user_id, movie_ids=[movie.pk for movie in movies])
     return CataloguePage(sort=sort, page=page, cards=movie_cards(movies, ratings=ratings))
 
 

@@ -37,14 +37,14 @@ def home_page(*, user_id: int | None, cursor: str = "") -> HomePage:
     if user_id is None:
         return _popular_page(Movie.objects.all(), cursor=cursor, n_rated=0)
     rated = set(Rating.objects.filter(user_id=user_id).values_list("movie_id", flat=True))
-    suggested = None if _AFTER_MOVIE.fullmatch(cursor) else _suggested_page(user_id, rated=rated, cursor=cursor)
+    suggested = None if _AFTER_MOVIE.fullmatch(cursor) else _page_of_suggestions(user_id, rated=rated, cursor=cursor)
     if suggested is not None and (suggested.cards or cursor):
         return suggested
     unrated = Movie.objects.filter(~Exists(Rating.objects.filter(user_id=user_id, movie_id=OuterRef("pk"))))
     return _popular_page(unrated, cursor=cursor, n_rated=len(rated))
 
 
-def _suggested_page(user_id: int, *, rated: set[int], cursor: str) -> HomePage | None:
+def _page_of_suggestions(user_id: int, *, rated: set[int], cursor: str) -> HomePage | None:
     row = SuggestionList.objects.select_related("model_version").filter(user_id=user_id).first()
     if row is None:
         return None

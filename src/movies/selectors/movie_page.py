@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from movies.models import Movie, Trailer
-from movies.selectors.cards import MovieCard, movie_cards, ratings_of
+from movies.selectors.cards import MovieCard, movie_cards, user_stars
 from movies.selectors.similar import similar_movies
 
 
@@ -26,7 +26,7 @@ def movie_page(*, movie_id: int, user_id: int | None) -> MoviePage:
     """
     movie = Movie.objects.get(pk=movie_id)
     similar = similar_movies(movie)
-    ratings = ratings_of(user_id=user_id, movie_ids=[movie_id, *(other.pk for other in similar)])
+    ratings = user_stars(user_id=user_id, movie_ids=[movie_id, *(other.pk for other in similar)])
     return MoviePage(
         movie=movie,
         rating=ratings.get(movie_id),

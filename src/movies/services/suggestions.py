@@ -102,7 +102,7 @@ def suggestion_list_refresh(*, user_id: int) -> None:
         # The time of every list is from the database server, so that times from all hosts can be compared.
         cursor.execute("SELECT clock_timestamp()")
         read_at = cursor.fetchone()[0]
-        ratings = _ratings_of(user_id)
+        ratings = _fetch_ratings(user_id)
         if user is None or not ratings.movie_ids.size:
             SuggestionList.objects.filter(user_id=user_id).delete()
             return
@@ -113,7 +113,7 @@ def suggestion_list_refresh(*, user_id: int) -> None:
         cursor.execute(_UPSERT, [user_id, movie_ids, stars, live.version_id, read_at])
 
 
-def _ratings_of(user_id: int) -> UserRatings:
+def _fetch_ratings(user_id: int) -> UserRatings:
     rows = list(Rating.objects.filter(user_id=user_id).values_list("movie_id", "value", "created_at"))
     return UserRatings(
         movie_ids=np.array([movie_id for movie_id, _, _ in rows], dtype=np.int64),

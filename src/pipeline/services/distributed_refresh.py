@@ -27,7 +27,7 @@ from pipeline.selectors import clock_now
 from pipeline.services.refreshes import (
     block_claim,
     block_finish,
-    blocks_unfinished,
+    count_unfinished_blocks,
     refresh_abandon,
     refresh_hold,
     refresh_succeed,
@@ -39,8 +39,8 @@ from pipeline.services.suggesting import (
     RefreshJob,
     RefreshPlan,
     SuggestionReport,
-    block_read,
     block_score,
+    read_block,
     refresh_plan,
 )
 from pipeline.stage_locks import Stage, stage_lock
@@ -218,7 +218,7 @@ def _blocks_process(refresh: SuggestionRefresh) -> Iterator[int]:
     unfinished = refresh.n_blocks
     with ExitStack() as stack:
         worker: _BlockWorker | None = None
-        while left := blocks_unfinished(refresh.pk):
+        while left := count_unfinished_blocks(refresh.pk):
             yield unfinished - left
             unfinished = left
             if worker is None:
@@ -245,7 +245,7 @@ class _BlockWorker:
                 return False
             user_ids = np.array(block.user_ids, dtype=np.int32)
             changed = np.isin(user_ids, np.array(block.changed_ids, dtype=np.int32))
-            users = block_read(cursor, self.job.live.model, user_ids, changed)
+            users = read_block(cursor, self.job.live.model, user_ids, changed)
             with self.scoring_lock:
                 lists = block_score(self.job, users)
             if not refresh_hold(self.refresh.pk):

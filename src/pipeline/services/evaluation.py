@@ -17,7 +17,7 @@ from recommender.contract import Epoch, Estimator
 from recommender.data.catalogue import Catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.snapshot import read_snapshot
-from recommender.evaluation.search import Search, SearchResult, measure_for, tuning_split
+from recommender.evaluation.search import Search, SearchResult, make_tuning_split, measure_for
 from recommender.evaluation.temporal_holdout import (
     Performance,
     TemporalHoldout,
@@ -115,7 +115,7 @@ def settings_search(*, algorithm: str, fixed: Mapping[str, Setting], data: Train
     """
     catalogue = data.catalogue_for(algorithm)
     search = Search(algorithm, n_trials=n_trials, seed=data.seed, fixed=fixed, catalogue=catalogue)
-    split = tuning_split(data.holdout.train, measure_for(algorithm), seed=data.seed)
+    split = make_tuning_split(data.holdout.train, measure_for(algorithm), seed=data.seed)
     with show_progress(f"searching settings of {algorithm}", total=None, unit="trainings") as advance:
         return search.run(split, lambda _trial: advance(1))
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from pipeline.errors import ExportStorageError, NothingToExportError
 from pipeline.folders import folders_prune, latest_switch
 from pipeline.models import Export
-from pipeline.parallel_export import part_conditions, parts_read
+from pipeline.parallel_export import part_conditions, read_parts
 from pipeline.selectors import changes_settled_at
 from pipeline.snapshot import manifest_write
 from pipeline.snapshot_files import snapshot_files
@@ -169,7 +169,7 @@ def _files_write(source: _Source, folder: Path, kind: str) -> tuple[int, str]:
         show_progress(f"exporting {kind}", total=len(conditions), unit="parts") as advance,
         snapshot_files(folder, kind, source.schema()) as files,
     ):
-        for text in parts_read([source.query.format(part=condition) for condition in conditions]):
+        for text in read_parts([source.query.format(part=condition) for condition in conditions]):
             files.add(text)
             advance(1)
     if not files.rows:

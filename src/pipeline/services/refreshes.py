@@ -95,7 +95,7 @@ def block_finish(block: SuggestionBlock) -> None:
     block.save(update_fields=["worker", "finished_at"])
 
 
-def blocks_unfinished(refresh_id: int) -> int | None:
+def count_unfinished_blocks(refresh_id: int) -> int | None:
     """Return how many blocks are unfinished, or ``None`` if the refresh has ended."""
     running = SuggestionRefresh.objects.filter(pk=refresh_id, state=SuggestionRefresh.State.RUNNING)
     counted = running.annotate(left=Count("blocks", filter=Q(blocks__finished_at=None)))

@@ -202,7 +202,7 @@ def _blocks_score(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Col
     ):
         scorer.submit(prepare_topk)
         blocks = (
-            block_read(cursor, job.live.model, users.user_ids, users.changed)
+            read_block(cursor, job.live.model, users.user_ids, users.changed)
             for users in stale.blocks(BLOCK_USERS, BLOCK_RATINGS)
         )
         for lists in map_ahead(scorer, partial(block_score, job), blocks, ahead=1):
@@ -210,7 +210,7 @@ def _blocks_score(cursor: CursorWrapper, plan: RefreshPlan) -> Iterator[list[Col
             advance(sum(part["user_id"].size for part in lists))
 
 
-def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> RaterBlock:
+def read_block(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, changed: BoolArray) -> RaterBlock:
     """Read the current ratings of some users.
 
     ``user_ids``: (n,) ascending; ``changed``: (n,), whether their ratings have changed since the training. These users
@@ -220,10 +220,10 @@ def block_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array, cha
     refitted = np.flatnonzero((positions < 0) | changed)
     dtypes = {"user_id": np.int32, "movie_id": np.int32, "value": np.float32, "time": np.int64}
     ratings = copy_out_arrays(cursor, _RATINGS, [user_ids[refitted].tolist()], dtypes)
-    return RaterBlock(user_ids, positions, _rated_movies_read(cursor, model, user_ids), refitted, ratings)
+    return RaterBlock(user_ids, positions, _read_rated_movies(cursor, model, user_ids), refitted, ratings)
 
 
-def _rated_movies_read(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
+def _read_rated_movies(cursor: CursorWrapper, model: AnyModel, user_ids: Int32Array) -> Rows:
     """Return n rows of positions of the movies that each user has rated, without movies unknown to the model."""
     cursor.execute(_RATED, [user_ids.tolist()])
     fetched = cursor.fetchall()

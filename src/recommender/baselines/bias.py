@@ -58,7 +58,7 @@ class BiasModel(Model[float]):
         )
         return stars.astype(np.float32)
 
-    def parameters_at(self, position: int) -> float:
+    def user_state(self, position: int) -> float:
         """b_u as trained."""
         return float(self.user_biases[position])
 

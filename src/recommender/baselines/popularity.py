@@ -49,7 +49,7 @@ class PopularityModel(Model[None]):
         stars: Float64Array = np.where(items >= 0, self.item_means[items], self.global_mean)
         return stars.astype(np.float32)
 
-    def parameters_at(self, position: int) -> None:
+    def user_state(self, position: int) -> None:
         """Nothing."""
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> None:

@@ -75,7 +75,7 @@ class Calibration:
         asked = (users >= 0) & (items >= 0)
         if not asked.any():
             return USUAL_INTERVALS
-        errors = squared_errors(self.stars, self.known)
+        errors = compute_squared_errors(self.stars, self.known)
         spread = spreads(errors, self.known.by_user())
         predicted = self.stars.predict(test.user_ids[asked], test.item_ids[asked])
         variance = float(errors.mean())
@@ -125,7 +125,7 @@ class Calibration:
         return self.relations.sums(self.histories.take(users), self.relations.ranks())
 
 
-def squared_errors(stars: BayesianModel, ratings: Ratings) -> Float64Array:
+def compute_squared_errors(stars: BayesianModel, ratings: Ratings) -> Float64Array:
     """(r - r̂)² of ratings that the model was trained on: (n,) float64."""
     errors = (ratings.values - stars.predict(ratings.user_ids, ratings.item_ids)).astype(np.float64)
     return errors * errors

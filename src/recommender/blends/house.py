@@ -6,7 +6,7 @@ ratings, to learn how far predictions err. The final training uses all ratings.
 
 from dataclasses import dataclass, replace
 
-from recommender.blends.calibration import USUAL_INTERVALS, USUAL_WEIGHTS, Calibration, HeldOut, squared_errors
+from recommender.blends.calibration import USUAL_INTERVALS, USUAL_WEIGHTS, Calibration, HeldOut, compute_squared_errors
 from recommender.blends.histories import HistoryRule
 from recommender.blends.house_model import HouseModel
 from recommender.blends.intervals import IntervalTable, spreads
@@ -92,7 +92,7 @@ class House:
         histories = config.rule().histories(ratings.by_user(), ratings.values, ratings.times)
 
         def blend(stars: BayesianModel) -> HouseModel:
-            errors = squared_errors(stars, ratings)
+            errors = compute_squared_errors(stars, ratings)
             return HouseModel.of(
                 stars,
                 relations=relations,

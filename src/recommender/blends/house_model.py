@@ -82,10 +82,10 @@ class HouseModel(Model[HouseUserState]):
         """As `interval`, of one person for every item: (n_items,) float32, by item position."""
         return self.intervals.around(self.rate_items(user), user.spread, self.rating_scale)
 
-    def parameters_at(self, position: int) -> HouseUserState:
+    def user_state(self, position: int) -> HouseUserState:
         """Taste as trained, and the films that the user liked."""
         items, recency = self.histories.row(position)
-        return HouseUserState(self.stars.parameters_at(position), items, recency, float(self.spreads[position]))
+        return HouseUserState(self.stars.user_state(position), items, recency, float(self.spreads[position]))
 
     def score_items(self, user: HouseUserState) -> Float32Array:
         """What one person's suggestions are ranked by, for every item: (n_items,) float32, by item position."""
@@ -94,12 +94,12 @@ class HouseModel(Model[HouseUserState]):
     def _score_people(self, people: Sequence[HouseUserState]) -> Float32Array:
         """`score_items` of each: (n_people, n_items) float32."""
         histories = Histories.of_people([(user.items, user.recency) for user in people])
-        return self._blended(histories, np.stack([self.stars.score_items(user.taste) for user in people]))
+        return self._blend_scores(histories, np.stack([self.stars.score_items(user.taste) for user in people]))
 
     def _score_users(self, users: Int64Array) -> Float32Array:
-        return self._blended(self.histories.take(users), self.stars.rate_users(users))
+        return self._blend_scores(self.histories.take(users), self.stars.rate_users(users))
 
-    def _blended(self, histories: Histories, stars: Float32Array) -> Float32Array:
+    def _blend_scores(self, histories: Histories, stars: Float32Array) -> Float32Array:
         """What ranks the suggestions of people with these histories and expected `stars`: (n_people, n_items)."""
         transitions, associations = self.relations.sums(histories, self._ranks)
         ordered = histories.ordered() & bool(self.relations.transitions.size)
@@ -139,7 +139,7 @@ class HouseModel(Model[HouseUserState]):
         return self.stars._rate_some(user.taste, positions)  # noqa: SLF001 - a part of this model.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.parameters_at(user))[own])
+        return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.user_state(user))[own])
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
         """The mean plus the bias of whichever of user and item is known."""

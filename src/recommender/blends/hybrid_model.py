@@ -71,14 +71,14 @@ class HybridModel(Model[HybridUserState]):
 
     # What the contract asks for.
 
-    def parameters_at(self, position: int) -> HybridUserState:
+    def user_state(self, position: int) -> HybridUserState:
         """What both parts learnt of the user at a position."""
-        return HybridUserState(self.keywords.parameters_at(position), self.kmf.parameters_at(position))
+        return HybridUserState(self.keywords.user_state(position), self.kmf.user_state(position))
 
     def score_items(self, user: HybridUserState) -> Float32Array:
         """1 / (1 + turn) of every item, those without a favourite genre after all others: (n_items,) float32."""
         cosines = self.keywords.score_items(user.words)
-        turns = self._turns(user, cosines, first=self._favoured(user.words.taste))
+        turns = self._turns(user, cosines, first=self._find_favoured_items(user.words.taste))
         return (1 / (1 + turns)).astype(np.float32)
 
     def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
@@ -135,11 +135,11 @@ class HybridModel(Model[HybridUserState]):
         return HybridUserState(words, self.kmf._fold_in(positions, values, times))  # noqa: SLF001 - the other.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.parameters_at(user))[own])
+        return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.user_state(user))[own])
 
     # The two stages.
 
-    def _favoured(self, taste: KeywordProfile) -> BoolArray:
+    def _find_favoured_items(self, taste: KeywordProfile) -> BoolArray:
         """The items with a favourite genre of somebody: (n_items,) bool; all where there is none.
 
         A genre is liked as much as its films are rated above the person's mean, summed.

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, check_shape, frozen
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, check_shape, readonly_view
 from recommender.blends.histories import Histories
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
@@ -74,7 +74,7 @@ class ItemRelations:
             if relation.size:
                 used = known & (weights > 0)
                 rows = Rows.of_sorted(people[used], places[used], n_rows=histories.liked.n_rows)
-                row_sums(rows.indptr, rows.indices, weights[used], frozen(relation), sums)
+                row_sums(rows.indptr, rows.indices, weights[used], readonly_view(relation), sums)
         return found[0], found[1]
 
 

@@ -51,16 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except RecommenderError as error:
-        return _failed(str(error))
+        return _print_error(str(error))
     except MemoryError:
-        return _failed("There is not enough memory for this: ask for less at once.")
+        return _print_error("There is not enough memory for this: ask for less at once.")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _failed(f"{where}{error.strerror or error}")
+        return _print_error(f"{where}{error.strerror or error}")
     return status
 
 
-def _failed(message: str) -> int:
+def _print_error(message: str) -> int:
     sys.stderr.write(f"matinee: {message}\n")
     return 1
 

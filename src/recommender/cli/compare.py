@@ -62,12 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
     from recommender.evaluation.plots import check_plot, plot_comparison  # noqa: PLC0415
 
     contenders = [Contender.parse(name) for name in arguments.algorithms or ALGORITHMS]
-    protocols = {protocol: _passed(arguments, protocol) for protocol in _protocols(arguments)}
+    protocols = {protocol: _evaluate_arguments(arguments, protocol) for protocol in _protocols(arguments)}
     check_path(arguments.json)
     check_path(arguments.plot)
     if arguments.plot is not None:
         check_plot(arguments.plot)
-    results = _compared(contenders, protocols)
+    results = _compare_protocols(contenders, protocols)
     if arguments.json is not None:
         told = [result.as_json() for result in results]
         write_json(arguments.json, {"seed": arguments.seed, "versions": library_versions(), "results": told})
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _compared(contenders: "Sequence[Contender]", protocols: Mapping[str, Sequence[str]]) -> "list[Result]":
+def _compare_protocols(contenders: "Sequence[Contender]", protocols: Mapping[str, Sequence[str]]) -> "list[Result]":
     from recommender.evaluation.compare import compare_algorithms  # noqa: PLC0415 - see Command.
 
     results = []
@@ -105,7 +105,7 @@ def _protocols(arguments: argparse.Namespace) -> Sequence[str]:
     return found
 
 
-def _passed(arguments: argparse.Namespace, protocol: str) -> list[str]:
+def _evaluate_arguments(arguments: argparse.Namespace, protocol: str) -> list[str]:
     """The arguments of `evaluate` that ask what this command was told to ask."""
     passed = ["--ignore-times"] if arguments.ignore_times else []
     for name in _PASSED[protocol]:
@@ -128,7 +128,7 @@ def _write(results: "Sequence[Result]", protocol: str) -> None:
         if not result.error
     ]
     if rows:
-        write_line(f"{protocol}: {_asked(ordered)}")
+        write_line(f"{protocol}: {_describe_data(ordered)}")
         # One blank below each star.
         header = (protocol, *(f"{column} " for column in columns))
         write_table(header, rows, right=range(1, len(header)))
@@ -146,7 +146,7 @@ def _cell(result: "Result", column: str, best: float | None) -> str:
     return f"{value:.{digits}f}" + ("*" if value == best else " ")
 
 
-def _asked(results: "Sequence[Result]") -> str:
+def _describe_data(results: "Sequence[Result]") -> str:
     """One line about the data, which all that were measured share."""
     figures: Mapping[str, Any] = next(result.figures for result in results if not result.error)
     asked = f"split by {figures['split']}" if figures["split"] != "files" else "from files"

@@ -15,9 +15,9 @@ from recommender.cli.test_cases import (
     PROTOCOLS,
     add_settings_argument,
     add_test_case_arguments,
-    catalogue_of,
-    ranking_test_cases,
-    rating_test_cases,
+    load_catalogue,
+    make_ranking_test_cases,
+    make_rating_test_cases,
 )
 from recommender.evaluation.compare import RANKING, STARS
 from recommender.progress import show_progress
@@ -62,13 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
     check_path(arguments.json)
     settings = parse_settings(arguments.algorithm, arguments.settings)
     config = asdict(make_config(arguments.algorithm, settings, seed=arguments.seed))
-    catalogue = catalogue_of(arguments)
+    catalogue = load_catalogue(arguments)
     estimator = make_estimator(arguments.algorithm, settings, seed=arguments.seed, catalogue=catalogue)
     protocol = arguments.protocol or (RANKING if arguments.last is not None else STARS)
     report = {
         "algorithm": arguments.algorithm,
         "protocol": protocol,
-        **(_stars(estimator, arguments) if protocol == STARS else _ranking(estimator, arguments, catalogue)),
+        **(_stars(estimator, arguments) if protocol == STARS else _evaluate_ranking(estimator, arguments, catalogue)),
         "seed": config["seed"],
         "config": config,
         "versions": library_versions(),
@@ -82,23 +82,23 @@ def run(arguments: argparse.Namespace) -> int:
 def _stars(estimator: "Estimator", arguments: argparse.Namespace) -> "Report":
     from recommender.evaluation.report import report_accuracy  # noqa: PLC0415 - see Command.
 
-    split, split_by, n_left_out = rating_test_cases(arguments)
-    with _epochs_shown(arguments.algorithm) as on_epoch:
+    split, split_by, n_left_out = make_rating_test_cases(arguments)
+    with _show_epochs(arguments.algorithm) as on_epoch:
         report = report_accuracy(estimator, split, on_epoch)
     return {"split": split_by, **report, "n_left_out": n_left_out}
 
 
-def _ranking(estimator: "Estimator", arguments: argparse.Namespace, catalogue: "Catalogue | None") -> "Report":
+def _evaluate_ranking(estimator: "Estimator", arguments: argparse.Namespace, catalogue: "Catalogue | None") -> "Report":
     from recommender.evaluation.report import report_ranking  # noqa: PLC0415 - see Command.
 
-    task, split_by, n_left_out = ranking_test_cases(arguments)
-    with _epochs_shown(arguments.algorithm) as on_epoch:
+    task, split_by, n_left_out = make_ranking_test_cases(arguments)
+    with _show_epochs(arguments.algorithm) as on_epoch:
         report = report_ranking(estimator, task, catalogue=catalogue, on_epoch=on_epoch)
     return {"split": split_by, **report, "n_left_out": n_left_out}
 
 
 @contextmanager
-def _epochs_shown(algorithm: str) -> "Iterator[OnEpoch]":
+def _show_epochs(algorithm: str) -> "Iterator[OnEpoch]":
     with show_progress(f"Training {algorithm}", total=None, unit="epochs") as advance:
 
         def on_epoch(_: "Epoch") -> None:

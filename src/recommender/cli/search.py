@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from recommender.algorithms import Setting, get_algorithm, parse_settings
 from recommender.cli.output import check_path, write_json, write_line, write_table
 from recommender.cli.parsing import Commands, add_command, add_seed, whole_number
-from recommender.cli.test_cases import add_settings_argument, add_split_arguments, catalogue_of, ratings_of, split_of
+from recommender.cli.test_cases import (
+    add_settings_argument,
+    add_split_arguments,
+    load_catalogue,
+    load_ratings,
+    make_split,
+)
 from recommender.progress import show_progress
 
 if TYPE_CHECKING:
@@ -73,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         write_json(arguments.json, _as_json(result, search, split_by))
     write_table(*_table(result))
     write_line()
-    write_line(_told(result))
+    write_line(_describe_best(result))
     return 0
 
 
@@ -89,7 +95,7 @@ def _search(arguments: argparse.Namespace) -> "Search":
         patience=arguments.patience,
         measure=None if arguments.measure is None else Measure(arguments.measure),
         fixed=parse_settings(name, arguments.settings),
-        catalogue=catalogue_of(arguments),
+        catalogue=load_catalogue(arguments),
     )
 
 
@@ -99,12 +105,12 @@ def _split(search: "Search", arguments: argparse.Namespace) -> "tuple[Split, str
     from recommender.evaluation.gate import Measure  # noqa: PLC0415
     from recommender.evaluation.search import measure_for  # noqa: PLC0415
 
-    ratings = ratings_of(arguments.ratings, arguments)
+    ratings = load_ratings(arguments.ratings, arguments)
     if arguments.split is None and measure_for(search.algorithm, search.measure) is Measure.ORDER:
         if ratings.times is None:
             return one_out_split(ratings, seed=arguments.seed), "one of each user"
         arguments.split = "last"
-    return split_of(ratings, arguments)
+    return make_split(ratings, arguments)
 
 
 def _table(result: "SearchResult") -> tuple[Sequence[str], list[Sequence[str]]]:
@@ -112,17 +118,17 @@ def _table(result: "SearchResult") -> tuple[Sequence[str], list[Sequence[str]]]:
     tuned = sorted({name for trial in result.trials for name in trial.settings})
     header = ("", "trial", *tuned, "epochs", "users", str(result.measure), "seconds")
     rows: list[Sequence[str]] = []
-    for trial in _ordered(result):
+    for trial in _rank_trials(result):
         value = "diverged" if trial.value is None else f"{trial.value:.4f}"
         epochs = "" if trial.best_epoch is None else f"{trial.best_epoch} of {trial.n_epochs}"
-        settings = [_shown(trial.settings[name]) if name in trial.settings else "" for name in tuned]
+        settings = [_format_setting(trial.settings[name]) if name in trial.settings else "" for name in tuned]
         number = "defaults" if trial.number == 0 else str(trial.number)
         star = "*" if trial is result.best else ""
         rows.append((star, number, *settings, epochs, f"{trial.share:.0%}", value, f"{trial.seconds:.1f}"))
     return header, rows
 
 
-def _ordered(result: "SearchResult") -> "list[Trial]":
+def _rank_trials(result: "SearchResult") -> "list[Trial]":
     less_is_better = result.measure == "rmse"
 
     def place(trial: "Trial") -> tuple[float, bool, float]:
@@ -132,7 +138,7 @@ def _ordered(result: "SearchResult") -> "list[Trial]":
     return sorted(result.trials, key=place)
 
 
-def _told(result: "SearchResult") -> str:
+def _describe_best(result: "SearchResult") -> str:
     best, defaults = result.best, result.trials[0]
     if not best.best_settings:
         return f"The defaults of {result.algorithm} are the best that was found."
@@ -157,8 +163,8 @@ def _as_json(result: "SearchResult", search: "Search", split_by: str) -> Mapping
 
 
 def _assignments(settings: Mapping[str, Setting]) -> str:
-    return " ".join(f"{name}={_shown(value)}" for name, value in settings.items())
+    return " ".join(f"{name}={_format_setting(value)}" for name, value in settings.items())
 
 
-def _shown(value: Setting) -> str:
+def _format_setting(value: Setting) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

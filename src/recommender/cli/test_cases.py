@@ -108,38 +108,38 @@ def add_settings_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def rating_test_cases(arguments: argparse.Namespace) -> RatingTestCases:
+def make_rating_test_cases(arguments: argparse.Namespace) -> RatingTestCases:
     """The ratings to learn from and those to predict; ConfigError for arguments that contradict one another."""
     from recommender.data.splits import Split, exclude_pairs  # noqa: PLC0415 - see Command.
 
-    _unused_checked(arguments, ("last", "negatives", "negatives_n"), f"--protocol {RANKING}")
+    _refuse_unused(arguments, ("last", "negatives", "negatives_n"), f"--protocol {RANKING}")
     if arguments.ratings is not None:
-        _unused_checked(arguments, ("train", "test"), "training and test files, without --ratings")
-        split, split_by = split_of(ratings_of(arguments.ratings, arguments), arguments)
+        _refuse_unused(arguments, ("train", "test"), "training and test files, without --ratings")
+        split, split_by = make_split(load_ratings(arguments.ratings, arguments), arguments)
         return RatingTestCases(split, split_by, 0)
     if arguments.train is None or arguments.test is None:
         raise ConfigError("Ratings are missing: give --train and --test, or --ratings to be split.")
-    train, test = ratings_of(arguments.train, arguments), ratings_of(arguments.test, arguments)
+    train, test = load_ratings(arguments.train, arguments), load_ratings(arguments.test, arguments)
     kept = exclude_pairs(train, test.user_ids, test.item_ids)
     return RatingTestCases(Split(kept, test), "files", len(train) - len(kept))
 
 
-def ranking_test_cases(arguments: argparse.Namespace) -> RankingTestCases:
+def make_ranking_test_cases(arguments: argparse.Namespace) -> RankingTestCases:
     """The ratings to learn from and the films to look for; ConfigError for arguments that contradict one another."""
     from recommender.data.test_cases import read_negatives_file  # noqa: PLC0415 - see Command.
 
-    _unused_checked(arguments, ("test",), f"--protocol {STARS}")
+    _refuse_unused(arguments, ("test",), f"--protocol {STARS}")
     questions = _last_split(arguments) if arguments.ratings is not None else _last_files(arguments)
     task, n_drawn = questions.task, _N_NEGATIVES if arguments.negatives_n is None else arguments.negatives_n
     if arguments.negatives is not None:
-        _unused_checked(arguments, ("negatives_n",), "negatives that are drawn, without --negatives")
+        _refuse_unused(arguments, ("negatives_n",), "negatives that are drawn, without --negatives")
         task = replace(task, negatives=read_negatives_file(arguments.negatives, n_rows=task.user_ids.size))
     elif n_drawn:
         task = task.with_negatives(n_drawn, seed=arguments.seed)
     return questions._replace(task=task)
 
 
-def ratings_of(path: Path, arguments: argparse.Namespace) -> "Ratings":
+def load_ratings(path: Path, arguments: argparse.Namespace) -> "Ratings":
     """The ratings of a file, without times where nobody may know them."""
     from recommender.data.files import read_ratings_file  # noqa: PLC0415 - see Command.
 
@@ -147,7 +147,7 @@ def ratings_of(path: Path, arguments: argparse.Namespace) -> "Ratings":
     return replace(read, times=None) if arguments.ignore_times else read
 
 
-def split_of(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Split", str]:
+def make_split(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Split", str]:
     """The parts of `ratings` as asked for, by time where nothing was asked and times are known; and how."""
     from recommender.data.splits import last_out_split, random_split, time_split  # noqa: PLC0415 - see Command.
 
@@ -159,7 +159,7 @@ def split_of(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Split"
     return random_split(ratings, test_fraction=arguments.test_fraction, seed=arguments.seed), split_by
 
 
-def catalogue_of(arguments: argparse.Namespace) -> "Catalogue | None":
+def load_catalogue(arguments: argparse.Namespace) -> "Catalogue | None":
     """What `--movies` tells of the films, or None; ConfigError where `--algorithm` cannot do without."""
     from recommender.data.catalogue_files import read_catalogue  # noqa: PLC0415 - see Command.
 
@@ -174,8 +174,8 @@ def _last_split(arguments: argparse.Namespace) -> RankingTestCases:
     from recommender.data.splits import last_out_split, one_out_split  # noqa: PLC0415 - see Command.
     from recommender.evaluation.ranking import LeaveLastOut  # noqa: PLC0415
 
-    _unused_checked(arguments, ("train", "last", "negatives"), "files of training and questions, without --ratings")
-    ratings = ratings_of(arguments.ratings, arguments)
+    _refuse_unused(arguments, ("train", "last", "negatives"), "files of training and questions, without --ratings")
+    ratings = load_ratings(arguments.ratings, arguments)
     split_by = arguments.split or ("random" if ratings.times is None else "last")
     if split_by == "time":
         raise ConfigError("--split is time, but a ranking is asked for one film of each user: use last or random.")
@@ -191,12 +191,12 @@ def _last_files(arguments: argparse.Namespace) -> RankingTestCases:
     if arguments.train is None or arguments.last is None:
         raise ConfigError("Ratings are missing: give --train and --last, or --ratings to be split.")
     users, movies = read_last_file(arguments.last)
-    train = ratings_of(arguments.train, arguments)
+    train = load_ratings(arguments.train, arguments)
     kept = exclude_pairs(train, users, movies)
     return RankingTestCases(LeaveLastOut(kept, users, movies), "files", len(train) - len(kept))
 
 
-def _unused_checked(arguments: argparse.Namespace, names: Sequence[str], purpose: str) -> None:
+def _refuse_unused(arguments: argparse.Namespace, names: Sequence[str], purpose: str) -> None:
     """Refuse arguments that would silently do nothing."""
     for name in names:
         if getattr(arguments, name) is not None:

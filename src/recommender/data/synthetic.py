@@ -13,7 +13,7 @@ import numpy as np
 from recommender.config import require
 from recommender.data.atomic_file import atomic_file
 from recommender.data.ratings import Ratings
-from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, synthetic_items, synthetic_taste
+from recommender.data.synthetic_model import SyntheticBlock, SyntheticConfig, make_synthetic_items, star_distribution
 
 SUFFIXES = (".csv", ".parquet")
 # Ratings in memory at once, unless a single user has more.
@@ -27,7 +27,7 @@ def synthetic_blocks(config: SyntheticConfig) -> Iterator[SyntheticBlock]:
     """Yield the ratings, users ascending, in blocks of about a million; each block is overwritten by the next."""
     from recommender.kernels.synthetic import synthetic_rows  # noqa: PLC0415 - numba takes long to load.
 
-    items, taste = synthetic_items(config), synthetic_taste(config)
+    items, distribution = make_synthetic_items(config), star_distribution(config)
     n_block = min(config.n_users, max(1, _BLOCK_RATINGS // config.per_user))
     drawn = np.empty((n_block, config.per_user), dtype=np.int32)
     halves = np.empty(drawn.shape, dtype=np.uint8)
@@ -35,7 +35,7 @@ def synthetic_blocks(config: SyntheticConfig) -> Iterator[SyntheticBlock]:
     for first in range(0, config.n_users, n_block):
         n = min(n_block, config.n_users - first)
         block = SyntheticBlock(first, drawn[:n], halves[:n], times[:n])
-        synthetic_rows(np.uint64(config.seed), items, taste, block)
+        synthetic_rows(np.uint64(config.seed), items, distribution, block)
         yield block
 
 
@@ -63,7 +63,7 @@ def write_synthetic(config: SyntheticConfig, path: Path, on_rows: OnRows | None 
 
 @contextmanager
 def _open_csv(path: Path, config: SyntheticConfig) -> Iterator[Callable[[SyntheticBlock], None]]:
-    from recommender.kernels.rating_lines import line_bytes, rating_lines  # noqa: PLC0415 - see synthetic_blocks.
+    from recommender.kernels.rating_lines import line_bytes, write_rating_lines  # noqa: PLC0415 - see synthetic_blocks.
 
     longest, text = line_bytes(config.n_users, config.n_items), np.empty(0, dtype=np.uint8)
     with path.open("wb", buffering=0) as file:
@@ -73,7 +73,7 @@ def _open_csv(path: Path, config: SyntheticConfig) -> Iterator[Callable[[Synthet
             nonlocal text
             if text.size < block.drawn.size * longest:
                 text = np.empty(block.drawn.size * longest, dtype=np.uint8)
-            rest = text[: rating_lines(block, text)].data
+            rest = text[: write_rating_lines(block, text)].data
             while rest:
                 rest = rest[file.write(rest) :]
 

@@ -65,7 +65,7 @@ class SyntheticItems(NamedTuple):
     factors: Float32Array
 
 
-class UserTastes(NamedTuple):
+class StarDistribution(NamedTuple):
     """The distribution of stars: μ, and the standard deviations of b_u, of each p_u and of the noise.
 
     If `even` is true, all half-stars are equally likely and the rest is ignored.
@@ -101,7 +101,7 @@ class SyntheticBlock(NamedTuple):
         return {**columns, "timestamp": self.times.ravel()} if self.times.size else columns
 
 
-def synthetic_items(config: SyntheticConfig) -> SyntheticItems:
+def make_synthetic_items(config: SyntheticConfig) -> SyntheticItems:
     """Return the items of a configuration, drawn from its seed."""
     n, k = config.n_items, config.n_factors
     rng = np.random.default_rng([config.seed, n])
@@ -115,9 +115,9 @@ def synthetic_items(config: SyntheticConfig) -> SyntheticItems:
     return SyntheticItems(weights, *_alias_table(weights), (_ITEM_BIAS * quality).astype(np.float32), factors)
 
 
-def synthetic_taste(config: SyntheticConfig) -> UserTastes:
+def star_distribution(config: SyntheticConfig) -> StarDistribution:
     """Return the tastes of the users of a configuration."""
-    return UserTastes(
+    return StarDistribution(
         mean=_MEAN,
         user_bias=_USER_BIAS,
         user_factor=_TASTE / math.sqrt(max(config.n_factors, 1)),

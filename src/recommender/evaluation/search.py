@@ -139,7 +139,7 @@ def measure_for(algorithm: str, measure: Measure | None = None) -> Measure:
     return Measure.STARS if ranks_by_predicted_stars(algorithm) else Measure.ORDER
 
 
-def tuning_split(ratings: Ratings, measure: Measure, *, seed: int) -> Split:
+def make_tuning_split(ratings: Ratings, measure: Measure, *, seed: int) -> Split:
     """The split to measure trials on: the newest tenth of `ratings` for RMSE, the last rating of each user for NDCG.
 
     Without usable times, `seed` draws the test ratings. DataError for too few ratings.

@@ -82,7 +82,7 @@ class ALSModel(FactorFeedbackModel):
         gram.flat[:: gram.shape[0] + 1] += self.regularisation
         return gram
 
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - the model knows no time.
+    def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - the model knows no time.
         """x_u = (YᵀY + Yᵀ(C^u - I)Y + λI)⁻¹ YᵀC^u p(u) (Hu, Koren, Volinsky 2008, eq. 4)."""
         liked = self.item_factors[positions[values >= np.float32(self.liked_from)]].astype(np.float64)
         if not len(liked):

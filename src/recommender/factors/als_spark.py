@@ -83,8 +83,8 @@ class SparkTraining:
         with _exchange(place) as folder:
             job = self._job(ratings, n_liked, place, folder)
             _job_run(job, folder)
-            users = factors_read(folder / "user_factors", ratings.users, self.n_factors)
-            return users, factors_read(folder / "item_factors", ratings.items, self.n_factors)
+            users = read_factors(folder / "user_factors", ratings.users, self.n_factors)
+            return users, read_factors(folder / "item_factors", ratings.items, self.n_factors)
 
     def _job(self, ratings: Ratings, n_liked: int, place: SparkPlace, folder: Path) -> dict[str, Any]:
         n_parts = int(np.clip(n_liked // _LIKED_PER_PART, _FEWEST_PARTS, _MOST_PARTS))
@@ -109,7 +109,7 @@ class SparkTraining:
         }
 
 
-def factors_read(folder: Path, vocabulary: Vocabulary, n_factors: int) -> Float32Array:
+def read_factors(folder: Path, vocabulary: Vocabulary, n_factors: int) -> Float32Array:
     """The factors that Spark wrote to a folder of Parquet files, by position: (n, k) float32, zeros for ids without.
 
     SparkError for ids that the vocabulary does not know, or vectors of another length: what is there is of another

@@ -21,7 +21,7 @@ from recommender.arrays import (
     Int64Array,
     check_finite,
     check_shape,
-    frozen,
+    readonly_view,
 )
 from recommender.data.rows import Rows
 from recommender.errors import ConfigError, DataError
@@ -115,7 +115,7 @@ def batch_topk(
         users=_check_users(model, users),
         n=n,
         exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
-        tiles=CandidateTiles.of(model, _allowed(model, candidates), _usual_norm(model, users), block_items),
+        tiles=CandidateTiles.of(model, _candidate_mask(model, candidates), _usual_norm(model, users), block_items),
         item_norm=float(norms(model.item_factors).max()),
     )
     request.exclude.check(n_rows=request.n_users, n_items=model.item_biases.size)
@@ -163,7 +163,7 @@ def _usual_norm(model: Factorisation, users: Int64Array | UserBatch) -> float:
     return float(norms(_parameters(model, users, slice(0, n_users, -(-n_users // _SAMPLE))).factors).mean())
 
 
-def _allowed(model: Factorisation, candidates: BoolArray | None) -> BoolArray:
+def _candidate_mask(model: Factorisation, candidates: BoolArray | None) -> BoolArray:
     if candidates is None:
         return np.ones(model.item_biases.size, dtype=np.bool_)
     check_shape(candidates, (model.item_biases.size,), "candidates")
@@ -176,7 +176,7 @@ def _block(request: _Request, start: int, stop: int) -> RecommendationBatch:
     block = topk.Block(*_kernel_arrays(request, start, stop))
     state = topk.top_state(block, min(request.n, request.tiles.order.size))
     buffer = np.empty((stop - start) * max((len(tile.factors) for tile in request.tiles.tiles), default=0), np.float32)
-    for rows, factors, tile in _tiles_needed(request.tiles, block, state):
+    for rows, factors, tile in _select_tiles(request.tiles, block, state):
         products = buffer[: rows.size * len(tile.factors)].reshape(rows.size, len(tile.factors))
         np.matmul(factors, tile.factors.T, out=products)
         topk.topk_update(block, rows, products, tile.first, state)
@@ -186,7 +186,7 @@ def _block(request: _Request, start: int, stop: int) -> RecommendationBatch:
     return RecommendationBatch(start, items, scores)
 
 
-def _tiles_needed(
+def _select_tiles(
     tiles: CandidateTiles, block: "topk.Block", state: "topk.TopState"
 ) -> Iterator[tuple[Int64Array, Float32Array, Tile]]:
     """Tile after tile with the rows of the users, and their factors, whose lists it may still change."""
@@ -226,8 +226,8 @@ def _kernel_arrays(
         offsets,
         np.ascontiguousarray(factors, dtype=np.float32),
         ((model.item_factors.shape[1] + _EXTRA_ROUNDINGS) * _ROUNDING * largest + _UNDERFLOW).astype(np.float32),
-        frozen(model.item_biases),
-        frozen(model.item_factors),
+        readonly_view(model.item_biases),
+        readonly_view(model.item_factors),
         tiles.order,
         tiles.biases,
         rated.indptr,

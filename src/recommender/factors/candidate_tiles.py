@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, frozen
+from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, readonly_view
 from recommender.data.rows import Rows
 from recommender.factors.factorisation import Factorisation
 
@@ -44,14 +44,14 @@ class CandidateTiles(NamedTuple):
         order = descending[allowed[descending]].astype(np.int32)
         ranks = np.full(allowed.size, order.size, dtype=np.int64)
         ranks[order] = np.arange(order.size)
-        factors = frozen(model.item_factors[order])
+        factors = readonly_view(model.item_factors[order])
         least = np.minimum.accumulate(item_norms[order][::-1])[::-1]
         largest = np.maximum.accumulate(item_norms[order][::-1])[::-1]
         tiles = [
             Tile(first, factors[first : first + width], heights[order[first]], (least[first], largest[first]))
             for first in range(0, order.size, width)
         ]
-        return cls(frozen(order), ranks, frozen(model.item_biases[order]), tiles, usual_norm)
+        return cls(readonly_view(order), ranks, readonly_view(model.item_biases[order]), tiles, usual_norm)
 
     def ranks_of(self, rated: Rows) -> Int64Array:
         """The ranks of the items of each row, ascending in each."""

@@ -80,13 +80,13 @@ class GibbsChain:
         self.mean = float(np.mean(rows.values, dtype=np.float64))
         self.noise_precision = 1.0
         self._sweeps = 0
-        self._residuals = self._computed_residuals()
+        self._residuals = self._compute_residuals()
 
     def sweep(self) -> None:
         """Redraw everything: two passes over the ratings for each side and factor, on one core."""
         self._sweeps += 1
         if self._sweeps % _REFRESH == 0:
-            self._residuals = self._computed_residuals()
+            self._residuals = self._compute_residuals()
         self._draw_noise_and_mean()
         order = (self.n_factors, self.n_factors + 1, *range(self.n_factors))
         for factor in order:
@@ -102,7 +102,7 @@ class GibbsChain:
         implicit = np.zeros((width, n_linked), dtype=np.float32)
         return GibbsSide(own, implicit, own.copy(), weights.astype(np.float32))
 
-    def _computed_residuals(self) -> Float32Array:
+    def _compute_residuals(self) -> Float32Array:
         residuals = self._rows.values - np.float32(self.mean)
         for users, items in zip(self.users.effective, self.items.effective, strict=True):
             residuals -= users[self._rows.users] * items[self._rows.items.indices]

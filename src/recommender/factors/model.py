@@ -88,7 +88,7 @@ class FactorModel(Model[UserParameters]):
         stars: Float64Array = self.global_mean + user_biases + item_biases
         return stars.astype(np.float32)
 
-    def parameters_at(self, position: int) -> UserParameters:
+    def user_state(self, position: int) -> UserParameters:
         """b_u and p_u as trained."""
         return UserParameters(float(self.user_biases[position]), self.user_factors[position])
 

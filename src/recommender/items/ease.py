@@ -69,14 +69,14 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
     liked_indices: Int32Array
     liked_from: float
 
-    def _taste_at(self, position: int) -> Int64Array:
+    def _profile_at(self, position: int) -> Int64Array:
         liked = self.liked_indices[self.liked_indptr[position] : self.liked_indptr[position + 1]]
         return liked.astype(np.int64)
 
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Int64Array:  # noqa: ARG002 - the model knows no time.
+    def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Int64Array:  # noqa: ARG002 - the model knows no time.
         return positions[values >= np.float32(self.liked_from)]
 
-    def _score_taste(self, taste: Int64Array) -> Float32Array:
+    def _score_profile(self, taste: Int64Array) -> Float32Array:
         known = np.searchsorted(self.weighted, taste)
         known = known[self.weighted[np.minimum(known, self.weighted.size - 1)] == taste]
         sums: Float64Array = self.weights[known].sum(axis=0, dtype=np.float64)

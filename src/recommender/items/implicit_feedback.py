@@ -30,20 +30,20 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
     stars: BiasModel
 
     @abstractmethod
-    def _taste_at(self, position: int) -> T:
+    def _profile_at(self, position: int) -> T:
         """The taste of the user at a position."""
 
     @abstractmethod
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> T:
+    def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> T:
         """The taste of someone with these ratings, of distinct items, ascending; maybe none."""
 
     @abstractmethod
-    def _score_taste(self, taste: T) -> Float32Array:
+    def _score_profile(self, taste: T) -> Float32Array:
         """What ranks every item for someone: (n_items,) float32."""
 
-    def _score_taste_at(self, taste: T, items: Int64Array) -> Float32Array:
-        """`_score_taste` at some items only, for algorithms to which that is less work: (m,) float32."""
-        scores: Float32Array = self._score_taste(taste)[items]
+    def _score_profile_at(self, taste: T, items: Int64Array) -> Float32Array:
+        """`_score_profile` at some items only, for algorithms to which that is less work: (m,) float32."""
+        scores: Float32Array = self._score_profile(taste)[items]
         return scores
 
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
@@ -52,23 +52,23 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return self.stars._fallback_stars(users, items)  # noqa: SLF001 - a part of this model.
 
-    def parameters_at(self, position: int) -> ImplicitUserState[T]:
+    def user_state(self, position: int) -> ImplicitUserState[T]:
         """Bias and taste as trained."""
-        return ImplicitUserState(self.stars.parameters_at(position), self._taste_at(position))
+        return ImplicitUserState(self.stars.user_state(position), self._profile_at(position))
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> ImplicitUserState[T]:
         bias = self.stars._fold_in(positions, values, times)  # noqa: SLF001 - a part of this model.
-        return ImplicitUserState(bias, self._taste_of(positions, values, times))
+        return ImplicitUserState(bias, self._make_profile(positions, values, times))
 
     def _rate_items(self, user: ImplicitUserState[T]) -> Float32Array:
         return self.stars._rate_items(user.bias)  # noqa: SLF001 - a part of this model.
 
     def score_items(self, user: ImplicitUserState[T]) -> Float32Array:
         """What ranks one person's suggestions, for every item: (n_items,) float32, by item position."""
-        return self._score_taste(user.taste)
+        return self._score_profile(user.taste)
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        return score_pairs_by_user(users, items, lambda user, own: self._score_taste_at(self._taste_at(user), own))
+        return score_pairs_by_user(users, items, lambda user, own: self._score_profile_at(self._profile_at(user), own))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +84,11 @@ class FactorFeedbackModel(ImplicitFeedbackModel[Float32Array]):
     user_factors: Float32Array
     item_factors: Float32Array
 
-    def _taste_at(self, position: int) -> Float32Array:
+    def _profile_at(self, position: int) -> Float32Array:
         factors: Float32Array = self.user_factors[position]
         return factors
 
-    def _score_taste(self, taste: Float32Array) -> Float32Array:
+    def _score_profile(self, taste: Float32Array) -> Float32Array:
         scores: Float64Array = self.item_factors.astype(np.float64) @ taste.astype(np.float64)
         return scores.astype(np.float32)
 

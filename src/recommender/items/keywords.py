@@ -116,19 +116,19 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
     def _item_cosines(self) -> ItemCosines:
         return self.soup
 
-    def _taste_at(self, position: int) -> KeywordProfile:
+    def _profile_at(self, position: int) -> KeywordProfile:
         own = slice(self.rated.indptr[position], self.rated.indptr[position + 1])
         return KeywordProfile(self.rated.indices[own], self.rated_weights[own])
 
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> KeywordProfile:  # noqa: ARG002 - the model knows no time.
+    def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> KeywordProfile:  # noqa: ARG002 - the model knows no time.
         alone = np.zeros(positions.size, dtype=np.int32)
         weights = self.rule.weights(alone, values, n_users=1, mean=self.stars.global_mean)
         return KeywordProfile(positions.astype(np.int32), weights)
 
-    def _score_taste(self, taste: KeywordProfile) -> Float32Array:
+    def _score_profile(self, taste: KeywordProfile) -> Float32Array:
         return self.soup.to_profile(self._profile(taste))
 
-    def _score_taste_at(self, taste: KeywordProfile, items: Int64Array) -> Float32Array:
+    def _score_profile_at(self, taste: KeywordProfile, items: Int64Array) -> Float32Array:
         return self.soup.to_profile_at(self._profile(taste), items)
 
     def _profile(self, taste: KeywordProfile) -> Float64Array:
@@ -141,16 +141,16 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
     def stars_of_taste(self, users: Int64Array, items: Int64Array) -> Float32Array:
         """How many stars more than their biases the tastes of users let expect, by positions: (n,) float32."""
         counts = self.rated.indptr[users + 1] - self.rated.indptr[users]
-        return self._stars_of(self._score_pairs(users, items), counts)
+        return self._cosines_to_stars(self._score_pairs(users, items), counts)
 
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return super()._rate_pairs(users, items) + self.stars_of_taste(users, items)
 
     def _rate_items(self, user: ImplicitUserState[KeywordProfile]) -> Float32Array:
         counts = np.array([user.taste.items.size])
-        return super()._rate_items(user) + self._stars_of(self._score_taste(user.taste), counts)
+        return super()._rate_items(user) + self._cosines_to_stars(self._score_profile(user.taste), counts)
 
-    def _stars_of(self, cosines: Float32Array, counts: Int64Array) -> Float32Array:
+    def _cosines_to_stars(self, cosines: Float32Array, counts: Int64Array) -> Float32Array:
         """What cosines with the profiles of people with so many ratings are worth: float32 stars."""
         trust = counts / np.maximum(counts + self.rule.damping, 1e-12)
         stars: Float64Array = self.slope * trust * cosines
@@ -166,11 +166,11 @@ class Keywords:
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> KeywordsModel:
         """Learn the tastes from all `ratings`: a few passes over them and over the words of the catalogue."""
-        model = replace(self._untried(ratings), slope=self._slope(ratings))
+        model = replace(self._bias_only_model(ratings), slope=self._slope(ratings))
         report_only_epoch(on_epoch, model)
         return model
 
-    def _untried(self, ratings: Ratings) -> KeywordsModel:
+    def _bias_only_model(self, ratings: Ratings) -> KeywordsModel:
         """The model whose stars are still the biases alone."""
         items = Vocabulary.of(np.concatenate([ratings.items.ids, self.catalogue.items.ids]))
         rule = TasteRule(self.config.damping, self.config.dislikes)
@@ -197,7 +197,7 @@ class Keywords:
         rng = np.random.default_rng(self.config.seed)
         drawn[rng.choice(n_users, min(n_users, _SLOPE_USERS), replace=False)] = True
         split = random_split(ratings.select(drawn[ratings.user_positions]), test_fraction=0.1, seed=self.config.seed)
-        model, asked = replace(self._untried(split.train), slope=1.0), split.test
+        model, asked = replace(self._bias_only_model(split.train), slope=1.0), split.test
         users, items = model.positions(asked.user_ids, asked.item_ids)
         known = np.flatnonzero((users >= 0) & (items >= 0))
         users, items = users[known], items[known]

@@ -44,22 +44,24 @@ def kmf_epoch(examples: Examples, order: Int64Array, users: Side, items: Side, d
             collect(p, q, users.gradients[user], items.gradients[item], -error * share * (one - share))
             users.counts[user] += 1
             items.counts[item] += 1
-        _moved(users, examples.users, batch, descent)
-        _moved(items, examples.items, batch, descent)
+        _update_rows(users, examples.users, batch, descent)
+        _update_rows(items, examples.items, batch, descent)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _moved(side: Side, positions: Int32Array, batch: Int64Array, descent: Descent) -> None:
+def _update_rows(side: Side, positions: Int32Array, batch: Int64Array, descent: Descent) -> None:
     for at in batch:
         row = positions[at]
         if side.counts[row]:
             penalty = descent.regularisation * np.float32(side.counts[row])
-            _row_moved(side.values[row], side.gradients[row], side.moments[row], penalty, (descent.rate, descent.decay))
+            _update_row(
+                side.values[row], side.gradients[row], side.moments[row], penalty, (descent.rate, descent.decay)
+            )
             side.counts[row] = 0
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
-def _row_moved(
+def _update_row(
     values: Float32Array,
     gradients: Float32Array,
     squares: Float32Array,

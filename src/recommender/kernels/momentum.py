@@ -33,9 +33,9 @@ def svd_steps(examples: Examples, batches: Int64Array, users: Side, items: Side,
     squares = 0.0
     for step in range(batches.shape[0]):
         batch = batches[step]
-        squares = _collected(examples, batch, users, items)
-        _moved(users, examples.users, batch, descent)
-        _moved(items, examples.items, batch, descent)
+        squares = _add_gradients(examples, batch, users, items)
+        _update_rows(users, examples.users, batch, descent)
+        _update_rows(items, examples.items, batch, descent)
     return float(np.sqrt(squares / batches.shape[1]))
 
 
@@ -52,18 +52,18 @@ def nsvd_steps(
     for step in range(batches.shape[0]):
         batch = batches[step]
         for at in batch:
-            _represented(speaking, examples.users[at], implicit.values, users.values)
-        squares = _collected(examples, batch, users, items)
+            _sum_implicit(speaking, examples.users[at], implicit.values, users.values)
+        squares = _add_gradients(examples, batch, users, items)
         for at in batch:
-            _shared_out(speaking, examples.users[at], users, implicit, descent)
+            _share_gradient(speaking, examples.users[at], users, implicit, descent)
         for item in range(implicit.counts.size):
-            _moved_once(implicit, item, np.float32(0.0), descent)
-        _moved(items, examples.items, batch, descent)
+            _update_row_once(implicit, item, np.float32(0.0), descent)
+        _update_rows(items, examples.items, batch, descent)
     return float(np.sqrt(squares / batches.shape[1]))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _collected(examples: Examples, batch: Int64Array, users: Side, items: Side) -> float:
+def _add_gradients(examples: Examples, batch: Int64Array, users: Side, items: Side) -> float:
     """Add the batch to the gradients, and give its sum of squared errors."""
     squares = 0.0
     for at in batch:
@@ -78,23 +78,23 @@ def _collected(examples: Examples, batch: Int64Array, users: Side, items: Side) 
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _moved(side: Side, positions: Int32Array, batch: Int64Array, descent: Descent) -> None:
+def _update_rows(side: Side, positions: Int32Array, batch: Int64Array, descent: Descent) -> None:
     for at in batch:
-        _moved_once(side, positions[at], descent.regularisation, descent)
+        _update_row_once(side, positions[at], descent.regularisation, descent)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _moved_once(side: Side, row: int, regularisation: np.float32, descent: Descent) -> None:
+def _update_row_once(side: Side, row: int, regularisation: np.float32, descent: Descent) -> None:
     """Move a row if it occurs in the batch and has not been moved yet; λ counts for each of its ratings there."""
     if side.counts[row]:
         penalty = np.float32(2.0) * regularisation * np.float32(side.counts[row])
         rates = descent.rate, descent.momentum
-        _row_moved(side.values[row], side.gradients[row], side.moments[row], penalty, rates)
+        _update_row(side.values[row], side.gradients[row], side.moments[row], penalty, rates)
         side.counts[row] = 0
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
-def _row_moved(
+def _update_row(
     values: Float32Array,
     gradients: Float32Array,
     velocities: Float32Array,
@@ -109,7 +109,7 @@ def _row_moved(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _represented(speaking: Rows, user: int, implicit: Float32Array, factors: Float32Array) -> None:
+def _sum_implicit(speaking: Rows, user: int, implicit: Float32Array, factors: Float32Array) -> None:
     """Write p_u into the factors of a user, and leave the bias beside it."""
     start, stop = speaking.indptr[user], speaking.indptr[user + 1]
     norm = np.float32(1.0 / np.sqrt(stop - start))
@@ -125,14 +125,14 @@ def _represented(speaking: Rows, user: int, implicit: Float32Array, factors: Flo
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _shared_out(speaking: Rows, user: int, users: Side, implicit: Side, descent: Descent) -> None:
+def _share_gradient(speaking: Rows, user: int, users: Side, implicit: Side, descent: Descent) -> None:
     """Hand the gradient of p_u on to the y_j that it is made of, and move the bias."""
     if not users.counts[user]:
         return
     start, stop = speaking.indptr[user], speaking.indptr[user + 1]
     values, gradients, velocities = users.values[user], users.gradients[user], users.moments[user]
     penalty = np.float32(2.0) * descent.regularisation * np.float32(users.counts[user])
-    _row_moved(values[-1:], gradients[-1:], velocities[-1:], penalty, (descent.rate, descent.momentum))
+    _update_row(values[-1:], gradients[-1:], velocities[-1:], penalty, (descent.rate, descent.momentum))
     norm = np.float32(1.0 / np.sqrt(stop - start))
     # The bias, whose gradient is zero by now, is no part of p_u.
     for f in range(values.size - 1):

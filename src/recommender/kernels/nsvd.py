@@ -57,9 +57,9 @@ def nsvd_epoch(
     n_factors = parameters.item_factors.shape[1]
     before, now = np.empty(n_factors, dtype=np.float32), np.empty(n_factors, dtype=np.float32)
     for user in order:
-        norm = _represented(histories, user, parameters.implicit_factors, before)
+        norm = _sum_implicit(histories, user, parameters.implicit_factors, before)
         now[:] = before
-        _visited(histories, user, parameters, now, (learning_rate, regularisation))
+        _visit_user(histories, user, parameters, now, (learning_rate, regularisation))
         for at in range(histories.indptr[user], histories.indptr[user + 1]):
             if histories.speaks[at]:
                 implicit = parameters.implicit_factors[histories.items[at]]
@@ -68,7 +68,7 @@ def nsvd_epoch(
 
 
 @numba.njit(cache=True, nogil=True)
-def _represented(histories: Histories, user: int, implicit_factors: Float32Array, sums: Float32Array) -> np.float32:
+def _sum_implicit(histories: Histories, user: int, implicit_factors: Float32Array, sums: Float32Array) -> np.float32:
     """Write p_u into `sums` and return |S_u|^-½."""
     sums[:] = 0
     n_speaking = 0
@@ -85,7 +85,7 @@ def _represented(histories: Histories, user: int, implicit_factors: Float32Array
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _visited(
+def _visit_user(
     histories: Histories,
     user: int,
     parameters: Parameters,

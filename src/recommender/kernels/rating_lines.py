@@ -13,7 +13,7 @@ _MOST_DIGITS = 19
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
-def rating_lines(block: SyntheticBlock, text: AnyArray) -> int:
+def write_rating_lines(block: SyntheticBlock, text: AnyArray) -> int:
     """Write the lines `userId,movieId,rating[,timestamp]` of a block of users; how many bytes they take.
 
     `text`: uint8, long enough (`line_bytes` a rating); times must not be negative.

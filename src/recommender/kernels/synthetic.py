@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from recommender.arrays import AnyArray, Int32Array, Int64Array
-from recommender.data.synthetic_model import SyntheticBlock, SyntheticItems, UserTastes
+from recommender.data.synthetic_model import StarDistribution, SyntheticBlock, SyntheticItems
 
 # Users that one thread works through at a time.
 _CHUNK_USERS = 64
@@ -34,23 +34,25 @@ LARGE_PART = 4
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
-def synthetic_rows(seed: np.uint64, items: SyntheticItems, taste: UserTastes, block: SyntheticBlock) -> None:
+def synthetic_rows(
+    seed: np.uint64, items: SyntheticItems, distribution: StarDistribution, block: SyntheticBlock
+) -> None:
     """Fill in the ratings of a block of users."""
     n_users = block.drawn.shape[0]
     for chunk in numba.prange((n_users + _CHUNK_USERS - 1) // _CHUNK_USERS):
         marks = np.zeros(items.weights.size, dtype=np.bool_)
         for row in range(chunk * _CHUNK_USERS, min((chunk + 1) * _CHUNK_USERS, n_users)):
-            state = _mixed(seed ^ _mixed(np.uint64(block.first_user + row)))
-            state = _items_drawn(state, items, marks, block.drawn[row])
-            state = _stars_drawn(state, items, taste, block.drawn[row], block.halves[row])
-            _times_drawn(state, block.times[row])
+            state = _mix(seed ^ _mix(np.uint64(block.first_user + row)))
+            state = _draw_items(state, items, marks, block.drawn[row])
+            state = _draw_stars(state, items, distribution, block.drawn[row], block.halves[row])
+            _draw_times(state, block.times[row])
 
 
 @numba.njit(cache=True, nogil=True)
-def _items_drawn(state: np.uint64, items: SyntheticItems, marks: AnyArray, drawn: Int32Array) -> np.uint64:
+def _draw_items(state: np.uint64, items: SyntheticItems, marks: AnyArray, drawn: Int32Array) -> np.uint64:
     n_items = items.weights.size
     if LARGE_PART * drawn.size > n_items:
-        return _items_raced(state, items, drawn)
+        return _race_items(state, items, drawn)
     n_drawn = 0
     while n_drawn < drawn.size:
         state, unit = _uniform(state)
@@ -69,7 +71,7 @@ def _items_drawn(state: np.uint64, items: SyntheticItems, marks: AnyArray, drawn
 
 
 @numba.njit(cache=True, nogil=True)
-def _items_raced(state: np.uint64, items: SyntheticItems, drawn: Int32Array) -> np.uint64:
+def _race_items(state: np.uint64, items: SyntheticItems, drawn: Int32Array) -> np.uint64:
     waits = np.empty(items.weights.size)
     for item in range(waits.size):
         state, unit = _uniform(state)
@@ -80,31 +82,31 @@ def _items_raced(state: np.uint64, items: SyntheticItems, drawn: Int32Array) -> 
 
 
 @numba.njit(cache=True, nogil=True)
-def _stars_drawn(
-    state: np.uint64, items: SyntheticItems, taste: UserTastes, drawn: Int32Array, halves: AnyArray
+def _draw_stars(
+    state: np.uint64, items: SyntheticItems, distribution: StarDistribution, drawn: Int32Array, halves: AnyArray
 ) -> np.uint64:
-    if taste.even:
+    if distribution.even:
         for at in range(drawn.size):
             state, unit = _uniform(state)
             halves[at] = 1 + int(unit * HIGHEST_HALVES)
         return state
     state, normal = _normal(state)
-    base = taste.mean + taste.user_bias * normal
-    tastes = np.empty(items.factors.shape[1])
-    for f in range(tastes.size):
+    base = distribution.mean + distribution.user_bias * normal
+    user_factors = np.empty(items.factors.shape[1])
+    for f in range(user_factors.size):
         state, normal = _normal(state)
-        tastes[f] = taste.user_factor * normal
+        user_factors[f] = distribution.user_factor * normal
     for at in range(drawn.size):
         state, normal = _normal(state)
-        stars = base + items.biases[drawn[at]] + taste.noise * normal
-        for f in range(tastes.size):
-            stars += tastes[f] * items.factors[drawn[at], f]
+        stars = base + items.biases[drawn[at]] + distribution.noise * normal
+        for f in range(user_factors.size):
+            stars += user_factors[f] * items.factors[drawn[at], f]
         halves[at] = min(max(math.floor(2.0 * stars + 0.5), 1), HIGHEST_HALVES)
     return state
 
 
 @numba.njit(cache=True, nogil=True)
-def _times_drawn(state: np.uint64, times: Int64Array) -> None:
+def _draw_times(state: np.uint64, times: Int64Array) -> None:
     if not times.size:
         return
     state, unit = _uniform(state)
@@ -115,7 +117,7 @@ def _times_drawn(state: np.uint64, times: Int64Array) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def _mixed(bits: np.uint64) -> np.uint64:
+def _mix(bits: np.uint64) -> np.uint64:
     bits = (bits ^ (bits >> _S30)) * _MIX_1
     bits = (bits ^ (bits >> _S27)) * _MIX_2
     return bits ^ (bits >> _S31)
@@ -125,7 +127,7 @@ def _mixed(bits: np.uint64) -> np.uint64:
 def _uniform(state: np.uint64) -> tuple[np.uint64, float]:
     """The next state, and a number from 0 (included) to 1 (excluded)."""
     state += _GOLDEN
-    return state, float(_mixed(state) >> _S11) * _TO_UNIT
+    return state, float(_mix(state) >> _S11) * _TO_UNIT
 
 
 @numba.njit(cache=True, nogil=True)

@@ -39,17 +39,17 @@ def tfidf_cosines(vectors: SparseVectors, postings: Postings, rows: Rows, weight
     cosines = np.empty((rows.n_rows, vectors.indptr.size - 1), dtype=np.float32)
     # Read-only all alike, so that this compiles once for plain and memory-mapped arrays.
     _fill(
-        SparseVectors(_frozen(vectors.indptr), _frozen(vectors.words), _frozen(vectors.weights)),
-        Postings(_frozen(postings.indptr), _frozen(postings.items), _frozen(postings.weights)),
-        Rows(_frozen(rows.indptr), _frozen(rows.indices)),
-        _frozen(weights),
+        SparseVectors(_readonly_view(vectors.indptr), _readonly_view(vectors.words), _readonly_view(vectors.weights)),
+        Postings(_readonly_view(postings.indptr), _readonly_view(postings.items), _readonly_view(postings.weights)),
+        Rows(_readonly_view(rows.indptr), _readonly_view(rows.indices)),
+        _readonly_view(weights),
         np.zeros(postings.indptr.size - 1),
         cosines,
     )
     return cosines
 
 
-def _frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+def _readonly_view(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
     view = np.ascontiguousarray(array).view(np.ndarray)
     view.flags.writeable = False
     return view

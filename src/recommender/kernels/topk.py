@@ -81,23 +81,23 @@ def _dot(left: Float32Array, right: Float32Array) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _flipped(bits: np.int32) -> np.int32:
+def _flip(bits: np.int32) -> np.int32:
     """The bits of a float32 as an integer of the same order, and back: negative numbers count down from -1."""
     return np.int32(bits ^ ((bits >> _SIGN_SHIFT) & _MAGNITUDE))
 
 
 @numba.njit(cache=True, nogil=True)
-def key_of(score: np.float32, item: int | np.int64) -> np.int64:
+def sort_key(score: np.float32, item: int | np.int64) -> np.int64:
     """The integer that sorts as (score, lower items first)."""
     # Adding zero turns -0.0 into 0.0, which equals it but has other bits.
     bits = np.float32(score + np.float32(0.0)).view(np.int32)
-    return (np.int64(_flipped(bits)) << _ITEM_BITS) | (_LARGEST_ITEM - item)
+    return (np.int64(_flip(bits)) << _ITEM_BITS) | (_LARGEST_ITEM - item)
 
 
 @numba.njit(cache=True, nogil=True)
 def key_score(key: np.int64) -> np.float32:
     """The score in a key."""
-    return np.int32(_flipped(np.int32(key >> _ITEM_BITS))).view(np.float32)
+    return np.int32(_flip(np.int32(key >> _ITEM_BITS))).view(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -113,7 +113,7 @@ def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
     for at in range(keys.size):
         item = key_item(keys[at])
         product = _dot(block.factors[user], block.item_factors[item])
-        exact[at] = key_of(np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product), item)
+        exact[at] = sort_key(np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product), item)
     exact.sort()
     return exact
 
@@ -160,7 +160,7 @@ def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
         keys[:n] = _exact_keys(block, user, keys[:kept])[kept - n :]
         for at in range(n):
             # The best approximation of an exact score is the score itself, less the user's offset.
-            keys[at] = key_of(np.float32(key_score(keys[at]) - block.offsets[user]), key_item(keys[at]))
+            keys[at] = sort_key(np.float32(key_score(keys[at]) - block.offsets[user]), key_item(keys[at]))
         kept = n
     return kept
 
@@ -202,7 +202,7 @@ def _collect(block: Block, products: Float32Array, first: int, state: TopState, 
             score = products[start + column] + biases[column]
             if score < floor:
                 continue
-            state.keys[user, filled] = key_of(score, block.order[first + start + column])
+            state.keys[user, filled] = sort_key(score, block.order[first + start + column])
             filled += 1
             if filled == state.keys.shape[1]:
                 filled = _compact(block, state, user, filled)

@@ -5,7 +5,7 @@ import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.topk import key_item, key_of, key_score, largest_first
+from recommender.kernels.topk import key_item, key_score, largest_first, sort_key
 
 # So many scores at a time are compared with what a list must reach.
 _STRIDE = 128
@@ -38,7 +38,7 @@ def _collect(scores: Float32Array, allowed: BoolArray, rated: Int32Array, keys: 
                 seen += 1
             if seen < rated.size and rated[seen] == item:
                 continue
-            keys[filled] = key_of(scores[item], item)
+            keys[filled] = sort_key(scores[item], item)
             filled += 1
             if filled == keys.size:
                 floor = key_score(largest_first(keys, n))

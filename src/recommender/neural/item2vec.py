@@ -50,7 +50,7 @@ class Item2VecModel(FactorFeedbackModel):
 
     liked_from: float
 
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - only training cares for order.
+    def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - only training cares for order.
         liked = self.item_factors[positions[values >= np.float32(self.liked_from)]]
         sums: Float64Array = liked.sum(axis=0, keepdims=True, dtype=np.float64)
         taste: Float32Array = unit_rows(sums)[0]

@@ -54,18 +54,18 @@ class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
     n_candidates: int
     liked_from: float
 
-    def _taste_at(self, position: int) -> TowerUserState:
+    def _profile_at(self, position: int) -> TowerUserState:
         liked = self.liked_indices[self.liked_indptr[position] : self.liked_indptr[position + 1]]
-        return self._taste(liked.astype(np.int64))
+        return self._tower_state(liked.astype(np.int64))
 
-    def _taste_of(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> TowerUserState:  # noqa: ARG002 - only training cares for order.
-        return self._taste(positions[values >= np.float32(self.liked_from)])
+    def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> TowerUserState:  # noqa: ARG002 - only training cares for order.
+        return self._tower_state(positions[values >= np.float32(self.liked_from)])
 
-    def _taste(self, liked: Int64Array) -> TowerUserState:
+    def _tower_state(self, liked: Int64Array) -> TowerUserState:
         sums: Float64Array = self.item_factors[liked].sum(axis=0, keepdims=True, dtype=np.float64)
         return TowerUserState(liked, unit_rows(sums)[0], self.towers.user_factors(liked))
 
-    def _score_taste(self, taste: TowerUserState) -> Float32Array:
+    def _score_profile(self, taste: TowerUserState) -> Float32Array:
         """1 to 2 for the nearest items that were not liked yet, by the towers; below 0 for others, by nearness."""
         nearness: Float64Array = self.item_factors.astype(np.float64) @ taste.vector.astype(np.float64)
         scores = (nearness - 2).astype(np.float32)

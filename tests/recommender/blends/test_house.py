@@ -97,7 +97,7 @@ def test_someone_whose_order_is_unknown_is_ranked_as_if_nobodys_were(model: Hous
 
 def test_a_trained_user_folded_in_has_the_same_order_of_films(series: Ratings, model: HouseModel) -> None:
     mine = series.select(series.user_positions == 7)
-    trained = model.score_items(model.parameters_at(7))
+    trained = model.score_items(model.user_state(7))
     folded = model.score_items(model.fold_in(mine.item_ids, mine.values, mine.times))
     assert np.corrcoef(trained, folded)[0, 1] > 0.99
 
@@ -106,7 +106,7 @@ def test_scores_of_many_users_are_those_of_each(model: HouseModel) -> None:
     users = np.arange(0, 400, 37)
     many = model._score_users(users)
     for row, user in enumerate(users.tolist()):
-        assert many[row] == pytest.approx(model.score_items(model.parameters_at(user)), abs=1e-4)
+        assert many[row] == pytest.approx(model.score_items(model.user_state(user)), abs=1e-4)
 
 
 def test_stars_are_those_of_the_bayesian_factorisation(series: Ratings, model: HouseModel) -> None:
@@ -142,7 +142,7 @@ def test_intervals_of_unseen_ratings_cover_four_in_five() -> None:
     known = ~np.isnan(low)
     actual = split.test.values[known]
     assert np.mean((low[known] <= actual) & (actual <= high[known])) == pytest.approx(0.8, abs=0.06)
-    person = model.parameters_at(3)
+    person = model.user_state(3)
     folded = model.interval_items(person)
     assert folded.low == pytest.approx(model.interval(np.full(80, model.users.ids[3]), model.items.ids).low)
 
@@ -150,7 +150,7 @@ def test_intervals_of_unseen_ratings_cover_four_in_five() -> None:
 def test_only_the_most_rated_items_are_related_and_the_rest_still_get_scores(series: Ratings) -> None:
     model = House(replace(SMALL, n_core=20)).fit(series)
     assert model.relations.associations.shape == (20, 20)
-    assert np.isfinite(model.score_items(model.parameters_at(0))).all()
+    assert np.isfinite(model.score_items(model.user_state(0))).all()
 
 
 def test_a_handful_of_ratings_is_enough_to_have_a_model() -> None:

@@ -60,7 +60,7 @@ def test_a_batch_equals_one_at_a_time(model: AnyModel, ratings: Ratings) -> None
 
 def test_scores_of_all_items_equal_the_pairwise_ones(model: AnyModel) -> None:
     for position, user_id in enumerate(model.users.ids[:3].tolist()):
-        user = model.parameters_at(position)
+        user = model.user_state(position)
         everywhere = np.full(len(model.items), user_id)
         assert model.score_items(user) == pytest.approx(model.score(everywhere, model.items.ids), abs=1e-4)
         assert model.rate_items(user) == pytest.approx(model.predict(everywhere, model.items.ids), abs=1e-4)
@@ -74,7 +74,7 @@ def test_recommended_are_the_highest_scores_without_the_excluded(model: AnyModel
     top = recommend(model, users, 8, exclude=rated)
     assert top.item_ids.shape == (5, 8)
     for row in range(5):
-        scores = model.score_items(model.parameters_at(row)).copy()
+        scores = model.score_items(model.user_state(row)).copy()
         scores[rated.slice(row, row + 1).indices] = -np.inf
         best = np.argsort(-scores, kind="stable")[:8]
         assert top.scores[row] == pytest.approx(scores[best], abs=1e-4)
@@ -111,7 +111,7 @@ def test_a_stranger_is_recommended_nothing_by_id_but_something_by_ratings(model:
 def test_lists_of_people_by_parameters_equal_those_of_users_by_position(model: AnyModel) -> None:
     positions = np.array([4, 0, 9])
     (by_position,) = recommend_batches(model, positions, n=5)
-    (by_parameters,) = recommend_batches(model, [model.parameters_at(int(position)) for position in positions], n=5)
+    (by_parameters,) = recommend_batches(model, [model.user_state(int(position)) for position in positions], n=5)
     assert by_position.scores == pytest.approx(by_parameters.scores, abs=1e-4)
 
 

@@ -12,7 +12,7 @@ from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, SparkError
 from recommender.factors.als import ALS, ALSConfig
-from recommender.factors.als_spark import SparkPlace, factors_read
+from recommender.factors.als_spark import SparkPlace, read_factors
 
 
 def factors_write(folder: Path, part: int, ids: list[int], features: list[list[float]]) -> None:
@@ -26,7 +26,7 @@ def test_factors_come_to_the_places_of_their_ids_whatever_file_they_are_in(tmp_p
     factors_write(tmp_path, 1, [50], [[5.0, 5.5]])
     factors_write(tmp_path, 2, [], [])
 
-    read = factors_read(tmp_path, Vocabulary(np.array([30, 40, 50, 70])), 2)
+    read = read_factors(tmp_path, Vocabulary(np.array([30, 40, 50, 70])), 2)
 
     assert read.dtype == np.float32
     assert read.tolist() == [[3.0, 3.5], [0.0, 0.0], [5.0, 5.5], [7.0, 7.5]]
@@ -41,14 +41,14 @@ def test_factors_of_another_training_are_refused(tmp_path: Path, ids: list[int],
     factors_write(tmp_path, 0, ids, features)
 
     with pytest.raises(SparkError, match="not those of these ratings"):
-        factors_read(tmp_path, Vocabulary(np.array([30, 40])), 2)
+        read_factors(tmp_path, Vocabulary(np.array([30, 40])), 2)
 
 
 def test_factors_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     factors_write(tmp_path, 0, [30], [[1.0, float("nan")]])
 
     with pytest.raises(SparkError, match="not finite"):
-        factors_read(tmp_path, Vocabulary(np.array([30])), 2)
+        read_factors(tmp_path, Vocabulary(np.array([30])), 2)
 
 
 def test_master_that_is_none_is_refused() -> None:

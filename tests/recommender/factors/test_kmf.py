@@ -76,7 +76,7 @@ def test_stars_are_the_logistic_function_of_the_sum_between_the_ends_of_the_scal
     x = model.global_mean + model.user_biases[3] + model.item_biases[5] + model.user_factors[3] @ model.item_factors[5]
     predicted = model.predict(model.users.ids[[3]], model.items.ids[[5]])
     assert predicted[0] == pytest.approx(0.5 + 4.5 / (1 + math.exp(-x)), abs=1e-5)
-    everywhere = np.stack([model.score_items(model.parameters_at(user)) for user in range(20)])
+    everywhere = np.stack([model.score_items(model.user_state(user)) for user in range(20)])
     assert everywhere.min() > 0.5
     assert everywhere.max() < 5.0
 
@@ -85,7 +85,7 @@ def test_lists_carry_stars_and_are_in_their_order(synthetic: Ratings) -> None:
     model = KMF(KMFConfig(n_factors=4)).fit(synthetic)
     top = recommend(model, model.users.ids, 6)
     assert top.scores == pytest.approx(
-        np.sort([model.score_items(model.parameters_at(user)) for user in range(len(model.users))])[:, :-7:-1], abs=1e-5
+        np.sort([model.score_items(model.user_state(user)) for user in range(len(model.users))])[:, :-7:-1], abs=1e-5
     )
 
 

@@ -34,7 +34,7 @@ def test_the_fallback_is_the_mean_plus_what_is_known(tiny_model: FactorModel) ->
 
 
 def test_one_users_scores_for_all_items_equal_the_pairwise_ones(tiny_model: FactorModel) -> None:
-    parameters = tiny_model.parameters_at(1)
+    parameters = tiny_model.user_state(1)
     assert tiny_model.score_items(parameters).tolist() == tiny_model.score([20] * 3, [1, 2, 3]).tolist()
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from recommender.arrays import Float64Array, Int32Array, Int64Array
-from recommender.data.synthetic_model import SyntheticBlock, SyntheticItems, UserTastes
+from recommender.data.synthetic_model import StarDistribution, SyntheticBlock, SyntheticItems
 from recommender.kernels.synthetic import FIRST_SECOND, HIGHEST_HALVES, LARGE_PART, WEEKS, YEARS
 
 _WORD = (1 << 64) - 1
@@ -32,18 +32,20 @@ class _Stream:
         return math.sqrt(-2 * math.log(1 - radius)) * math.cos(2 * math.pi * angle)
 
 
-def synthetic_rows_plain(seed: np.uint64, items: SyntheticItems, taste: UserTastes, block: SyntheticBlock) -> None:
+def synthetic_rows_plain(
+    seed: np.uint64, items: SyntheticItems, distribution: StarDistribution, block: SyntheticBlock
+) -> None:
     """Fill in the ratings of a block of users."""
     for row in range(len(block.drawn)):
         stream = _Stream(int(seed), block.first_user + row)
-        block.drawn[row] = sorted(_items_drawn(stream, items, block.drawn.shape[1]))
-        block.halves[row] = _stars_drawn(stream, items, taste, block.drawn[row])
+        block.drawn[row] = sorted(_draw_items(stream, items, block.drawn.shape[1]))
+        block.halves[row] = _draw_stars(stream, items, distribution, block.drawn[row])
         if block.times.shape[1]:
             first = FIRST_SECOND + int(stream.uniform() * YEARS)
             block.times[row] = [first + int(stream.uniform() * WEEKS) for _ in block.drawn[row]]
 
 
-def _items_drawn(stream: _Stream, items: SyntheticItems, wanted: int) -> "set[int] | Int64Array":
+def _draw_items(stream: _Stream, items: SyntheticItems, wanted: int) -> "set[int] | Int64Array":
     n_items = items.weights.size
     if LARGE_PART * wanted > n_items:
         waits = np.array([-math.log(1 - stream.uniform()) for _ in range(n_items)]) / items.weights
@@ -56,11 +58,13 @@ def _items_drawn(stream: _Stream, items: SyntheticItems, wanted: int) -> "set[in
     return found
 
 
-def _stars_drawn(stream: _Stream, items: SyntheticItems, taste: UserTastes, drawn: Int32Array) -> Float64Array:
-    if taste.even:
+def _draw_stars(
+    stream: _Stream, items: SyntheticItems, distribution: StarDistribution, drawn: Int32Array
+) -> Float64Array:
+    if distribution.even:
         return np.array([1 + int(stream.uniform() * HIGHEST_HALVES) for _ in drawn])
-    user_bias = taste.user_bias * stream.normal()
-    tastes = taste.user_factor * np.array([stream.normal() for _ in range(items.factors.shape[1])])
-    noise = taste.noise * np.array([stream.normal() for _ in drawn])
-    stars = taste.mean + user_bias + items.biases[drawn] + items.factors[drawn] @ tastes + noise
+    user_bias = distribution.user_bias * stream.normal()
+    user_factors = distribution.user_factor * np.array([stream.normal() for _ in range(items.factors.shape[1])])
+    noise = distribution.noise * np.array([stream.normal() for _ in drawn])
+    stars = distribution.mean + user_bias + items.biases[drawn] + items.factors[drawn] @ user_factors + noise
     return np.clip(np.floor(2 * stars + 0.5), 1, HIGHEST_HALVES)

@@ -29,8 +29,8 @@ def test_numpy_answers_what_the_network_would(synthetic: Ratings) -> None:
 
 def test_the_candidates_are_the_nearest_and_rank_before_all_others(synthetic: Ratings) -> None:
     model = NeuralCF(SMALL).fit(synthetic)
-    taste = model.parameters_at(4).taste
-    scores = model.score_items(model.parameters_at(4))
+    taste = model.user_state(4).taste
+    scores = model.score_items(model.user_state(4))
     nearness = model.item_factors @ taste.vector
     nearness[taste.liked] = -np.inf
     nearest = np.argsort(-nearness, kind="stable")[:15]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from accounts.management.arguments import integer_from
+from accounts.management.arguments import integer_parser
 from pipeline.management.stage_command import StageCommand
 from pipeline.services.similar import similar_movies_refresh
 from pipeline.services.suggesting import suggestion_lists_refresh
@@ -26,13 +26,13 @@ class Command(StageCommand):
             parser.add_argument(
                 *names,
                 dest=names[-1].lstrip("-"),
-                type=integer_from(least),
+                type=integer_parser(least),
                 default=default,
                 help=f"{text} ({default})",
             )
         parser.add_argument(
             "--reuse-suggestions-up-to-days",
-            type=integer_from(0),
+            type=integer_parser(0),
             default=7,
             help="keep lists of the live model that are younger than this many days, unless the user's ratings have "
             "changed since (7)",
