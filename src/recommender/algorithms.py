@@ -51,16 +51,16 @@ class Algorithm:
         return "spark" in self.engines
 
     def estimator_class(self) -> Any:
-        """The class with `fit`."""
+        """Return the class with `fit`."""
         return _load_class(self.estimator)
 
     def config_class(self) -> type[Config]:
-        """The class of its hyper-parameters."""
+        """Return the class of its hyper-parameters."""
         cls: type[Config] = _load_class(f"{self.estimator}Config")
         return cls
 
     def model_class(self) -> type[AnyModel]:
-        """The class of the trained model."""
+        """Return the class of the trained model."""
         cls: type[AnyModel] = _load_class(self.model or f"{self.estimator}Model")
         return cls
 
@@ -148,14 +148,14 @@ ALGORITHMS: Mapping[str, Algorithm] = {
 
 
 def get_algorithm(name: str) -> Algorithm:
-    """The algorithm of that name; ConfigError that lists the names there are."""
+    """Return the algorithm of that name; ConfigError that lists the names there are."""
     if name not in ALGORITHMS:
         raise ConfigError(f"There is no algorithm {name!r}: choose one of {', '.join(ALGORITHMS)}.")
     return ALGORITHMS[name]
 
 
 def make_config(name: str, settings: Mapping[str, Setting] | None = None, *, seed: int = 0) -> Config:
-    """The configuration of an algorithm: its defaults, changed by `settings`; a seed among them precedes `seed`.
+    """Return the configuration of an algorithm: its defaults, changed by `settings`; a seed among them precedes `seed`.
 
     Settings may have earlier names of the fields. ConfigError for an unknown setting or a bad value.
     """
@@ -170,7 +170,7 @@ def make_estimator(
     catalogue: Catalogue | None = None,
     spark: SparkPlace | None = None,
 ) -> Estimator:
-    """An estimator ready to `fit`; `settings` and `seed` are those of `make_config`.
+    """Return an estimator ready to `fit`; `settings` and `seed` are those of `make_config`.
 
     `spark`: where Spark runs, for algorithms that can train there; others ignore it. ConfigError for a bad setting, or
     where a `catalogue` is needed and missing.
@@ -187,17 +187,17 @@ def make_estimator(
 
 
 def get_search_space(name: str) -> SearchSpace:
-    """The values that a search may try for an algorithm, by field name; empty where there is nothing to tune."""
+    """Return the values that a search may try for an algorithm, by field name; empty where there is nothing to tune."""
     return get_algorithm(name).config_class().space()
 
 
 def ranks_by_predicted_stars(name: str) -> bool:
-    """Whether an algorithm ranks suggestions by predicted stars rather than by a score of its own."""
+    """Return whether an algorithm ranks suggestions by predicted stars rather than by a score of its own."""
     return get_algorithm(name).model_class().ranks_by_stars()
 
 
 def parse_settings(name: str, assignments: Sequence[str]) -> dict[str, Setting]:
-    """`["n_factors=50", …]` as settings of an algorithm, each of its field's type; ConfigError for what is not one."""
+    """Return `["n_factors=50", …]` as settings of an algorithm; ConfigError for any that is not one."""
     cls = get_algorithm(name).config_class()
     types = {field.name: field.type for field in fields(cls)}
     settings: dict[str, Setting] = {}
@@ -211,7 +211,7 @@ def parse_settings(name: str, assignments: Sequence[str]) -> dict[str, Setting]:
 
 
 def load_model(folder: Path, *, mmap: bool = True) -> AnyModel:
-    """The stored model in `folder`, of the kind that its manifest names; ArtifactError if it cannot be used."""
+    """Return the stored model in `folder`, of the kind that its manifest names; ArtifactError if it cannot be used."""
     kind = read_manifest(folder).kind
     for algorithm in ALGORITHMS.values():
         if algorithm.kind == kind:
@@ -220,7 +220,9 @@ def load_model(folder: Path, *, mmap: bool = True) -> AnyModel:
 
 
 def _parse_value(text: str, type_name: str, key: str) -> Setting:
-    """Text from a command line as the type that a configuration's field declares, such as "int" or "float | None"."""
+    """Convert text from a command line to the type that a configuration's field declares, such as "int" or "float |
+    None".
+    """
     choices = [choice.strip() for choice in type_name.split("|")]
     if text.lower() == "none" and "None" in choices:
         return None

@@ -27,12 +27,12 @@ _CHUNK = 1 << 20
 
 
 def check_ids(ids: IdsLike, name: str) -> Int64Array:
-    """`ids` as a 1-d int64 array; DataError when they are not whole numbers in one dimension."""
+    """Return `ids` as a 1-d int64 array; DataError when they are not whole numbers in one dimension."""
     return check_integers(ids, name).astype(np.int64, copy=False)
 
 
 def check_integers(ids: IdsLike, name: str) -> IntegerArray:
-    """As `check_ids`, in whatever integers they are: no copy is made of an array."""
+    """Return `ids` like `check_ids`, but in their own integer type, without a copy."""
     array = np.asarray(ids)
     if array.ndim != 1:
         raise DataError(f"{name} must be one-dimensional, got shape {array.shape}.")
@@ -64,7 +64,7 @@ def check_shape(array: npt.NDArray[np.generic], shape: tuple[int, ...], name: st
 
 
 def readonly_view(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    """A contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
+    """Return a contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
     view = np.ascontiguousarray(array).view(np.ndarray)
     view.flags.writeable = False
     return view

@@ -92,7 +92,7 @@ def write_artifact(
 
 
 def read_artifact(folder: Path, *, kind: str, names: Sequence[str], mmap: bool) -> tuple[Manifest, dict[str, AnyArray]]:
-    """The manifest and the arrays `names` of a stored model, all checked; read-only maps of the files if `mmap`.
+    """Return the manifest and the arrays `names` of a stored model, all checked; read-only maps of the files if `mmap`.
 
     Raises ArtifactError that names the file: missing, altered, of another kind or format, or holding Python objects.
     """
@@ -107,7 +107,7 @@ def read_artifact(folder: Path, *, kind: str, names: Sequence[str], mmap: bool) 
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of the model in `folder`; ArtifactError when it is missing, torn or of another format version."""
+    """Return the manifest of the model in `folder`; ArtifactError if it is missing, torn or of another format."""
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -162,7 +162,7 @@ def _sha256(path: Path) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that have a part in training."""
+    """Return the versions of Python and of the libraries that have a part in training."""
     versions = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

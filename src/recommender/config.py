@@ -55,17 +55,17 @@ class Config:
 
     @classmethod
     def space(cls) -> SearchSpace:
-        """The values that a search may try, by field name; fields left out keep their default."""
+        """Return the values that a search may try, by field name; fields left out keep their default."""
         return {name: rule.search for name, rule in _rules(cls) if rule.search is not None}
 
     def part(self, cls: type[T]) -> T:
-        """The dataclass `cls` with the values of the fields that both have, and defaults for its others."""
+        """Return the dataclass `cls` with the values of the fields that both have, and defaults for its others."""
         shared = {each.name for each in fields(cls)} & {each.name for each in fields(self)}  # type: ignore[arg-type]  # A dataclass.
         return cls(**{name: getattr(self, name) for name in shared})
 
 
 def read_config(cls: type[C], settings: Settings, *, owner: str) -> C:
-    """The configuration with these settings, by present or earlier names, and defaults for the rest.
+    """Return the configuration with these settings, by present or earlier names, and defaults for the rest.
 
     `owner`: the algorithm that messages name. ConfigError for an unknown setting, one given twice or a bad value.
     """
@@ -85,53 +85,53 @@ def require_settings(names: Iterable[str], cls: type[Config], *, owner: str) -> 
 
 
 def checked(default: V, holds: Callable[[V], bool], wanted: str, **options: Unpack[_Options]) -> V:
-    """A field whose values satisfy `holds`, which `wanted` describes."""
+    """Return a field whose values satisfy `holds`, which `wanted` describes."""
     return field(default=default, metadata={"rule": _Rule(holds, wanted, **options)})
 
 
 def count(default: int, **options: Unpack[_Options]) -> int:
-    """A field for a whole number of at least 1."""
+    """Return a field for a whole number of at least 1."""
     return checked(default, lambda value: value >= 1, "at least 1", **options)
 
 
 def thread_count() -> int | None:
-    """A field for a number of threads, None for one per core."""
+    """Return a field for a number of threads, None for one per core."""
     default: int | None = None
     return checked(default, lambda value: value is None or value >= 1, "at least 1")
 
 
 def positive(default: float, **options: Unpack[_Options]) -> float:
-    """A field for a finite number above 0."""
+    """Return a field for a finite number above 0."""
     return checked(default, lambda value: 0 < value < math.inf, "a finite number above 0", **options)
 
 
 def not_negative(default: float, **options: Unpack[_Options]) -> float:
-    """A field for a finite number, 0 or more."""
+    """Return a field for a finite number, 0 or more."""
     return checked(default, lambda value: 0 <= value < math.inf, "a finite number, 0 or more", **options)
 
 
 def fraction(default: float, **options: Unpack[_Options]) -> float:
-    """A field for a number from 0 to below 1."""
+    """Return a field for a number from 0 to below 1."""
     return checked(default, lambda value: 0 <= value < 1, "from 0 to below 1", **options)
 
 
 def star_threshold(default: float, **options: Unpack[_Options]) -> float:
-    """A field for a limit on the rating scale; 0 lets every rating pass."""
+    """Return a field for a limit on the rating scale; 0 lets every rating pass."""
     return checked(default, lambda value: 0 <= value <= RATING_SCALE[1], "stars from 0 to 5", **options)
 
 
 def choice(default: str, values: tuple[str, ...], **options: Unpack[_Options]) -> str:
-    """A field for one of a few words."""
+    """Return a field for one of a few words."""
     return checked(default, lambda value: value in values, f"one of {', '.join(values)}", **options)
 
 
 def random_seed(default: int = 0) -> int:
-    """A field for a seed that every generator of random numbers takes."""
+    """Return a field for a seed that every generator of random numbers takes."""
     return checked(default, lambda value: 0 <= value <= LARGEST_SEED, f"from 0 to {LARGEST_SEED}")
 
 
 def same_as(cls: type[Config], name: str) -> Any:
-    """A field with the default, check and search range of the field `name` of another configuration."""
+    """Return a field with the default, check and search range of the field `name` of another configuration."""
     source = {each.name: each for each in fields(cls)}[name]
     return field(default=source.default, metadata=source.metadata)
 

@@ -53,23 +53,23 @@ class Model(ABC, Generic[U]):
 
     @abstractmethod
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """Stars, not clipped, for pairs of positions: (n,) float32."""
+        """Return stars, not clipped, for pairs of positions: (n,) float32."""
 
     @abstractmethod
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """Stars for pairs of positions of which either or both may be -1: (n,) float32, never NaN."""
+        """Return stars for pairs of positions of which either or both may be -1: (n,) float32, never NaN."""
 
     @abstractmethod
     def user_state(self, position: int) -> U:
-        """The state of the user at a position, as trained."""
+        """Return the state of the user at a position, as trained."""
 
     @abstractmethod
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> U:
-        """The state of a user with these ratings of distinct items, ascending by position; there may be none."""
+        """Return the state of a user with these ratings of distinct items, ascending by position; there may be none."""
 
     @abstractmethod
     def _rate_items(self, user: U) -> Float32Array:
-        """Stars, not clipped, of a user for every item: (n_items,) float32."""
+        """Return stars, not clipped, of a user for every item: (n_items,) float32."""
 
     # Algorithms that do not rank by stars also provide `_score_pairs` and `score_items`; others may provide the rest.
 
@@ -77,23 +77,23 @@ class Model(ABC, Generic[U]):
         return self._rate_pairs(users, items)
 
     def score_items(self, user: U) -> Float32Array:
-        """The score of every item for a user: (n_items,) float32, by item position."""
+        """Return the score of every item for a user: (n_items,) float32, by item position."""
         return self._rate_items(user)
 
     def _score_users(self, users: Int64Array) -> Float32Array:
-        """`score_items` of the users at these positions, a row each: (b, n_items) float32."""
+        """Return `score_items` of the users at these positions, a row each: (b, n_items) float32."""
         return np.stack([self.score_items(self.user_state(int(position))) for position in users])
 
     def _rate_some(self, user: U, positions: Int64Array) -> Float32Array:
-        """Stars, not clipped, of a user for the items at some positions: (n,) float32."""
+        """Return stars, not clipped, of a user for the items at some positions: (n,) float32."""
         return self._rate_items(user)[positions]
 
     def _item_vectors(self) -> Float32Array | None:
-        """(n_items, d) float32 whose cosines are the similarity of items; None for a model without similarity."""
+        """Return (n_items, d) float32 whose cosines are the similarity of items; None for a model without."""
         return None
 
     def _item_cosines(self) -> ItemCosines | None:
-        """The similarity of items: by default, of `_item_vectors`."""
+        """Return the similarity of items: by default, of `_item_vectors`."""
         vectors = self._item_vectors()
         return None if vectors is None else DenseCosines.of(vectors)
 
@@ -105,7 +105,7 @@ class Model(ABC, Generic[U]):
         allowed: BoolArray,
         block_items: int,  # noqa: ARG002 - for algorithms that score tiles of items.
     ) -> Iterator[RecommendationBatch]:
-        """The lists of `recommend_batches`, which checks the arguments."""
+        """Yield the lists of `recommend_batches`, which checks the arguments."""
         for start in range(0, len(users), _BLOCK_USERS):
             block = users[start : start + _BLOCK_USERS]
             if isinstance(block, np.ndarray):
@@ -118,29 +118,29 @@ class Model(ABC, Generic[U]):
 
     @classmethod
     def ranks_by_stars(cls) -> bool:
-        """Whether the `score` is the predicted stars before clipping, not a value of the algorithm's own."""
+        """Return whether the `score` is the predicted stars before clipping, not a value of the algorithm's own."""
         return cls._score_pairs is Model._score_pairs and cls.score_items is Model.score_items
 
     def predict(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """r̂ for each pair, clipped to the rating scale: (n,) float32, NaN where the user or the item is unknown."""
+        """Return r̂ for each pair, clipped to the rating scale: (n,) float32, NaN for an unknown user or item."""
         return self.clip(self._map_pairs(self._rate_pairs, user_ids, item_ids))
 
     def score(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """The score of each pair: (n,) float32, NaN where the user or the item is unknown."""
+        """Return the score of each pair: (n,) float32, NaN for an unknown user or item."""
         return self._map_pairs(self._score_pairs, user_ids, item_ids)
 
     def fallback(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-        """The best guess for pairs that are not both known, clipped: (n,) float32, never NaN."""
+        """Return the best guess for pairs that are not both known, clipped: (n,) float32, never NaN."""
         return self.clip(self._fallback_stars(*self.positions(user_ids, item_ids)))
 
     def interval(self, user_ids: IdsLike, item_ids: IdsLike) -> Interval:
-        """The 80 % prediction interval of each pair; NaN for unknown pairs and from models without intervals."""
+        """Return the 80 % prediction interval of each pair; NaN for unknown pairs and from models without intervals."""
         users, _ = self.positions(user_ids, item_ids)
         unknown = np.full(users.shape, np.nan, dtype=np.float32)
         return Interval(unknown, unknown.copy())
 
     def fold_in(self, item_ids: IdsLike, values: ValuesLike, times: IdsLike | None = None) -> U:
-        """The state of a new user, or of a known user with other ratings; the items stay as they are.
+        """Return the state of a new user, or of a known user with other ratings; the items stay as they are.
 
         `item_ids`: (n,), each at most once; `values`: (n,) stars; `times`: (n,) Unix seconds, for models that use
         them. Unknown items are ignored; with none left, the result is the average user. DataError for bad ratings.
@@ -159,15 +159,15 @@ class Model(ABC, Generic[U]):
         return self._fold_in(positions, stars, None if seconds is None else seconds[known])
 
     def rate_items(self, user: U) -> Float32Array:
-        """r̂ of a user for every item, clipped: (n_items,) float32, by item position."""
+        """Return r̂ of a user for every item, clipped: (n_items,) float32, by item position."""
         return self.clip(self._rate_items(user))
 
     def rate_some(self, user: U, positions: Int64Array) -> Float32Array:
-        """`rate_items` at some positions: (n,) float32. Faster than all of it."""
+        """Return `rate_items` at some positions: (n,) float32. Faster than all of it."""
         return self.clip(self._rate_some(user, positions))
 
     def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
-        """The `n` nearest neighbours of each item by cosine, itself excluded; padding for an item without any."""
+        """Return the `n` nearest neighbours of each item by cosine, without itself; padding if there are fewer."""
         wanted = self.items.positions(item_ids)
         found = TopItems.empty(wanted.size, n)
         cosines = self._item_cosines()
@@ -179,12 +179,12 @@ class Model(ABC, Generic[U]):
         return found
 
     def clip(self, scores: Float32Array) -> Float32Array:
-        """`scores` (any shape) as stars: limited to the rating scale; NaN stays."""
+        """Return `scores` (any shape) as stars: limited to the rating scale; NaN stays."""
         low, high = self.rating_scale
         return np.clip(scores, np.float32(low), np.float32(high))
 
     def positions(self, user_ids: IdsLike, item_ids: IdsLike) -> tuple[Int64Array, Int64Array]:
-        """Positions of each pair, -1 where unknown; DataError for arrays of different lengths."""
+        """Return the positions of each pair, -1 where unknown; DataError for arrays of different lengths."""
         users, items = self.users.positions(user_ids), self.items.positions(item_ids)
         check_shape(items, users.shape, "item_ids")
         return users, items
@@ -225,7 +225,7 @@ class Estimator(Protocol):
 
 
 def predict_or_fallback(model: AnyModel, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:
-    """`model.predict`, with `model.fallback` where that is NaN: (n,) float32. The one place that decides this."""
+    """Return `model.predict`, and `model.fallback` where that is NaN: (n,) float32. All predictions go through this."""
     predicted = model.predict(user_ids, item_ids)
     unknown = np.isnan(predicted)
     if unknown.any():

@@ -30,7 +30,7 @@ class JoinedEpochs:
         self._total, self._on_epoch, self._done = total, on_epoch, 0
 
     def next_part(self, blend: Callable[[Any], AnyModel] | None = None) -> OnEpoch | None:
-        """The `on_epoch` of the next training; `blend` builds the whole model from the model of that part.
+        """Return the `on_epoch` of the next training; `blend` builds the whole model from the model of that part.
 
         Without `blend` the part is reported without a model.
         """

@@ -30,7 +30,7 @@ class Explanation(NamedTuple):
 
 
 def explain(model: AnyModel, user: History, item_id: int) -> Explanation | None:
-    """The effect of each rating of `user` on the prediction for an item; None if the item is unknown or none has one.
+    """Return the effect of each rating of `user` on the prediction for an item, None for an unknown item.
 
     Each rating is left out in turn and the others are folded in again, so `without` is what the model would predict.
     """

@@ -45,7 +45,7 @@ def stored_as(
     group: str = "",
     constant: Mapping[str, float] | None = None,
 ) -> dict[str, Names]:
-    """The metadata of a dataclass field whose parts are stored under other names: see `Names`."""
+    """Return the metadata of a dataclass field whose parts are stored under other names: see `Names`."""
     return {"stored": Names(prefix, renamed or {}, group, constant or {})}
 
 
@@ -58,7 +58,7 @@ def save_model(model: AnyModel, folder: Path, provenance: Provenance) -> Manifes
 
 
 def read_model(cls: type[M], folder: Path, *, mmap: bool = True) -> M:
-    """The model of class `cls` in `folder`, with every file checked; memory-mapped unless `mmap` is false.
+    """Return the model of class `cls` in `folder`, with every file checked; memory-mapped unless `mmap` is false.
 
     ArtifactError if a file is missing, altered or unusable.
     """
@@ -73,7 +73,7 @@ def read_model(cls: type[M], folder: Path, *, mmap: bool = True) -> M:
 
 
 def _pack(whole: Any) -> dict[str, Any]:
-    """All arrays and numbers of a model or of a part, by their stored names."""
+    """Return all arrays and numbers of a model or of a part, by their stored names."""
     stored: dict[str, Any] = {}
     for name, cls, names in _fields(type(whole)):
         value = getattr(whole, name)
@@ -98,7 +98,7 @@ def _rename(part: Mapping[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _restore(cls: type[M], stored: Callable[[str], Any], common: Mapping[str, Any]) -> M:
-    """A model or a part from what is stored under each name."""
+    """Return a model or a part from what is stored under each name."""
     values: dict[str, Any] = {}
     for name, field_type, names in _fields(cls):
         if name in _COMMON:
@@ -112,7 +112,7 @@ def _restore(cls: type[M], stored: Callable[[str], Any], common: Mapping[str, An
 
 
 def _lookup(stored: Callable[[str], Any], names: Names, arrays: set[str]) -> Callable[[str], Any]:
-    """What is stored for the fields of a part, by the names that the part itself gives them."""
+    """Return a function that finds the stored values of a part by the part's own names."""
 
     def look_up(name: str) -> Any:
         if name in names.constant:
@@ -126,7 +126,7 @@ def _lookup(stored: Callable[[str], Any], names: Names, arrays: set[str]) -> Cal
 
 
 def _array_names(cls: type[Any]) -> Iterator[str]:
-    """The stored names of all arrays of a model or of a part."""
+    """Yield the stored names of all arrays of a model or of a part."""
     for name, field_type, names in _fields(cls):
         if field_type is Vocabulary:
             yield _IDS[name]
@@ -138,7 +138,7 @@ def _array_names(cls: type[Any]) -> Iterator[str]:
 
 
 def _fields(cls: type[Any]) -> Iterator[tuple[str, Any, Names]]:
-    """Name, type and stored names of each field of a dataclass or a named tuple."""
+    """Return name, type and stored names of each field of a dataclass or a named tuple."""
     hints = get_type_hints(cls)
     if is_dataclass(cls):
         yield from ((each.name, hints[each.name], each.metadata.get("stored", Names())) for each in fields(cls))
@@ -151,7 +151,7 @@ def _is_compound(cls: Any) -> bool:
 
 
 def _number(value: Any, field_type: Any) -> Any:
-    """A number of the manifest, or a tuple of numbers, as its field declares it."""
+    """Return a number of the manifest, or a tuple of numbers, as its field declares it."""
     if get_origin(field_type) is tuple:
         return tuple(float(each) for each in value)
     return field_type(value)

@@ -17,7 +17,7 @@ U = TypeVar("U")
 def recommend(
     model: AnyModel, user_ids: IdsLike, n: int, *, exclude: Rows | None = None, candidates: BoolArray | None = None
 ) -> TopItems:
-    """The `n` items with the highest score for each user; ties go to the lower id.
+    """Return the `n` items with the highest score for each user; ties go to the lower id.
 
     `user_ids`: (m,); `exclude`: m rows of item positions never to recommend; `candidates`: (n_items,) bool, the only
     items to recommend. The list of an unknown user, or of one with fewer than `n` items left, is padded.
@@ -43,7 +43,7 @@ def recommend_batches(
     candidates: BoolArray | None = None,
     block_items: int = 2048,
 ) -> Iterator[RecommendationBatch]:
-    """Like `recommend`, for users by position or by state, batch by batch in bounded memory.
+    """Yield the lists of `recommend`, for users by position or by state, batch by batch in bounded memory.
 
     `block_items`: how many items to score at once, for algorithms that can; it changes memory and speed, never the
     result. ConfigError for `n` below 1.
@@ -56,7 +56,7 @@ def recommend_batches(
 
 
 def check_candidates(model: AnyModel, candidates: BoolArray | None) -> BoolArray:
-    """`candidates` themselves, or all items for None; DataError for another shape."""
+    """Return `candidates` themselves, or all items for None; DataError for another shape."""
     if candidates is None:
         return np.ones(len(model.items), dtype=np.bool_)
     check_shape(candidates, (len(model.items),), "candidates")

@@ -24,7 +24,7 @@ class Floats:
         _check_bounds(self.low, self.high, log=self.log)
 
     def sample(self, rng: np.random.Generator) -> float:
-        """One of them, to three significant digits, so that a table of trials can be read and typed in again."""
+        """Draw a value, rounded to three significant digits to keep tables of trials short."""
         value = _sample(rng, self.low, self.high, log=self.log)
         return min(max(float(f"{value:.3g}"), self.low), self.high)
 
@@ -41,7 +41,7 @@ class Ints:
         _check_bounds(self.low, self.high, log=self.log)
 
     def sample(self, rng: np.random.Generator) -> int:
-        """One of them."""
+        """Draw a value."""
         if not self.log:
             return int(rng.integers(self.low, self.high, endpoint=True))
         return min(max(round(_sample(rng, self.low, self.high, log=True)), self.low), self.high)
@@ -58,7 +58,7 @@ class Choices:
             raise ConfigError("There is nothing to choose from: give at least one value.")
 
     def sample(self, rng: np.random.Generator) -> Scalar:
-        """One of them."""
+        """Draw a value."""
         return self.values[int(rng.integers(len(self.values)))]
 
 
@@ -70,7 +70,7 @@ SearchSpace: TypeAlias = Mapping[str, Floats | Ints | Choices]
 
 
 def sample_settings(space: SearchSpace, rng: np.random.Generator) -> dict[str, Scalar]:
-    """A value for each hyper-parameter of `space`, drawn in the order of their names."""
+    """Return a value for each hyper-parameter of `space`, drawn in the order of their names."""
     return {name: space[name].sample(rng) for name in sorted(space)}
 
 

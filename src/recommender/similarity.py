@@ -22,7 +22,7 @@ class ItemCosines(Protocol):
         ...
 
     def to_items(self, items: Int64Array) -> Float32Array:
-        """Cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
+        """Return the cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
         ...
 
 
@@ -35,18 +35,18 @@ class DenseCosines:
 
     @classmethod
     def of(cls, vectors: Float32Array) -> Self:
-        """The cosines of vectors of any length."""
+        """Return the cosines of vectors of any length."""
         lengths = np.linalg.norm(vectors, axis=1)
         return cls(unit_rows(vectors), lengths > 0)
 
     def to_items(self, items: Int64Array) -> Float32Array:
-        """Cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
+        """Return the cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
         cosines: Float32Array = self.unit[items] @ self.unit.T
         return cosines
 
 
 def nearest_neighbours(alike: ItemCosines, items: Int64Array, n: int) -> tuple[Int32Array, Float32Array]:
-    """The `n` items most alike those at the positions `items` (m,), all of them comparable, themselves left out.
+    """Return the `n` items most alike those at the positions `items` (m,), all of them comparable, themselves left out.
 
     Positions (m, n) int32 padded with -1, and cosines (m, n) float32 padded with NaN, best first.
     """
@@ -59,6 +59,6 @@ def nearest_neighbours(alike: ItemCosines, items: Int64Array, n: int) -> tuple[I
 
 
 def unit_rows(vectors: Float32Array | Float64Array) -> Float32Array:
-    """Each row divided by its length; rows of zeros stay."""
+    """Divide each row by its length; rows of zeros stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)

@@ -15,7 +15,7 @@ _NICENESS = 10
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -45,7 +45,7 @@ def map_ahead(pool: Executor, work: Callable[[S], T], items: Iterable[S], *, ahe
 
 
 def map_in_order(work: Callable[[int], T], starts: Iterable[int], n_threads: int) -> Iterator[T]:
-    """`work` of each start, in order; at most `n_threads` + 1 results wait.
+    """Return `work` of each start, in order; at most `n_threads` + 1 results wait.
 
     Until the end, BLAS uses one thread. Whoever answers somebody on the same machine goes first.
     """

@@ -32,13 +32,13 @@ class TopItems(NamedTuple):
 
     @classmethod
     def empty(cls, m: int, n: int) -> "TopItems":
-        """`m` lists that are all padding, of length `n`."""
+        """Return `m` lists that are all padding, of length `n`."""
         return cls(np.full((m, n), -1, dtype=np.int64), np.full((m, n), np.nan, dtype=np.float32))
 
 
 def select_topk(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
-    """The `n` highest of each row of `scores` (b, n_items): item positions (b, n) int32 padded with -1, and scores
-    (b, n) padded with NaN.
+    """Return the `n` highest of each row of `scores` (b, n_items): item positions (b, n) int32 padded with -1, and
+    scores (b, n) padded with NaN.
 
     `allowed`: (n_items,); `exclude`: b rows of positions that are not allowed either. Ties go to the lower position.
     """

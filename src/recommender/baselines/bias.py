@@ -50,7 +50,7 @@ class BiasModel(Model[float]):
         return stars.astype(np.float32)
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """The mean plus the bias of whichever of user and item is known."""
+        """Return the mean plus the bias of whichever of user and item is known."""
         stars: Float64Array = (
             self.global_mean
             + np.where(users >= 0, self.user_biases[users], 0.0).astype(np.float64)
@@ -59,7 +59,7 @@ class BiasModel(Model[float]):
         return stars.astype(np.float32)
 
     def user_state(self, position: int) -> float:
-        """b_u as trained."""
+        """Return b_u as trained."""
         return float(self.user_biases[position])
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> float:  # noqa: ARG002 - the model knows no time.
@@ -77,7 +77,7 @@ class Bias:
     config: BiasConfig = BiasConfig()
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> BiasModel:
-        """Learn from all `ratings`; each alternation costs two passes over them."""
+        """Train on all `ratings`; each alternation costs two passes over them."""
         from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
         rows, shape = ratings.by_user(), (len(ratings.users), len(ratings.items))

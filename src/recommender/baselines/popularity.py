@@ -50,10 +50,10 @@ class PopularityModel(Model[None]):
         return stars.astype(np.float32)
 
     def user_state(self, position: int) -> None:
-        """Nothing."""
+        """Return None: the model keeps nothing per user."""
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> None:
-        """Nothing is learnt of anybody."""
+        """Return None: the model keeps nothing per user."""
 
     def _rate_items(self, user: None) -> Float32Array:  # noqa: ARG002 - all are alike.
         return np.array(self.item_means)
@@ -63,7 +63,7 @@ class PopularityModel(Model[None]):
         return counts
 
     def score_items(self, user: None) -> Float32Array:  # noqa: ARG002 - all are alike.
-        """How many rated each item: (n_items,) float32."""
+        """Return how many rated each item: (n_items,) float32."""
         return np.array(self.item_counts)
 
 
@@ -74,7 +74,7 @@ class Popularity:
     config: PopularityConfig = PopularityConfig()
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> PopularityModel:
-        """Learn from all `ratings`."""
+        """Train on all `ratings`."""
         n_items, mean, damping = len(ratings.items), ratings.global_mean, self.config.damping
         counts = np.bincount(ratings.item_positions, minlength=n_items)
         sums = np.bincount(ratings.item_positions, weights=ratings.values, minlength=n_items)

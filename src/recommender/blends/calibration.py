@@ -38,7 +38,7 @@ class HeldOut(NamedTuple):
 
     @classmethod
     def of(cls, ratings: Ratings, *, fraction: float, seed: int) -> Self:
-        """The last rating of each user who has three or more, among equally late ones, or without times, any of them.
+        """Return the last rating of each user who has three or more; any of several that are equally late.
 
         Of the others `fraction` at random: 50,000 at most, and at least 2,000 or a fifth.
         """
@@ -69,7 +69,7 @@ class Calibration:
     liked_from: float
 
     def intervals(self) -> IntervalTable:
-        """What the errors of the ratings held out at random say of others."""
+        """Return the widths of intervals, from the errors of the ratings held out at random."""
         test = self.ratings.select(self.held_out.random)
         users, items = self.known.users.positions(test.user_ids), self.known.items.positions(test.item_ids)
         asked = (users >= 0) & (items >= 0)
@@ -82,7 +82,7 @@ class Calibration:
         return IntervalTable.of_errors(predicted, test.values[asked], spread[users[asked]], variance=variance)
 
     def weights(self, *, n_choices: int) -> RankingWeights:
-        """The weights under which the liked ones of the last ratings are likeliest, of `n_choices` users at most."""
+        """Return the weights of greatest likelihood for the last positive ratings of at most `n_choices` users."""
         users, chosen = self._choices(n_choices)
         if users.size < _LEAST_CHOICES:
             return USUAL_WEIGHTS
@@ -101,7 +101,7 @@ class Calibration:
         return RankingWeights(ordered, unordered, floor)
 
     def _choices(self, n_choices: int) -> tuple[Int64Array, Int64Array]:
-        """Positions, among what is known, of evenly drawn users and of what each liked last, as a place in the core."""
+        """Draw users evenly; return the positions of their last positive interactions, and its index in the core."""
         last = np.flatnonzero(self.held_out.last & (self.ratings.values >= np.float32(self.liked_from)))
         users = self.known.users.positions(self.ratings.user_ids[last])
         items = self.known.items.positions(self.ratings.item_ids[last])
@@ -113,7 +113,7 @@ class Calibration:
         return users[usable], chosen[usable]
 
     def _free(self, users: Int64Array) -> BoolArray:
-        """What these users had not rated, of the core: (m, c) bool."""
+        """Return which items of the core these users had not rated: (m, c) bool."""
         rated, free = self.known.by_user().take(users), np.ones((users.size, self.relations.core.size), dtype=np.bool_)
         places = self.relations.ranks()[rated.indices]
         people = np.repeat(np.arange(users.size), np.diff(rated.indptr))
@@ -121,11 +121,11 @@ class Calibration:
         return free
 
     def _sums(self, users: Int64Array) -> tuple[Float32Array, Float32Array]:
-        """Transitions and associations of these users, for the core: two arrays (m, c) float32."""
+        """Return the transitions and associations of these users with the core: two arrays (m, c) float32."""
         return self.relations.sums(self.histories.take(users), self.relations.ranks())
 
 
 def compute_squared_errors(stars: BayesianModel, ratings: Ratings) -> Float64Array:
-    """(r - r̂)² of ratings that the model was trained on: (n,) float64."""
+    """Return (r - r̂)² of ratings that the model was trained on: (n,) float64."""
     errors = (ratings.values - stars.predict(ratings.user_ids, ratings.item_ids)).astype(np.float64)
     return errors * errors

@@ -21,29 +21,29 @@ class Histories(NamedTuple):
     recency: Float32Array
 
     def people(self) -> Int64Array:
-        """Whose each entry is: (n,) int64, numbers of rows."""
+        """Return the row of each entry: (n,) int64."""
         return np.repeat(np.arange(self.liked.n_rows), np.diff(self.liked.indptr))
 
     def ordered(self) -> BoolArray:
-        """Whether it is known of each person what they liked lately: (n_rows,) bool."""
+        """Return whether it is known of each person what they liked lately: (n_rows,) bool."""
         recent: BoolArray = np.bincount(self.people()[self.recency > 0], minlength=self.liked.n_rows) > 0
         return recent
 
     def take(self, users: Int64Array) -> "Histories":
-        """Those of some users, by position."""
+        """Return the histories of the users at these positions."""
         liked = self.liked.take(users)
         starts = np.repeat(self.liked.indptr[users] - liked.indptr[:-1], np.diff(liked.indptr))
         return Histories(liked, self.recency[starts + np.arange(liked.indices.size)])
 
     @classmethod
     def of_people(cls, people: Sequence[tuple[Int32Array, Float32Array]]) -> "Histories":
-        """Those of some people, by item positions and recencies of each."""
+        """Return histories from the item positions and recencies of each user."""
         lengths = np.array([items.size for items, _ in people], dtype=np.int64)
         liked = Rows(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate([items for items, _ in people]))
         return cls(liked, np.concatenate([recency for _, recency in people]))
 
     def row(self, user: int) -> tuple[Int32Array, Float32Array]:
-        """Item positions and recencies of one person."""
+        """Return the item positions and recencies of one user."""
         own = slice(self.liked.indptr[user], self.liked.indptr[user + 1])
         return self.liked.indices[own], self.recency[own]
 
@@ -55,7 +55,8 @@ class HistoryRule(NamedTuple):
     window: int
 
     def histories(self, rated: Rows, values: Float32Array, times: Int64Array | None) -> Histories:
-        """Histories of people who gave `rated` the stars `values`, (n,), at `times`, (n,) Unix seconds or None.
+        """Return the histories of users who gave `rated` the stars `values`, (n,), at `times`, (n,) Unix seconds or
+        None.
 
         What was not liked leads nowhere, but what came before it does lie one further back.
         """

@@ -55,19 +55,19 @@ class HouseConfig(Config):
         self.factorisation()
 
     def factorisation(self) -> BayesianConfig:
-        """How the stars are learnt from all ratings."""
+        """Return how the stars are learnt from all ratings."""
         return self.part(BayesianConfig)
 
     def rule(self) -> HistoryRule:
-        """Which ratings are positive and which are recent."""
+        """Return the rule that decides which ratings are positive and which are recent."""
         return HistoryRule(liked_from=self.liked_from, window=self.window)
 
     def relations(self) -> RelationsConfig:
-        """How items are related to one another."""
+        """Return how items are related to one another."""
         return RelationsConfig(self.n_core, self.regularisation, self.window)
 
     def trial(self) -> BayesianConfig:
-        """How the stars are learnt in the trial: as on all ratings, with fewer sweeps."""
+        """Return how the stars are learnt in the trial: as on all ratings, with fewer sweeps."""
         return replace(self.factorisation(), n_sweeps=self.n_trial_sweeps, n_burn_in=self.n_trial_sweeps // 3)
 
 
@@ -78,7 +78,7 @@ class House:
     config: HouseConfig = HouseConfig()
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> HouseModel:
-        """Learn from all `ratings`, using their times where there are any; an epoch is a sweep of the factorisation.
+        """Train on all `ratings` and, if known, their times; an epoch is a sweep of the factorisation.
 
         A true answer of `on_epoch` ends the sampling that is running, the trial's or the final one. Below 40 ratings
         there is no trial: weights are the usual ones, and intervals reach 1.3 stars each way for most.
@@ -106,7 +106,7 @@ class House:
         return blend(Bayesian(config.factorisation()).fit(ratings, progress.next_part(blend)))
 
     def _calibrate(self, ratings: Ratings, progress: JoinedEpochs) -> tuple[RankingWeights, IntervalTable]:
-        """The weights and intervals learnt from a trial training, whose model is dropped."""
+        """Return the weights and intervals learnt from a trial training, whose model is dropped."""
         config = self.config
         held_out = HeldOut.of(ratings, fraction=config.held_out, seed=config.seed)
         known = ratings.select(~(held_out.last | held_out.random))

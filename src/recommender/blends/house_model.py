@@ -74,25 +74,25 @@ class HouseModel(Model[HouseUserState]):
         self.histories.liked.check(n_rows=len(self.users), n_items=len(self.items))
 
     def interval(self, user_ids: IdsLike, item_ids: IdsLike) -> Interval:
-        """Where the true rating of each pair lies in 80 of 100 cases; NaN where the user or the item is unknown."""
+        """Return the 80 % prediction interval of each pair; NaN if the user or the item is unknown."""
         users, _ = self.positions(user_ids, item_ids)
         return self.intervals.around(self.predict(user_ids, item_ids), self.spreads[users], self.rating_scale)
 
     def interval_items(self, user: HouseUserState) -> Interval:
-        """As `interval`, of one person for every item: (n_items,) float32, by item position."""
+        """Return the `interval` of one user for every item: (n_items,) float32, by item position."""
         return self.intervals.around(self.rate_items(user), user.spread, self.rating_scale)
 
     def user_state(self, position: int) -> HouseUserState:
-        """Taste as trained, and the films that the user liked."""
+        """Return the factors as trained, and the positive interactions."""
         items, recency = self.histories.row(position)
         return HouseUserState(self.stars.user_state(position), items, recency, float(self.spreads[position]))
 
     def score_items(self, user: HouseUserState) -> Float32Array:
-        """What one person's suggestions are ranked by, for every item: (n_items,) float32, by item position."""
+        """Return the score of every item for one user: (n_items,) float32, by item position."""
         return np.asarray(self._score_people([user])[0])
 
     def _score_people(self, people: Sequence[HouseUserState]) -> Float32Array:
-        """`score_items` of each: (n_people, n_items) float32."""
+        """Return `score_items` of each user: (n_people, n_items) float32."""
         histories = Histories.of_people([(user.items, user.recency) for user in people])
         return self._blend_scores(histories, np.stack([self.stars.score_items(user.taste) for user in people]))
 
@@ -100,7 +100,7 @@ class HouseModel(Model[HouseUserState]):
         return self._blend_scores(self.histories.take(users), self.stars.rate_users(users))
 
     def _blend_scores(self, histories: Histories, stars: Float32Array) -> Float32Array:
-        """What ranks the suggestions of people with these histories and expected `stars`: (n_people, n_items)."""
+        """Return the scores of users with these histories and expected `stars`: (n_people, n_items)."""
         transitions, associations = self.relations.sums(histories, self._ranks)
         ordered = histories.ordered() & bool(self.relations.transitions.size)
         return self.weights.scores(transitions, associations, self.relations, stars, ordered=ordered)
@@ -113,7 +113,7 @@ class HouseModel(Model[HouseUserState]):
         allowed: BoolArray,
         block_items: int,
     ) -> Iterator[RecommendationBatch]:
-        """By blocks on threads for many people."""
+        """Select in blocks of users, on threads if there are many."""
         if len(users) < _BLOCK_USERS:
             return super().select_batches(users, n, exclude, allowed, block_items)
         from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.
@@ -142,7 +142,7 @@ class HouseModel(Model[HouseUserState]):
         return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.user_state(user))[own])
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """The mean plus the bias of whichever of user and item is known."""
+        """Return the mean plus the bias of whichever of user and item is known."""
         unknown = np.int64(np.iinfo(np.int64).min)
         user_ids = np.where(users >= 0, self.users.ids[users], unknown)
         item_ids = np.where(items >= 0, self.items.ids[items], unknown)
@@ -162,5 +162,5 @@ class HouseModel(Model[HouseUserState]):
 
     @classmethod
     def of(cls, stars: BayesianModel, **parts: Any) -> Self:
-        """The model around its factor model, of whose users, items and scale it is."""
+        """Return the model around its factor model, of whose users, items and scale it is."""
         return cls(users=stars.users, items=stars.items, rating_scale=stars.rating_scale, stars=stars, **parts)

@@ -36,11 +36,11 @@ class HybridConfig(Config):
     seed: int = random_seed()
 
     def keywords(self) -> KeywordsConfig:
-        """The configuration of the keywords part."""
+        """Return the configuration of the keywords part."""
         return self.part(KeywordsConfig)
 
     def kmf(self) -> KMFConfig:
-        """The configuration of the stars part."""
+        """Return the configuration of the stars part."""
         return self.part(KMFConfig)
 
 

@@ -72,17 +72,17 @@ class HybridModel(Model[HybridUserState]):
     # What the contract asks for.
 
     def user_state(self, position: int) -> HybridUserState:
-        """What both parts learnt of the user at a position."""
+        """Return the states of the user at a position in both parts."""
         return HybridUserState(self.keywords.user_state(position), self.kmf.user_state(position))
 
     def score_items(self, user: HybridUserState) -> Float32Array:
-        """1 / (1 + turn) of every item, those without a favourite genre after all others: (n_items,) float32."""
+        """Return 1 / (1 + turn) of every item, those without a favourite genre after all others: (n_items,) float32."""
         cosines = self.keywords.score_items(user.words)
         turns = self._turns(user, cosines, first=self._find_favoured_items(user.words.taste))
         return (1 / (1 + turns)).astype(np.float32)
 
     def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
-        """The `n` items with the most alike soups, as `keywords` finds them."""
+        """Return the `n` items with the most alike soups, as `keywords` finds them."""
         return self.keywords.similar_items(item_ids, n)
 
     def recommend_from(
@@ -94,7 +94,7 @@ class HybridModel(Model[HybridUserState]):
         exclude: IdsLike = (),
         candidates: BoolArray | None = None,
     ) -> TopItems:
-        """The `k` best items to go on to from an item, for a person or for nobody in particular: one row.
+        """Return the `k` best items to go on to from an item, for a person or for nobody in particular: one row.
 
         Stage 1 keeps items that share a genre with it, or a word where it has no genre. `exclude`: ids never to list,
         such as those that were rated; `candidates`: (n_items,) bool, the only items to list. The list is padded where
@@ -140,7 +140,7 @@ class HybridModel(Model[HybridUserState]):
     # The two stages.
 
     def _find_favoured_items(self, taste: KeywordProfile) -> BoolArray:
-        """The items with a favourite genre of somebody: (n_items,) bool; all where there is none.
+        """Return the items with a favourite genre of somebody: (n_items,) bool; all where there is none.
 
         A genre is liked as much as its films are rated above the person's mean, summed.
         """
@@ -152,7 +152,7 @@ class HybridModel(Model[HybridUserState]):
         return np.asarray(self.genres[:, favourites].any(axis=1))
 
     def _turns(self, user: HybridUserState | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
-        """When each item's turn comes, from 0, the items that are `first` before all others: (n_items,) int64."""
+        """Return the rank of each item, from 0, with the items that are `first` before all others: (n_items,) int64."""
         stars = self._rate_items(self._anybody if user is None else user)
         order = ranked(stars, first, np.arange(stars.size))
         by_stars = places(order)
@@ -169,7 +169,7 @@ class HybridModel(Model[HybridUserState]):
 
 
 def kmf_over(items: Vocabulary, kmf: KMFModel) -> KMFModel:
-    """The same stars for more items: those that nobody has rated are the average item, of no bias and no factors."""
+    """Return the same stars for more items; those without ratings have neither bias nor factors."""
     positions = items.positions(kmf.items.ids)
     biases = np.zeros(len(items), dtype=np.float32)
     factors = np.zeros((len(items), kmf.n_factors), dtype=np.float32)

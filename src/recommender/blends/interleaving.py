@@ -16,19 +16,19 @@ _SIGN_SHIFT = np.int32(31)
 
 
 def interleave(first: Int64Array, second: Int64Array) -> Int64Array:
-    """The turn of each item, (n,) int64, from its places in two orders of all of them."""
+    """Return the turn of each item, (n,) int64, from its places in two orders of all of them."""
     return np.minimum(2 * first, 2 * second + 1)
 
 
 def places(order: Int64Array) -> Int64Array:
-    """The place of each item, from 0, in an order of all of them: (n,) int64."""
+    """Return the place of each item, from 0, in an order of all of them: (n,) int64."""
     found = np.empty_like(order)
     found[order] = np.arange(order.size)
     return found
 
 
 def ranked(values: Float32Array, stage: BoolArray, ties: Int64Array) -> Int64Array:
-    """`ties` in the order of their items: those in `stage` first, then by `values` descending, then by `ties`.
+    """Return `ties` in the order of their items: those in `stage` first, then by `values` descending, then by `ties`.
 
     `values`: (n,) float32 without NaN; `stage`: (n,) bool; `ties`: (n,) int64, each of 0…n-1 once. With the positions
     0…n-1 for ties, this is the order of the items themselves.

@@ -25,7 +25,7 @@ _LEAST_PER_GROUP = 100
 
 
 def spreads(squared_errors: Float64Array, rated: Rows) -> Float32Array:
-    """`spread` of each person, from the squared errors of their ratings: (n_rows,) float32."""
+    """Return `spread` of each person, from the squared errors of their ratings: (n_rows,) float32."""
     counts = np.diff(rated.indptr).astype(np.int64)
     sums = np.bincount(np.repeat(np.arange(rated.n_rows), counts), weights=squared_errors, minlength=rated.n_rows)
     variance = float(squared_errors.mean())
@@ -33,7 +33,7 @@ def spreads(squared_errors: Float64Array, rated: Rows) -> Float32Array:
 
 
 def spread(squares: Float64Array, counts: Int64Array, variance: float) -> Float64Array:
-    """How unpredictable people are: √((Σe² / σ² + 10) / (n + 10) · (1 + 6 / (n + 2))), near 1 for most.
+    """Return how unpredictable people are: √((Σe² / σ² + 10) / (n + 10) · (1 + 6 / (n + 2))), near 1 for most.
 
     Σe² = `squares` over n = `counts` of a person's ratings in training, σ² = `variance` over all. Errors in training
     are smaller than others, but they are for everybody, so a ratio of them says the same of a longer training. The
@@ -66,7 +66,7 @@ class IntervalTable:
     def of_errors(
         cls, predicted: Float32Array, actual: Float32Array, spread: Float32Array, *, variance: float
     ) -> "IntervalTable":
-        """The table of n ≥ 1 unseen ratings; with few of them, of all in one group."""
+        """Return the table of n ≥ 1 unseen ratings; with few of them, of all in one group."""
         n_groups = int(np.clip(predicted.size // _LEAST_PER_GROUP, 1, _MOST_GROUPS))
         tail = (1 - COVERAGE) / 2
         groups = [group for group in np.array_split(np.argsort(predicted, kind="stable"), n_groups) if group.size]
@@ -79,7 +79,7 @@ class IntervalTable:
         )
 
     def around(self, predicted: Float32Array, spread: Float32Array | float, scale: tuple[float, float]) -> Interval:
-        """The interval of each prediction of people of this `spread`, inside the rating `scale`."""
+        """Return the interval of each prediction of people of this `spread`, inside the rating `scale`."""
         low = predicted + spread * np.interp(predicted, self.stars, self.low)
         high = predicted + spread * np.interp(predicted, self.stars, self.high)
         return Interval(np.clip(low, *scale).astype(np.float32), np.clip(high, *scale).astype(np.float32))

@@ -24,7 +24,7 @@ class ChoiceSets(NamedTuple):
 
 
 def logit_weights(choices: ChoiceSets) -> Float64Array:
-    """w that maximises Σ_u log(exp(w·x_{u,chosen}) / Σ_{open i} exp(w·x_ui)), by Newton's method: (f,) float64."""
+    """Return the maximiser w of Σ_u log(exp(w·x_{u,chosen}) / Σ_{open i} exp(w·x_ui)) by Newton's method: (f,) float64."""
     scales = np.array([max(float(feature[choices.open].std()), 1e-9) for feature in choices.features])
     weights = np.zeros(scales.size)
     loss, gradient, hessian = _loss(choices, scales, weights)
@@ -44,7 +44,9 @@ def logit_weights(choices: ChoiceSets) -> Float64Array:
 
 
 def _loss(choices: ChoiceSets, scales: Float64Array, weights: Float64Array) -> tuple[float, Float64Array, Float64Array]:
-    """Negative log-likelihood, penalised, of `weights` for features divided by `scales`; its gradient and Hessian."""
+    """Return the penalised negative log-likelihood of `weights` for features divided by `scales`; its gradient and
+    Hessian.
+    """
     loss = _STRENGTH / 2 * float(weights @ weights)
     gradient, hessian = _STRENGTH * weights, _STRENGTH * np.eye(weights.size)
     for start in range(0, choices.chosen.size, _BLOCK):

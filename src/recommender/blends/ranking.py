@@ -56,13 +56,13 @@ class ItemRelations:
                 raise DataError(f"{name} must be float32, got {getattr(self, name).dtype}.")
 
     def ranks(self) -> Int32Array:
-        """Of each item, its place in the core or -1: (n_items,) int32."""
+        """Return the index of each item in the core, or -1: (n_items,) int32."""
         ranks = np.full(self.popularity.size, -1, dtype=np.int32)
         ranks[self.core] = np.arange(self.core.size, dtype=np.int32)
         return ranks
 
     def sums(self, histories: Histories, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
-        """Transitions from, and associations with, what people liked: two arrays (n_people, c) float32, of the core."""
+        """Return transitions and associations of each history with the core: two arrays (n_people, c) float32."""
         row_sums = _row_sums(histories.liked.n_rows)
         places = ranks[histories.liked.indices]
         people, known = histories.people(), places >= 0
@@ -103,7 +103,7 @@ class RankingWeights:
         *,
         ordered: BoolArray,
     ) -> Float32Array:
-        """Σ_m w_m x_m of some people: (n_people, n_items) float32.
+        """Return Σ_m w_m x_m of some users: (n_people, n_items) float32.
 
         `transitions`, `associations`: (n_people, c), of the core, 0 for other items; `stars`: (n_people, n_items);
         `ordered`: (n_people,) bool, whose latest items are known.
@@ -133,12 +133,12 @@ def _row_sums(n_people: int) -> RowSums:
 
 
 def transition_feature(transitions: Float32Array, floor: float) -> Float32Array:
-    """log(ε + t), any shape."""
+    """Return log(ε + t), any shape."""
     return np.asarray(np.log(transitions + np.float32(floor)), dtype=np.float32)
 
 
 def association_feature(associations: Float32Array) -> Float32Array:
-    """log(ε + max(a, 0)), any shape."""
+    """Return log(ε + max(a, 0)), any shape."""
     return np.asarray(np.log(np.maximum(associations, 0) + np.float32(_ASSOCIATION_FLOOR)), dtype=np.float32)
 
 
@@ -172,7 +172,7 @@ def item_relations(ratings: Ratings, config: RelationsConfig) -> ItemRelations:
 
 
 def _core(counts: Int64Array, most: int) -> Int32Array:
-    """The most rated items that are rated often enough for it to mean something who else has them, ascending."""
+    """Return the most rated items that are rated often enough for it to mean something who else has them, ascending."""
     enough = max(np.count_nonzero(counts >= _RATED_AT_LEAST), min(_CORE_AT_LEAST, counts.size))
     return np.sort(np.argsort(-counts, kind="stable")[: min(most, enough)]).astype(np.int32)
 

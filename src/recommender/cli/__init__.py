@@ -25,7 +25,7 @@ class Command(Protocol):
         """Declare the command's arguments, and set `run` as their default of that name."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; the exit status."""
+        """Run the command and return the exit status."""
         ...
 
 

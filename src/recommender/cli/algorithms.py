@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(name: str) -> list[tuple[str, str, str, str]]:
-    """Name, type, default and search range of each setting."""
+    """Return name, type, default and search range of each setting."""
     config, space = make_config(name), get_search_space(name)
     rows = []
     for field in dataclasses.fields(config):

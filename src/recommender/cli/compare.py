@@ -92,7 +92,7 @@ def _compare_protocols(contenders: "Sequence[Contender]", protocols: Mapping[str
 
 
 def _protocols(arguments: argparse.Namespace) -> Sequence[str]:
-    """Those asked for, or those that there is data for."""
+    """Return the requested protocols, by default all that the data allow."""
     if arguments.protocols:
         return tuple(dict.fromkeys(arguments.protocols))
     if arguments.ratings is not None:
@@ -106,7 +106,7 @@ def _protocols(arguments: argparse.Namespace) -> Sequence[str]:
 
 
 def _evaluate_arguments(arguments: argparse.Namespace, protocol: str) -> list[str]:
-    """The arguments of `evaluate` that ask what this command was told to ask."""
+    """Return the arguments of `evaluate` that ask what this command was told to ask."""
     passed = ["--ignore-times"] if arguments.ignore_times else []
     for name in _PASSED[protocol]:
         value = getattr(arguments, name)
@@ -147,7 +147,7 @@ def _cell(result: "Result", column: str, best: float | None) -> str:
 
 
 def _describe_data(results: "Sequence[Result]") -> str:
-    """One line about the data, which all that were measured share."""
+    """Return one line about the data, which all results share."""
     figures: Mapping[str, Any] = next(result.figures for result in results if not result.error)
     asked = f"split by {figures['split']}" if figures["split"] != "files" else "from files"
     return f"{asked}, {figures['n_train']:,} ratings to learn from, {figures['n_test']:,} questions"

@@ -34,7 +34,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fetch it; exit status."""
+    """Download the data set and return the exit status."""
     dataset = get_movielens(arguments.name)
     target: Path = arguments.out / dataset.folder
     if target.exists():

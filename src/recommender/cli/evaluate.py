@@ -58,7 +58,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, ask, tell; exit status."""
+    """Train, evaluate and print the report; return the exit status."""
     check_path(arguments.json)
     settings = parse_settings(arguments.algorithm, arguments.settings)
     config = asdict(make_config(arguments.algorithm, settings, seed=arguments.seed))
@@ -108,7 +108,7 @@ def _show_epochs(algorithm: str) -> "Iterator[OnEpoch]":
 
 
 def _rows(report: Mapping[str, Any], prefix: str = "") -> "Iterator[tuple[str, str]]":
-    """The figures of a report by their names, those of a group after the name of the group."""
+    """Yield the figures of a report by their names, those of a group after the name of the group."""
     for name, value in report.items():
         if name in {"algorithm", "config", "versions"}:
             continue

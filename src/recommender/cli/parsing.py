@@ -23,7 +23,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - arg
 
 
 def add_command(commands: Commands, name: str, *, summary: str, examples: str, description: str = "") -> Parser:
-    """A parser for the command `name`; `summary`: one line; `examples`: whole command lines, one a line."""
+    """Return a parser for the command `name`; `summary`: one line; `examples`: whole command lines, one a line."""
     about = f"{summary[0].upper()}{summary[1:]}."
     return commands.add_parser(
         name,
@@ -40,7 +40,7 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
 
 
 def whole_number(*, least: int, most: int | None = None) -> Callable[[str], int]:
-    """A type for argparse: a whole number from `least` to `most`."""
+    """Return a type for argparse: a whole number from `least` to `most`."""
     wanted = (
         f"a whole number from {least:,} to {most:,}" if most is not None else f"a whole number of {least:,} or more"
     )

@@ -65,7 +65,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Search and tell; exit status."""
+    """Search and print the best settings; return the exit status."""
     check_path(arguments.json)
     search = _search(arguments)
     split, split_by = _split(search, arguments)
@@ -100,7 +100,7 @@ def _search(arguments: argparse.Namespace) -> "Search":
 
 
 def _split(search: "Search", arguments: argparse.Namespace) -> "tuple[Split, str]":
-    """Stars are measured on the newest ratings, an order on the last of each user; on any where times are unknown."""
+    """Split by time for stars and by the last rating of each user for rankings; at random without times."""
     from recommender.data.splits import one_out_split  # noqa: PLC0415 - see Command.
     from recommender.evaluation.gate import Measure  # noqa: PLC0415
     from recommender.evaluation.search import measure_for  # noqa: PLC0415
@@ -114,7 +114,7 @@ def _split(search: "Search", arguments: argparse.Namespace) -> "tuple[Split, str
 
 
 def _table(result: "SearchResult") -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Every trial: those that learnt from most users first, of those the best first; the best one starred."""
+    """Return a table of all trials, those on most users first, of those the best first, which has a star."""
     tuned = sorted({name for trial in result.trials for name in trial.settings})
     header = ("", "trial", *tuned, "epochs", "users", str(result.measure), "seconds")
     rows: list[Sequence[str]] = []

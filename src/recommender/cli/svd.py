@@ -78,7 +78,7 @@ def _add_report_arguments(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, report, and show what came of it; exit status."""
+    """Train, report and print the figures; return the exit status."""
     from recommender.data.files import read_ratings_file  # noqa: PLC0415 - only this command needs what it loads.
     from recommender.data.splits import random_split  # noqa: PLC0415
     from recommender.factors.minibatch import MiniBatchConfig  # noqa: PLC0415
@@ -121,7 +121,7 @@ def _path(arguments: argparse.Namespace) -> Path:
 
 
 def _best(split: "Split", config: "MiniBatchConfig", write: Callable[[str], None]) -> "FactorModel":
-    """Train, report after every thousandth step, and give the model that did best on the test ratings."""
+    """Train, report after every thousandth step, and return the model with the lowest error on the test ratings."""
     from recommender.factors.minibatch import train_minibatch  # noqa: PLC0415 - see `run`.
 
     best, least, since = None, float("inf"), time.perf_counter()

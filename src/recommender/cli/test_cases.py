@@ -85,7 +85,7 @@ def add_split_arguments(parser: argparse._ArgumentGroup | argparse.ArgumentParse
 
 
 def fraction(text: str) -> float:
-    """A type for argparse: a number between 0 and 1."""
+    """Return a type for argparse: a number between 0 and 1."""
     try:
         number = float(text)
     except ValueError:
@@ -109,7 +109,7 @@ def add_settings_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def make_rating_test_cases(arguments: argparse.Namespace) -> RatingTestCases:
-    """The ratings to learn from and those to predict; ConfigError for arguments that contradict one another."""
+    """Return the training ratings and those to predict; ConfigError for contradicting arguments."""
     from recommender.data.splits import Split, exclude_pairs  # noqa: PLC0415 - see Command.
 
     _refuse_unused(arguments, ("last", "negatives", "negatives_n"), f"--protocol {RANKING}")
@@ -125,7 +125,7 @@ def make_rating_test_cases(arguments: argparse.Namespace) -> RatingTestCases:
 
 
 def make_ranking_test_cases(arguments: argparse.Namespace) -> RankingTestCases:
-    """The ratings to learn from and the films to look for; ConfigError for arguments that contradict one another."""
+    """Return the training ratings and the films to rank; ConfigError for contradicting arguments."""
     from recommender.data.test_cases import read_negatives_file  # noqa: PLC0415 - see Command.
 
     _refuse_unused(arguments, ("test",), f"--protocol {STARS}")
@@ -140,7 +140,7 @@ def make_ranking_test_cases(arguments: argparse.Namespace) -> RankingTestCases:
 
 
 def load_ratings(path: Path, arguments: argparse.Namespace) -> "Ratings":
-    """The ratings of a file, without times where nobody may know them."""
+    """Return the ratings of a file, without times where nobody may know them."""
     from recommender.data.files import read_ratings_file  # noqa: PLC0415 - see Command.
 
     read = read_ratings_file(path)
@@ -148,7 +148,7 @@ def load_ratings(path: Path, arguments: argparse.Namespace) -> "Ratings":
 
 
 def make_split(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Split", str]:
-    """The parts of `ratings` as asked for, by time where nothing was asked and times are known; and how."""
+    """Return the parts of `ratings` as asked for, by time where nothing was asked and times are known; and how."""
     from recommender.data.splits import last_out_split, random_split, time_split  # noqa: PLC0415 - see Command.
 
     split_by = arguments.split or ("random" if ratings.times is None else "time")
@@ -160,7 +160,7 @@ def make_split(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Spli
 
 
 def load_catalogue(arguments: argparse.Namespace) -> "Catalogue | None":
-    """What `--movies` tells of the films, or None; ConfigError where `--algorithm` cannot do without."""
+    """Load the catalogue that `--movies` names, if any; ConfigError if `--algorithm` needs one."""
     from recommender.data.catalogue_files import read_catalogue  # noqa: PLC0415 - see Command.
 
     if arguments.movies is not None:

@@ -34,7 +34,7 @@ class Contender:
 
     @classmethod
     def parse(cls, name: str) -> "Contender":
-        """The contender of that name; ConfigError for an unknown algorithm or a bad setting."""
+        """Return the contender of that name; ConfigError for an unknown algorithm or a bad setting."""
         algorithm, _, assignments = name.partition(":")
         settings = parse_settings(algorithm, [each for each in assignments.split(",") if each])
         make_config(algorithm, settings)
@@ -50,7 +50,7 @@ class Result(NamedTuple):
     error: str = ""
 
     def figure(self, column: str) -> float | None:
-        """The value of a column, such as `rmse` or `full ndcg@10`; None if it was not measured."""
+        """Return the value of a column, such as `rmse` or `full ndcg@10`; None if it was not measured."""
         group, _, name = column.rpartition(" ")
         value = (self.figures.get(group, {}) if group else self.figures).get(name)
         return None if value is None else float(value)
@@ -72,7 +72,7 @@ def compare_algorithms(contenders: Sequence[Contender], protocols: Mapping[str, 
 
 
 def rank_results(results: Sequence[Result], protocol: str) -> list[Result]:
-    """The results in a protocol, best first by its first column, failures last."""
+    """Return the results in a protocol, best first by its first column, failures last."""
     column = COLUMNS[protocol][0]
 
     def sort_key(result: Result) -> tuple[bool, float]:
@@ -83,12 +83,12 @@ def rank_results(results: Sequence[Result], protocol: str) -> list[Result]:
 
 
 def measured_columns(results: Sequence[Result], protocol: str) -> list[str]:
-    """The columns of a protocol in which at least one result has a value."""
+    """Return the columns of a protocol in which at least one result has a value."""
     return [column for column in COLUMNS[protocol] if best_value(results, column) is not None]
 
 
 def best_value(results: Sequence[Result], column: str) -> float | None:
-    """The best value in a column; None if there is none."""
+    """Return the best value in a column; None if there is none."""
     values = [value for result in results if (value := result.figure(column)) is not None]
     return (min if column in _LOWER_IS_BETTER else max)(values, default=None)
 
@@ -107,7 +107,7 @@ def _evaluate(contender: Contender, protocol: str, arguments: Sequence[str]) -> 
 
 
 def _failure_reason(process: "subprocess.CompletedProcess[str]") -> str:
-    """The last line that a failed process wrote, or the signal that ended it."""
+    """Return the last line that a failed process wrote, or the signal that ended it."""
     if process.returncode < 0:
         return f"ended by signal {-process.returncode}" + (" (out of memory?)" if process.returncode == -9 else "")  # noqa: PLR2004 - SIGKILL.
     lines = process.stderr.strip().splitlines()
@@ -115,6 +115,6 @@ def _failure_reason(process: "subprocess.CompletedProcess[str]") -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The environment of this process, with this package on the path."""
+    """Return the environment of this process, with this package on the path."""
     paths = [str(Path(recommender.__file__).parents[1]), os.environ.get("PYTHONPATH")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

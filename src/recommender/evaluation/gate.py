@@ -146,7 +146,7 @@ def _advantage(measure: Measure, candidate: float, other: float) -> float:
 
 
 def _bootstrap_advantages(one: Performance, other: Performance, measure: Measure, seed: int) -> Float64Array | None:
-    """The advantage of `one` on each bootstrap sample of the test users: (samples,); None for too few users."""
+    """Return the advantage of `one` on each bootstrap sample of the test users: (samples,); None for too few users."""
     if measure is Measure.STARS:
         if one.counts.size < MIN_USERS or one.counts.sum() < MIN_RATINGS:
             return None
@@ -162,7 +162,7 @@ def _bootstrap_advantages(one: Performance, other: Performance, measure: Measure
 
 
 def _bootstrap_sums(columns: Float64Array, seed: int) -> Sequence[Float64Array]:
-    """The sums of each row of `columns` (c, m) over samples of m columns with replacement: c arrays (samples,)."""
+    """Return the sums of each row of `columns` (c, m) over samples of m columns with replacement: c × (samples,)."""
     n = columns.shape[1]
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=_N_SAMPLES)
     return [weights @ column for column in columns]

@@ -78,7 +78,7 @@ def _measure(parts: Sequence[Predictions], *, n_train: int) -> HoldoutMetrics:
 
 
 def _join_folds(on_epoch: OnEpoch | None, fold: int, n_folds: int) -> OnEpoch | None:
-    """The `on_epoch` of one fold, which counts its epochs among those of all folds."""
+    """Return the `on_epoch` of one fold, which counts its epochs among those of all folds."""
     if on_epoch is None:
         return None
     return lambda epoch: on_epoch(Epoch(fold * epoch.total + epoch.done, n_folds * epoch.total, epoch.model))

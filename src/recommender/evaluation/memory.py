@@ -7,7 +7,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak_memory_mb() -> float:
-    """The peak resident memory of this process in MB of 10⁶ bytes, libraries and data included.
+    """Return the peak resident memory of this process in MB of 10⁶ bytes, libraries and data included.
 
     On Linux this is VmHWM, because `getrusage` in a child process starts with the peak of its parent.
     """

@@ -23,18 +23,20 @@ _BLOCK_ITEMS = 256
 
 
 def rmse(actual: ValuesLike, predicted: ValuesLike) -> float:
-    """Root mean squared error in stars. `actual` and `predicted` are (n,), n ≥ 1, and finite, otherwise DataError."""
+    """Return the root mean squared error in stars. `actual` and `predicted` are (n,), n ≥ 1, and finite, otherwise
+    DataError.
+    """
     errors = _errors(actual, predicted)
     return float(np.sqrt(np.mean(errors * errors)))
 
 
 def mae(actual: ValuesLike, predicted: ValuesLike) -> float:
-    """Mean absolute error in stars, of arrays as in `rmse`."""
+    """Return the mean absolute error in stars, of arrays as in `rmse`."""
     return float(np.mean(np.abs(_errors(actual, predicted))))
 
 
 def hits_of_ranks(ranks: IdsLike, k: int) -> BoolArray:
-    """The hits (m, k) of lists with one relevant item each, from the `ranks` (m,) of these items.
+    """Return the hits (m, k) of lists with one relevant item each, at `ranks` (m,).
 
     A rank of `k` or more is a miss. ConfigError for a `k` below 1, DataError for a rank below 0.
     """
@@ -47,17 +49,17 @@ def hits_of_ranks(ranks: IdsLike, k: int) -> BoolArray:
 
 
 def hit_rate(hits: BoolArray) -> float:
-    """HR@k: the share of lists with at least one hit; 0 without lists."""
+    """Return HR@k: the share of lists with at least one hit; 0 without lists."""
     return float(hits.any(axis=1).mean()) if len(hits) else 0.0
 
 
 def reciprocal_ranks(hits: BoolArray) -> Float64Array:
-    """1 / (rank + 1) of the first hit of each list; 0 without a hit (Voorhees 1999, TREC-8, 77-82)."""
+    """Return 1 / (rank + 1) of the first hit of each list; 0 without a hit (Voorhees 1999, TREC-8, 77-82)."""
     return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1.0), 0.0)
 
 
 def ndcgs(hits: BoolArray, n_relevant: IdsLike) -> Float64Array:
-    """NDCG@k of each list with `n_relevant` (m,) relevant items of gain 1: (m,) float64, NaN where there are none.
+    """Return NDCG@k of each list with `n_relevant` (m,) relevant items of gain 1: (m,) float64, NaN for none.
 
     DCG is the sum of 1 / log₂(rank + 2) over all hits of a list; NDCG divides it by the DCG of the ideal list
     (Järvelin, Kekäläinen 2002, ACM TOIS 20(4), section 2.2, with the discount of Burges et al. 2005, ICML).
@@ -70,7 +72,7 @@ def ndcgs(hits: BoolArray, n_relevant: IdsLike) -> Float64Array:
 
 
 def ranking_metrics(ranks: IdsLike, *, k: int = LIST_LENGTH) -> dict[str, float]:
-    """`hr@k`, `ndcg@k` and `mrr@k` of lists with one relevant item each, from the `ranks` (m,) of these items."""
+    """Return `hr@k`, `ndcg@k` and `mrr@k` of lists with one relevant item each, at `ranks` (m,)."""
     hits = hits_of_ranks(ranks, k)
     return {
         f"hr@{k}": hit_rate(hits),
@@ -80,12 +82,13 @@ def ranking_metrics(ranks: IdsLike, *, k: int = LIST_LENGTH) -> dict[str, float]
 
 
 def catalogue_coverage(lists: Int32Array | Int64Array, n_items: int) -> float:
-    """The share of `n_items` in at least one list (Ge et al. 2010). `lists`: (m, k) positions, padded with -1."""
+    """Return the share of `n_items` in any list (Ge et al. 2010). `lists`: (m, k) positions, padded with -1."""
     return float(np.unique(lists[lists >= 0]).size / n_items)
 
 
 def novelty(lists: Int32Array | Int64Array, n_raters: IdsLike, n_users: int) -> float:
-    """Mean self-information of recommended items in bits, -log₂(n_raters / n_users) (Zhou et al. 2010, PNAS 107(10)).
+    """Return the mean self-information of recommended items in bits, -log₂(n_raters / n_users) (Zhou et al. 2010, PNAS
+    107(10)).
 
     `lists`: (m, k) item positions padded with -1; `n_raters`: (n_items,), how many of `n_users` rated each item, taken
     as at least 1. NaN if nothing is recommended.
@@ -96,7 +99,8 @@ def novelty(lists: Int32Array | Int64Array, n_raters: IdsLike, n_users: int) -> 
 
 
 def intra_list_diversity(lists: Int32Array | Int64Array, vectors: "csr_array") -> float:
-    """1 - the mean cosine of two items of a list, averaged over lists (Smyth and McClave 2001; Ziegler et al. 2005).
+    """Return 1 - the mean cosine of two items of a list, averaged over lists (Smyth and McClave 2001; Ziegler et al.
+    2005).
 
     `lists`: (m, k) item positions padded with -1; lists of fewer than two items are left out, NaN if none remains.
     `vectors`: (n_items, d) item features, 0 or more; a zero vector is similar to no item. Memory is bounded: the
@@ -112,7 +116,7 @@ def intra_list_diversity(lists: Int32Array | Int64Array, vectors: "csr_array") -
 
 
 def _pairs(lists: Int32Array | Int64Array) -> tuple[Int64Array, Int64Array, Int64Array]:
-    """All pairs of items of one list, and the row of that list: three (p,) int64 arrays."""
+    """Return all pairs of items of one list, and the row of that list: three (p,) int64 arrays."""
     left, right = np.triu_indices(lists.shape[1], k=1)
     first, second = lists[:, left].astype(np.int64), lists[:, right].astype(np.int64)
     rows, columns = np.nonzero((first >= 0) & (second >= 0))
@@ -120,7 +124,7 @@ def _pairs(lists: Int32Array | Int64Array) -> tuple[Int64Array, Int64Array, Int6
 
 
 def _cosines(vectors: "csr_array", low: Int64Array, high: Int64Array) -> Float64Array:
-    """Cosines of the rows `low` and `high` (p,) of `vectors` (n, d): (p,) float64."""
+    """Return the cosines of the rows `low` and `high` (p,) of `vectors` (n, d): (p,) float64."""
     from scipy.sparse import diags_array  # noqa: PLC0415 - web processes do not need it.
 
     lengths = np.sqrt(vectors.multiply(vectors).sum(axis=1))

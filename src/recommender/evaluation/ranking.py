@@ -59,7 +59,7 @@ class LeaveLastOut:
 
     @classmethod
     def from_split(cls, split: Split) -> Self:
-        """The test cases of a split whose test part has one rating of each user."""
+        """Return the test cases of a split whose test part has one rating of each user."""
         return cls(split.train, split.test.user_ids, split.test.item_ids)
 
     def with_negatives(self, n: int, *, seed: int) -> Self:
@@ -87,7 +87,7 @@ class LeaveLastOut:
         return replace(self, negatives=negatives)
 
     def rated_items(self, items: Vocabulary) -> tuple[Int64Array, Int64Array]:
-        """The training ratings of the users: row of the test case and position in `items` or -1, two (p,) arrays."""
+        """Return the users' training ratings: row of the test case, and position in `items` or -1; two (p,) arrays."""
         users = self.train.users.positions(self.user_ids)
         rated = self.train.by_user().take(np.maximum(users, 0))
         rows = np.repeat(np.arange(users.size), np.diff(rated.indptr))
@@ -106,7 +106,7 @@ class RankResult(NamedTuple):
 
 
 def rank_negatives(model: AnyModel, task: LeaveLastOut) -> Int64Array:
-    """The rank of each film among its negatives: (m,) int64, `MISSED` if the model does not know the film or the user.
+    """Return the rank of each film among its negatives: (m,) int64, `MISSED` for an unknown film or user.
 
     Negatives that the model does not know rank below all others. DataError for a task without negatives.
     """
@@ -121,7 +121,7 @@ def rank_negatives(model: AnyModel, task: LeaveLastOut) -> Int64Array:
 
 
 def rank_all(model: AnyModel, task: LeaveLastOut, *, k: int = LIST_LENGTH) -> RankResult:
-    """The rank of each film among all that the model knows and the user has not rated in training.
+    """Return the rank of each film among all that the model knows and the user has not rated in training.
 
     Users and films that the model does not know are `MISSED`.
     """
@@ -142,7 +142,7 @@ def rank_all(model: AnyModel, task: LeaveLastOut, *, k: int = LIST_LENGTH) -> Ra
 def list_metrics(
     lists: Int32Array, items: Vocabulary, train: Ratings, catalogue: Catalogue | None = None
 ) -> dict[str, float]:
-    """`coverage`, `novelty` (bits) and `diversity` of lists (m, k) of positions in `items`, padded with -1.
+    """Return `coverage`, `novelty` (bits) and `diversity` of lists (m, k) of positions in `items`, padded with -1.
 
     `items`: all items that could be recommended. Diversity compares their genres if a `catalogue` is given, and
     otherwise their columns of ratings in `train`.
@@ -157,7 +157,7 @@ def list_metrics(
 
 
 def _rating_columns(ratings: Ratings, items: Vocabulary) -> "csr_array":
-    """The stars of each item by user: (n_items, n_users) float64, 0 where not rated."""
+    """Return the stars of each item by user: (n_items, n_users) float64, 0 where not rated."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - web processes do not need it.
 
     positions = items.positions(ratings.items.ids)[ratings.item_positions]
@@ -167,7 +167,7 @@ def _rating_columns(ratings: Ratings, items: Vocabulary) -> "csr_array":
 
 
 def _genre_vectors(items: Vocabulary, catalogue: Catalogue) -> "csr_array":
-    """1 for each genre of an item: (n_items, n_genres) float64; zeros for items that are not in the catalogue."""
+    """Return 1 for each genre of an item: (n_items, n_genres) float64; zeros for items without genres."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - web processes do not need it.
 
     genres = catalogue.over(items).genres
@@ -176,7 +176,7 @@ def _genre_vectors(items: Vocabulary, catalogue: Catalogue) -> "csr_array":
 
 
 def _ranks_in_lists(items: Int32Array, scores: Float32Array, movies: Int64Array) -> Int64Array:
-    """How many other items of each list score at least as much as its film; `MISSED` if the film is not in it."""
+    """Return how many other items of each list score at least as much as its film; `MISSED` for a missing film."""
     found = (items == movies[:, None]) & (movies >= 0)[:, None]
     own = np.where(found, scores, np.float32(0)).sum(axis=1)
     above = (scores >= own[:, None]).sum(axis=1) - 1

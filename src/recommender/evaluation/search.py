@@ -115,7 +115,7 @@ class Search:
         return [Trial(number, {**settings, **fixed}) for number, settings in enumerate([{}, *drawn])]
 
     def _run_trial(self, trial: Trial, share: float, validation: Validation) -> Trial:
-        """The trial with its result on a sample of the users."""
+        """Return the trial with its result on a sample of the users."""
         began = time.perf_counter()
         try:
             result = self._train(trial, validation)
@@ -133,14 +133,15 @@ class Search:
 
 
 def measure_for(algorithm: str, measure: Measure | None = None) -> Measure:
-    """`measure` itself; for None, RMSE for algorithms that rank by stars and NDCG@10 for others."""
+    """Return `measure` itself; for None, RMSE for algorithms that rank by stars and NDCG@10 for others."""
     if measure is not None:
         return measure
     return Measure.STARS if ranks_by_predicted_stars(algorithm) else Measure.ORDER
 
 
 def make_tuning_split(ratings: Ratings, measure: Measure, *, seed: int) -> Split:
-    """The split to measure trials on: the newest tenth of `ratings` for RMSE, the last rating of each user for NDCG.
+    """Return the split to measure trials on: the newest tenth of `ratings` for RMSE, the last rating of each user for
+    NDCG.
 
     Without usable times, `seed` draws the test ratings. DataError for too few ratings.
     """
@@ -152,7 +153,9 @@ def make_tuning_split(ratings: Ratings, measure: Measure, *, seed: int) -> Split
 
 
 def user_samples(split: Split, *, seed: int) -> list[tuple[float, Split]]:
-    """Growing samples of the users: the share of users, and their part of `split`. The last one is all of `split`."""
+    """Return growing samples of the users: the share of users, and their part of `split`. The last one is all of
+    `split`.
+    """
     n_samples = 1
     while n_samples < _MAX_SAMPLES and len(split.train) >= _MIN_RATINGS * _FACTOR**n_samples:
         n_samples += 1
@@ -163,7 +166,7 @@ def user_samples(split: Split, *, seed: int) -> list[tuple[float, Split]]:
 
 
 def _select_users(split: Split, chosen: BoolArray) -> Split | None:
-    """The ratings of the `chosen` users (n_users,) of the training part; None if one side would be empty."""
+    """Return the ratings of the `chosen` users (n_users,) of the training part; None if one side would be empty."""
     train, test = split
     positions = train.users.positions(test.users.ids)
     in_test = ((positions >= 0) & chosen[positions])[test.user_positions]
@@ -172,7 +175,7 @@ def _select_users(split: Split, chosen: BoolArray) -> Split | None:
 
 
 def _select_trials(trials: Sequence[Trial], validation: Validation, share: float) -> list[int]:
-    """The numbers of the trials to continue, best first. The defaults always continue, for comparison."""
+    """Return the numbers of the trials to continue, best first. The defaults always continue, for comparison."""
     losses = [(validation.loss(trial.value), trial.number) for trial in trials if trial.value is not None]
     order = [number for _, number in sorted(losses)]
     if share == 1.0:

@@ -147,7 +147,7 @@ def evaluate_model(
 
 
 def _divide(ratings: Ratings, rng: np.random.Generator) -> tuple[Int64Array, BoolArray, int | None]:
-    """The order of the ratings (n,), which of them are later (n,), and the last moment before those if known."""
+    """Return the order of the ratings (n,), which of them are later (n,), and the last moment before those if known."""
     if ratings.times is not None:
         later = _after_boundary(ratings.times)
         if later.sum() >= min(MIN_TEST_RATINGS, TEST_FRACTION * len(ratings) / 2):
@@ -192,7 +192,7 @@ def _errors(model: AnyModel, user: object, test_user: HeldOutUser) -> Float64Arr
 
 
 def _ndcg(model: AnyModel, users: Sequence[object], test_users: Sequence[HeldOutUser]) -> Float64Array:
-    """NDCG of each list, with gain 1 for each relevant item; NaN for users without one."""
+    """Return NDCG of each list, with gain 1 for each relevant item; NaN for users without one."""
     rows = np.repeat(np.arange(len(test_users)), [len(test_user.history.item_ids) for test_user in test_users])
     rated = model.items.positions(np.concatenate([test_user.history.item_ids for test_user in test_users]))
     exclude = Rows.of_pairs(rows, rated, n_rows=len(test_users))

@@ -28,14 +28,14 @@ class Validation:
     measure: Measure
 
     def value(self, model: AnyModel) -> float:
-        """The RMSE in stars, or the NDCG from 0 to 1. DataError for NDCG if the model knows none of the users."""
+        """Return the RMSE in stars, or the NDCG from 0 to 1. DataError for NDCG without a known user."""
         if self.measure is Measure.STARS:
             predictions = predict_test(model, self.split.test)
             return rmse(predictions.actual, predictions.predicted)
         return self._ndcg(model)
 
     def loss(self, value: float) -> float:
-        """The value as a loss: lower is better."""
+        """Return the value as a loss: lower is better."""
         return value if self.measure is Measure.STARS else -value
 
     def _ndcg(self, model: AnyModel) -> float:

@@ -83,7 +83,7 @@ class ALSModel(FactorFeedbackModel):
         return gram
 
     def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - the model knows no time.
-        """x_u = (YᵀY + Yᵀ(C^u - I)Y + λI)⁻¹ YᵀC^u p(u) (Hu, Koren, Volinsky 2008, eq. 4)."""
+        """Return x_u = (YᵀY + Yᵀ(C^u - I)Y + λI)⁻¹ YᵀC^u p(u) (Hu, Koren, Volinsky 2008, eq. 4)."""
         liked = self.item_factors[positions[values >= np.float32(self.liked_from)]].astype(np.float64)
         if not len(liked):
             return np.zeros(self.item_factors.shape[1], dtype=np.float32)
@@ -108,7 +108,7 @@ class ALS:
     spark: SparkPlace = field(default=SparkPlace())
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> ALSModel:
-        """Learn from what was liked; each alternation costs n_liked · k² + (n_users + n_items) · k³ at most.
+        """Train on the positive interactions; each alternation costs n_liked · k² + (n_users + n_items) · k³ at most.
 
         `on_epoch` is called after each alternation, with Spark after the last one only.
         """
@@ -189,6 +189,6 @@ def _callback(on_epoch: OnEpoch | None, n_epochs: int, model: Callable[[], ALSMo
 
 
 def _copy_to_host(factors: Any) -> Float32Array:
-    """A copy of the library's factors, which change later."""
+    """Return a copy of the library's factors, which change later."""
     on_host = factors if isinstance(factors, np.ndarray) else factors.to_numpy()
     return np.array(on_host, dtype=np.float32)

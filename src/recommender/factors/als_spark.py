@@ -68,7 +68,7 @@ class SparkTraining:
     seed: int
 
     def fit(self, ratings: Ratings, place: SparkPlace) -> tuple[Float32Array, Float32Array]:
-        """x and y: (n_users, k), (n_items, k) float32, zeros for those without likings.
+        """Return x and y: (n_users, k), (n_items, k) float32, zeros for those without likings.
 
         Equal seeds give equal factors but for rounding. ConfigError where PySpark or Java is missing, DataError for ids
         that Spark cannot hold, SparkError for all that goes wrong there.
@@ -110,7 +110,7 @@ class SparkTraining:
 
 
 def read_factors(folder: Path, vocabulary: Vocabulary, n_factors: int) -> Float32Array:
-    """The factors that Spark wrote to a folder of Parquet files, by position: (n, k) float32, zeros for ids without.
+    """Return the factors in the Parquet files that Spark wrote, by position: (n, k) float32, zeros if missing.
 
     SparkError for ids that the vocabulary does not know, or vectors of another length: what is there is of another
     training.

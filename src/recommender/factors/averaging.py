@@ -45,13 +45,13 @@ class ProductMean:
         self.count += 1
 
     def clear(self) -> None:
-        """Forget all that was counted in."""
+        """Remove all values."""
         self._range[:] = 0
         self._corange[:] = 0
         self.count = 0
 
     def low_rank(self) -> LowRank:
-        """The mean in its `rank` strongest directions; `add` must have been called."""
+        """Return the mean in its `rank` strongest directions; `add` must have been called."""
         basis, _ = np.linalg.qr(self._range.astype(np.float64))
         # Least squares, then a singular value decomposition, both by QR: what LAPACK iterates on is small.
         orthogonal, triangle = np.linalg.qr(self._from_left @ basis)
@@ -63,7 +63,7 @@ class ProductMean:
 
     @classmethod
     def merged(cls, parts: list[Self]) -> Self:
-        """The mean of everything that was counted into `parts`."""
+        """Return the mean of everything that was counted into `parts`."""
         first = parts[0]
         whole = cls(*first._shape, rank=first.rank, seed=first._seed)  # noqa: SLF001 - its own class.
         for part in parts:

@@ -54,7 +54,7 @@ class UserBatch(NamedTuple):
 
     @classmethod
     def of(cls, parameters: Sequence[UserParameters]) -> "UserBatch":
-        """Users that were folded in one by one, in order; DataError for none."""
+        """Return the block of users that were folded in one by one, in order; DataError for none."""
         if not parameters:
             raise DataError("There are no users to score: give at least one.")
         biases = np.array([user.bias for user in parameters], dtype=np.float32)
@@ -94,7 +94,7 @@ def batch_topk(
     block_items: int = 512,
     n_threads: int | None = None,
 ) -> Iterator[RecommendationBatch]:
-    """The `n` best items of each user, block after block in the order of `users`.
+    """Yield the `n` best items of each user, block after block in the order of `users`.
 
     `users`: (m,) user positions of the model, or the parameters of m folded-in users; `exclude`: m rows of item
     positions never to suggest; `candidates`: (n_items,) bool, the only items to suggest; `block_users`, `block_items`:
@@ -149,14 +149,14 @@ def _count(users: Int64Array | UserBatch) -> int:
 
 
 def _parameters(model: Factorisation, users: Int64Array | UserBatch, chosen: slice) -> UserBatch:
-    """The parameters of some of `users`."""
+    """Return the parameters of some of `users`."""
     if isinstance(users, UserBatch):
         return UserBatch(users.biases[chosen], users.factors[chosen])
     return UserBatch(model.user_biases[users[chosen]], model.user_factors[users[chosen]])
 
 
 def _usual_norm(model: Factorisation, users: Int64Array | UserBatch) -> float:
-    """The mean ‖p_u‖, of a sample: it decides about speed alone."""
+    """Return the mean ‖p_u‖, of a sample: it decides about speed alone."""
     n_users = _count(users)
     if not n_users:
         return 0.0
@@ -189,7 +189,7 @@ def _block(request: _Request, start: int, stop: int) -> RecommendationBatch:
 def _select_tiles(
     tiles: CandidateTiles, block: "topk.Block", state: "topk.TopState"
 ) -> Iterator[tuple[Int64Array, Float32Array, Tile]]:
-    """Tile after tile with the rows of the users, and their factors, whose lists it may still change."""
+    """Yield each tile with the rows of the users whose lists it may still change, and their factors."""
     rows, factors = np.arange(block.offsets.size), block.factors
     user_norms = norms(factors)
     for number, tile in enumerate(tiles.tiles):
@@ -216,7 +216,7 @@ def _kernel_arrays(
     Int64Array,
     Int64Array,
 ]:
-    """The fields of `kernels.topk.Block`, which cannot be imported here without numba."""
+    """Return the fields of `kernels.topk.Block`, which cannot be imported here without numba."""
     model, tiles = request.model, request.tiles
     biases, factors = _parameters(model, request.users, slice(start, stop))
     offsets = model.global_mean + biases.astype(np.float64)

@@ -117,7 +117,7 @@ class _Posterior:
         return self._standardise(users, implicit, evidence, prior)
 
     def _implicit_part(self, implicit: Float64Array) -> Float64Array:
-        """|I_u|^-½ Σ_{j ∈ I_u} y_j of each user: (n_users, r)."""
+        """Return |I_u|^-½ Σ_{j ∈ I_u} y_j of each user: (n_users, r)."""
         from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
         rated = self._rows.items
@@ -130,7 +130,7 @@ class _Posterior:
     def _standardise(
         self, users: Float64Array, implicit: Float64Array, evidence: Evidence, prior: UserPrior
     ) -> BayesianModel:
-        """The same predictions in factors of which users have, before they rate, a standard normal amount each.
+        """Return the same predictions in factors of which users have, before they rate, a standard normal amount each.
 
         What all users share goes to the items' biases, what a user adds to the average rated item is the user's bias.
         """

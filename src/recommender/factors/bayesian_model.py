@@ -38,7 +38,7 @@ class BayesianModel(FactorModel):
         check_shape(self.mean_factors, (self.n_factors,), "mean_factors")
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
-        """The mean of p_u given these ratings: Bayesian linear regression (Bishop 2006, eq. 3.50-3.51)."""
+        """Return the mean of p_u given these ratings: Bayesian linear regression (Bishop 2006, eq. 3.50-3.51)."""
         if not positions.size:
             return UserParameters(0.0, np.zeros(self.n_factors, dtype=np.float32))
         expected = self.prior_mean + self.implicit_factors[positions].sum(axis=0, dtype=np.float64) / (
@@ -50,19 +50,19 @@ class BayesianModel(FactorModel):
         return UserParameters(float(factors @ self.mean_factors), factors.astype(np.float32))
 
     def rate_positions(self, user: UserParameters, positions: Int64Array) -> Float64Array:
-        """Unclipped stars of one person for the items at these positions: (n,) float64."""
+        """Return the unclipped stars of one user for the items at these positions: (n,) float64."""
         products = self.item_factors[positions].astype(np.float64) @ user.factors
         stars: Float64Array = self.global_mean + user.bias + self.item_biases[positions] + products
         return stars
 
     def rate_users(self, users: Int64Array) -> Float32Array:
-        """Unclipped stars of the users at these positions for every item, by one matrix product: (m, n_items)."""
+        """Return the unclipped stars of the users at these positions for every item: (m, n_items)."""
         biases = self.item_biases + np.float32(self.global_mean)
         return self.user_factors[users] @ self.item_factors.T + (self.user_biases[users][:, None] + biases)
 
 
 def regression(design: Float64Array, residuals: Float64Array, noise_variance: float) -> Float64Array:
-    """The mean of x ~ Normal(0, 1) given `residuals` = `design`·x + noise: (k,), for a `design` of (n, k)."""
+    """Return the mean of x ~ Normal(0, 1) given `residuals` = `design`·x + noise: (k,), for a `design` of (n, k)."""
     n, k = design.shape
     if n <= k:
         gram = design @ design.T

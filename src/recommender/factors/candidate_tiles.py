@@ -37,7 +37,7 @@ class CandidateTiles(NamedTuple):
 
     @classmethod
     def of(cls, model: Factorisation, allowed: BoolArray, usual_norm: float, width: int) -> "CandidateTiles":
-        """The items of `model` that are `allowed`, (n_items,), in tiles of `width`."""
+        """Return the items of `model` that are `allowed`, (n_items,), in tiles of `width`."""
         item_norms = norms(model.item_factors)
         heights = model.item_biases + usual_norm * item_norms
         descending = np.argsort(-heights, kind="stable")
@@ -54,13 +54,13 @@ class CandidateTiles(NamedTuple):
         return cls(readonly_view(order), ranks, readonly_view(model.item_biases[order]), tiles, usual_norm)
 
     def ranks_of(self, rated: Rows) -> Int64Array:
-        """The ranks of the items of each row, ascending in each."""
+        """Return the ranks of the items of each row, ascending in each."""
         beyond = self.order.size + 1
         rows = np.repeat(np.arange(rated.n_rows) * beyond, np.diff(rated.indptr))
         return np.sort(rows + self.ranks[rated.indices]) - rows
 
     def bounds(self, tile: Tile, user_norms: Float64Array) -> Float64Array:
-        """What no b_i + p_u·q_i from `tile` on exceeds, for users with these ‖p_u‖: same shape.
+        """Return upper bounds of b_i + p_u·q_i from `tile` on, for users with these ‖p_u‖: same shape.
 
         By Cauchy and Schwarz, b_i + p_u·q_i ≤ b_i + ‖p_u‖‖q_i‖ = (b_i + c‖q_i‖) + (‖p_u‖ - c)‖q_i‖.
         """
@@ -70,5 +70,5 @@ class CandidateTiles(NamedTuple):
 
 
 def norms(factors: Float32Array) -> Float64Array:
-    """The length of each row of factors (n, k): (n,) float64."""
+    """Return the length of each row of factors (n, k): (n,) float64."""
     return np.asarray(np.sqrt(np.einsum("nk,nk->n", factors, factors, dtype=np.float64)))

@@ -32,7 +32,7 @@ class FoldInPenalty:
 
     @classmethod
     def of_sgd(cls, *, learning_rate: float, regularisation: float, n_epochs: float) -> "FoldInPenalty":
-        """The penalty whose exact solution resembles what T epochs of stochastic gradient descent reach.
+        """Return the penalty whose exact solution resembles what T epochs of stochastic gradient descent reach.
 
         SGD subtracts γλ·parameter at each of a user's n ratings, hence λ·n. It also stops early: along a direction of
         curvature s it covers 1 - exp(-γTs) of the way, which for small s is what ridge regression covers with the
@@ -41,7 +41,7 @@ class FoldInPenalty:
         return cls(constant=1.0 / (learning_rate * n_epochs), per_rating=regularisation)
 
     def strength(self, n_ratings: int) -> float:
-        """α for a user of `n_ratings` ratings."""
+        """Return α for a user of `n_ratings` ratings."""
         return self.constant + self.per_rating * n_ratings
 
 

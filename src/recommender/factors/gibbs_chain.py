@@ -36,7 +36,7 @@ class RatingRows(NamedTuple):
 
     @classmethod
     def of(cls, ratings: Ratings) -> Self:
-        """The rows of `ratings`, of which all but `raters` share their memory."""
+        """Return the rows of `ratings`, of which all but `raters` share their memory."""
         order = np.argsort(ratings.item_positions, kind="stable")
         by_item, raters = ratings.item_positions[order], ratings.user_positions[order]
         return cls(
@@ -83,7 +83,7 @@ class GibbsChain:
         self._residuals = self._compute_residuals()
 
     def sweep(self) -> None:
-        """Redraw everything: two passes over the ratings for each side and factor, on one core."""
+        """Draw all parameters anew: two passes over the ratings for each side and factor, on one core."""
         self._sweeps += 1
         if self._sweeps % _REFRESH == 0:
             self._residuals = self._compute_residuals()
@@ -160,7 +160,7 @@ class GibbsChain:
         )
 
     def _hyper_parameters(self, values: Float32Array) -> tuple[float, float]:
-        """Precision and mean of the normal prior of `values`, drawn given them (Rendle 2012, section 3.3)."""
+        """Return precision and mean of the normal prior of `values`, drawn given them (Rendle 2012, section 3.3)."""
         n, mean = values.size, float(np.mean(values, dtype=np.float64))
         deviations: Float64Array = values.astype(np.float64) - mean
         spread = float(deviations @ deviations) + n * mean**2 / (n + 1)

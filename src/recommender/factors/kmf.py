@@ -98,12 +98,12 @@ class KMF:
 
 
 def fold_in_penalty(regularisation: float) -> FoldInPenalty:
-    """α = λ(n + 50): λ for each rating, as in training, and for some that nobody gave."""
+    """Return α = λ(n + 50): λ for each rating, as in training, and for 50 additional ones."""
     return FoldInPenalty(constant=max(_PRIOR_RATINGS * regularisation, _LEAST_PENALTY), per_rating=regularisation)
 
 
 def _log_odds(stars: float) -> float:
-    """The x at which `stars` are predicted, at most those of a hundredth from either end of the scale."""
+    """Return the x at which `stars` are predicted, at most those of a hundredth from either end of the scale."""
     low, high = RATING_SCALE
     share = min(max((stars - low) / (high - low), 0.01), 0.99)
     return math.log(share / (1 - share))

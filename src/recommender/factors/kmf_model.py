@@ -34,7 +34,7 @@ class KMFModel(FactorModel):
     kind: ClassVar[str] = "kmf"
 
     def stars(self, x: Float32Array | Float64Array) -> Float32Array:
-        """lo + (hi - lo)·σ(x), of x in any shape."""
+        """Return lo + (hi - lo)·σ(x), of x in any shape."""
         low, high = self.rating_scale
         return (low + (high - low) * logistic(x.astype(np.float64))).astype(np.float32)
 
@@ -72,7 +72,7 @@ class KMFModel(FactorModel):
         allowed: BoolArray,
         block_items: int,
     ) -> Iterator[RecommendationBatch]:
-        """The order of stars is that of x, which the linear kernel ranks by."""
+        """Yield the order of stars is that of x, which the linear kernel ranks by."""
         for block in super().select_batches(users, n, exclude, allowed, block_items):
             yield block._replace(scores=self.stars(block.scores))
 
@@ -92,16 +92,16 @@ class BoundedRatings(NamedTuple):
     # Products with vectors go around BLAS, whose threads would cost more time than they save.
 
     def predicted(self, solution: Float64Array) -> Float64Array:
-        """The shares that θ predicts: (n,)."""
+        """Return the shares that θ predicts: (n,)."""
         return logistic(self.offsets + np.einsum("nd,d->n", self.design, solution))
 
     def loss(self, solution: Float64Array, predicted: Float64Array) -> float:
-        """Σ (r - r̂)²/(hi - lo) + α‖θ‖²."""
+        """Return Σ (r - r̂)²/(hi - lo) + α‖θ‖²."""
         errors = self.shares - predicted
         return float(self.width * (errors @ errors) + self.strength * (solution @ solution))
 
     def step(self, solution: Float64Array, predicted: Float64Array) -> Float64Array:
-        """The Gauss-Newton step from θ (Nocedal, Wright 2006, eq. 10.23), solved in the smaller of the two spaces."""
+        """Return the Gauss-Newton step from θ (Nocedal, Wright 2006, eq. 10.23), solved in the smaller space."""
         slopes = np.sqrt(self.width) * predicted * (1 - predicted)
         rows = slopes[:, None] * self.design
         rest = np.sqrt(self.width) * (self.shares - predicted) + np.einsum("nd,d->n", rows, solution)
@@ -116,7 +116,7 @@ class BoundedRatings(NamedTuple):
 
 
 def fit_bounded(person: BoundedRatings) -> Float64Array:
-    """The θ, (d,), that minimises the loss, from zero by Gauss-Newton steps, each halved until the loss falls."""
+    """Return the θ, (d,), of least loss, from zero by Gauss-Newton steps, each halved until the loss falls."""
     solution = np.zeros(person.design.shape[1])
     predicted = person.predicted(solution)
     loss = person.loss(solution, predicted)
@@ -135,5 +135,5 @@ def fit_bounded(person: BoundedRatings) -> Float64Array:
 
 
 def logistic(x: Float64Array) -> Float64Array:
-    """σ(x) = 1 / (1 + exp(-x)), of x in any shape, without overflow."""
+    """Return σ(x) = 1 / (1 + exp(-x)), of x in any shape, without overflow."""
     return 0.5 + 0.5 * np.tanh(0.5 * x)

@@ -102,7 +102,7 @@ class _Training:
         return error
 
     def model(self, n_steps: int) -> FactorModel:
-        """A copy of the parameters after so many steps, as a model."""
+        """Return a copy of the parameters after so many steps, as a model."""
         config, ratings = self.config, self.ratings
         plain = FactorModel(
             users=ratings.users,
@@ -133,7 +133,7 @@ class _Training:
         )
 
     def _penalty(self, n_steps: int) -> FoldInPenalty:
-        """Half the gradient is what `of_sgd` counts in, and momentum makes each step count 1 / (1 - m) times."""
+        """Return the penalty. `of_sgd` counts half the gradient, and momentum counts each step 1 / (1 - m) times."""
         config = self.config
         return FoldInPenalty.of_sgd(
             learning_rate=2 * config.learning_rate / (1 - config.momentum),

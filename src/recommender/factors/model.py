@@ -82,14 +82,14 @@ class FactorModel(Model[UserParameters]):
         return stars.astype(np.float32)
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """μ plus the bias of whichever of user and item is known, which is what surprise predicts for such pairs."""
+        """Return μ plus the bias of the known user or item, as surprise predicts such pairs."""
         user_biases = np.where(users >= 0, self.user_biases[users], 0.0).astype(np.float64)
         item_biases = np.where(items >= 0, self.item_biases[items], 0.0).astype(np.float64)
         stars: Float64Array = self.global_mean + user_biases + item_biases
         return stars.astype(np.float32)
 
     def user_state(self, position: int) -> UserParameters:
-        """b_u and p_u as trained."""
+        """Return b_u and p_u as trained."""
         return UserParameters(float(self.user_biases[position]), self.user_factors[position])
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
@@ -121,7 +121,7 @@ class FactorModel(Model[UserParameters]):
         allowed: BoolArray,
         block_items: int,
     ) -> Iterator[RecommendationBatch]:
-        """Tiles of items, on all cores: see `batch_topk`."""
+        """Select by tiles of items, on all cores: see `batch_topk`."""
         if not len(users):
             return iter(())
         block = users if isinstance(users, np.ndarray) else UserBatch.of(users)

@@ -53,7 +53,7 @@ class NSVDModel(FactorModel):
             raise ConfigError(f"history_length is {self.history_length}: it must be at least 1.")
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
-        """p_u as it is for everybody, and b_u with a correction of p_u by ridge regression on what that leaves.
+        """Return p_u from the history, and b_u and a correction of p_u by ridge regression on the residuals.
 
         Training moves the y_j by what users rated, so those who were trained on are known better than by what they
         rated at all. The correction gives everybody else as much.
@@ -66,7 +66,7 @@ class NSVDModel(FactorModel):
         return UserParameters(fitted.bias, (taste + fitted.factors).astype(np.float32))
 
     def user_factors_from_history(self, positions: Int64Array) -> Float64Array:
-        """p_u of somebody who rated the items at these positions, (n,) ascending: (k,) float64."""
+        """Return p_u of a user who rated the items at these positions, (n,) ascending: (k,) float64."""
         if positions.size > self.history_length:
             positions = positions[np.argsort(self.item_counts[positions], kind="stable")[: self.history_length]]
         taste: Float64Array = self.implicit_factors[positions].sum(axis=0, dtype=np.float64)
@@ -75,7 +75,7 @@ class NSVDModel(FactorModel):
 
 
 def select_history_users(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
-    """Which ratings' items represent their users, (n,) bool, and how many a user at most: see `NSVDModel`.
+    """Select the ratings whose items represent their users, (n,) bool; return the most per user, too: see `NSVDModel`.
 
     `size`: one of `SIZES`; ConfigError for another.
     """
@@ -91,7 +91,7 @@ def select_history_users(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
 
 
 def user_factors_from_histories(ratings: Ratings, speaking: BoolArray, implicit_factors: Float32Array) -> Float32Array:
-    """p_u of everybody: (n_users, k) float32, for `speaking` of `select_history_users` and the y_j, (n_items, k)."""
+    """Return p_u of all users, (n_users, k) float32, from the `speaking` histories and the y_j, (n_items, k)."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
     users, items = ratings.user_positions[speaking], ratings.item_positions[speaking]
@@ -104,5 +104,5 @@ def user_factors_from_histories(ratings: Ratings, speaking: BoolArray, implicit_
 
 
 def item_counts(ratings: Ratings) -> Int32Array:
-    """How many users rated each item: (n_items,) int32."""
+    """Return how many users rated each item: (n_items,) int32."""
     return np.bincount(ratings.item_positions, minlength=len(ratings.items)).astype(np.int32)

@@ -53,7 +53,7 @@ class SurpriseSVDpp:
 
 
 def _implicit_sums(ratings: Ratings, implicit_factors: Float32Array) -> Float32Array:
-    """|N(u)|^-½ Σ_{j ∈ N(u)} y_j of each user: (n_users, k) float32."""
+    """Return |N(u)|^-½ Σ_{j ∈ N(u)} y_j of each user: (n_users, k) float32."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
     rated = ratings.by_user()

@@ -33,7 +33,7 @@ class SurpriseConfig(Config):
     reg_all: float = not_negative(0.02, search=Floats(0.01, 0.2, log=True))
 
     def library_arguments(self) -> dict[str, Any]:
-        """The arguments of the library's algorithm."""
+        """Return the arguments of the library's algorithm."""
         arguments = asdict(self)
         arguments["random_state"] = arguments.pop("seed")
         return arguments
@@ -98,7 +98,7 @@ class ArrayTrainset(surprise.Trainset):  # type: ignore[misc]  # surprise ships 
         return self.ratings.global_mean
 
     def all_ratings(self) -> Iterator[tuple[int, int, float]]:
-        """All (inner user, inner item, value), user by user, converted a chunk at a time."""
+        """Yield all (inner user, inner item, value), user by user, converted a chunk at a time."""
         if self._passes is not None and self._passes.ended:
             # The library cannot be stopped, but an empty pass changes nothing.
             return iter(())

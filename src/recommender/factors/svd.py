@@ -112,7 +112,7 @@ class _Training:
             return cls(ratings, config, users.numbers, items.numbers, grid, parameters.result())
 
     def model(self, epochs_done: int) -> FactorModel:
-        """A copy of the present parameters as a model."""
+        """Return a copy of the present parameters as a model."""
         k = self.config.n_factors
         return FactorModel(
             users=self.ratings.users,
@@ -131,7 +131,7 @@ class _Training:
 
 
 def _epoch_function(n_ratings: int) -> Callable[..., None]:
-    """The function for one epoch. It depends on the number of ratings alone, because it may change the last bit."""
+    """Return the function for one epoch, chosen by the number of ratings alone, as it may change the last bit."""
     import numba  # noqa: PLC0415 - takes half a second to load.
 
     from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415
@@ -142,7 +142,7 @@ def _epoch_function(n_ratings: int) -> Callable[..., None]:
 
 
 def _deal(counts: Int64Array) -> UInt8Array:
-    """A stripe for each of n users or items, (n,): dealt back and forth by falling count, to even out the stripes."""
+    """Return a stripe for each of n users or items, (n,), assigned by falling count to balance the stripes."""
     turn = np.arange(counts.size) % (2 * _STRIPES)
     stripes = np.empty(counts.size, dtype=np.uint8)
     stripes[np.argsort(-counts, kind="stable")] = np.minimum(turn, 2 * _STRIPES - 1 - turn)
@@ -150,7 +150,7 @@ def _deal(counts: Int64Array) -> UInt8Array:
 
 
 def _renumber(stripes: UInt8Array) -> Int32Array:
-    """New numbers, (n,) int32, consecutive within each stripe."""
+    """Return new numbers, (n,) int32, consecutive within each stripe."""
     numbers = np.empty(stripes.size, dtype=np.int32)
     numbers[np.argsort(stripes, kind="stable")] = np.arange(stripes.size, dtype=np.int32)
     return numbers
@@ -169,7 +169,7 @@ def _initial_parameters(ratings: Ratings, config: SVDConfig) -> "Parameters":
 
 
 def _random_factors(rng: np.random.Generator, n: int, config: SVDConfig) -> Float32Array:
-    """Random factors, (n, width) float32: `n_factors` columns and zeros that stay zero, each row on whole vectors."""
+    """Return random factors, (n, width) float32: `n_factors` columns, padded with zeros to whole vectors."""
     width = -(-config.n_factors // _LANES) * _LANES
     memory = np.zeros(n * width + _LINE_BYTES // 4, dtype=np.float32)
     start = (-memory.ctypes.data) % _LINE_BYTES // 4

@@ -30,7 +30,7 @@ class SVDppModel(FactorModel):
         check_finite(self.implicit_factors, "implicit_factors")
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
-        """Ridge regression for b_u and p_u on what the implicit part of these ratings leaves unexplained."""
+        """Return b_u and p_u by ridge regression on the residuals of the implicit part of these ratings."""
         implicit = self.implicit_factors[positions].astype(np.float64).sum(axis=0) / max(positions.size, 1) ** 0.5
         residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
         residuals -= self.item_factors[positions] @ implicit

@@ -35,7 +35,7 @@ class Evidence(NamedTuple):
     noise_variance: float
 
     def of_user(self, user: int) -> tuple[Float64Array, Float64Array]:
-        """Precision, (k, k), and precision-weighted mean, (k,), of p_u by the user's ratings alone."""
+        """Return the precision, (k, k), and precision-weighted mean, (k,), of p_u by the user's ratings alone."""
         rated = slice(self.rows.items.indptr[user], self.rows.items.indptr[user + 1])
         items = self.rows.items.indices[rated]
         design = self.item_factors[items]
@@ -44,7 +44,7 @@ class Evidence(NamedTuple):
 
 
 def user_prior(users: Float64Array, evidence: Evidence) -> UserPrior:
-    """The prior under which the ratings are likeliest, by expectation maximisation from the spread of `users`.
+    """Return the prior under which the ratings are likeliest, by expectation maximisation from the spread of `users`.
 
     `users`: (n_users, k), where the users are thought to be. Each step takes the posterior of some users under the
     prior and makes the mean and spread of these posteriors the next prior (Dempster, Laird, Rubin 1977; for linear

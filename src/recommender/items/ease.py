@@ -92,7 +92,7 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
         return self._everywhere(liking[:, self.weighted] @ self.weights.astype(np.float64, copy=False))
 
     def _everywhere(self, scores: Float64Array) -> Float32Array:
-        """Scores of the weighted items, (b, m), as scores of all: (b, n_items) float32."""
+        """Return the scores of the weighted items, (b, m), as scores of all: (b, n_items) float32."""
         if self.weighted.size == len(self.items):
             return scores.astype(np.float32)
         most = max(float(self.item_likings.max()), 1.0)
@@ -102,7 +102,7 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
         return everywhere
 
     def _item_vectors(self) -> Float32Array:
-        """The weights into each item: items that follow from the same others are alike."""
+        """Return the weights into each item: items that follow from the same others are alike."""
         vectors = np.zeros((len(self.items), self.weighted.size), dtype=np.float32)
         vectors[self.weighted] = self.weights.T
         return vectors
@@ -115,7 +115,7 @@ class EASE:
     config: EASEConfig = EASEConfig()
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> EASEModel:
-        """Solve for the weights: m³ operations for m items, and a product of the likings with themselves."""
+        """Solve for the weights: m³ operations for m items, after the product of the interactions with themselves."""
         rows = positive_interactions(ratings, self.config.liked_from)
         likings = np.bincount(rows.indices, minlength=len(ratings.items))
         order = np.argsort(-likings, kind="stable")
@@ -136,7 +136,7 @@ class EASE:
 
 
 def item_gram_matrix(rows: Rows, weighted: Int32Array, n_items: int) -> Float64Array:
-    """XᵀX over the items in `weighted`: (m, m) float64, who liked both; by dense blocks unless sparse costs less."""
+    """Return XᵀX over the items in `weighted`: (m, m) float64, users who liked both; dense unless sparse costs less."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
     ones = np.ones(rows.indices.size, dtype=np.float32)
@@ -153,7 +153,7 @@ def item_gram_matrix(rows: Rows, weighted: Int32Array, n_items: int) -> Float64A
 
 
 def ease_weights(gram: Float64Array, regularisation: float) -> Float32Array:
-    """B from XᵀX, which is overwritten: (m, m) float32 (Steck 2019, eq. 8)."""
+    """Return B from XᵀX, which is overwritten: (m, m) float32 (Steck 2019, eq. 8)."""
     from scipy.linalg import lapack  # noqa: PLC0415 - only training needs it.
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
@@ -167,7 +167,7 @@ def ease_weights(gram: Float64Array, regularisation: float) -> Float32Array:
 
 
 def _weights_of_inverse(upper: Float64Array) -> Float32Array:
-    """B from the upper triangle of P: (m, m) float32."""
+    """Return B from the upper triangle of P: (m, m) float32."""
     m, scale = len(upper), -1 / np.diag(upper)
     weights = np.empty((m, m), dtype=np.float32)
     for start in range(0, m, _BLOCK_ITEMS):

@@ -31,18 +31,18 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
 
     @abstractmethod
     def _profile_at(self, position: int) -> T:
-        """The taste of the user at a position."""
+        """Return the taste of the user at a position."""
 
     @abstractmethod
     def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> T:
-        """The taste of someone with these ratings, of distinct items, ascending; maybe none."""
+        """Return the taste of someone with these ratings, of distinct items, ascending; maybe none."""
 
     @abstractmethod
     def _score_profile(self, taste: T) -> Float32Array:
-        """What ranks every item for someone: (n_items,) float32."""
+        """Return the score of every item for a profile: (n_items,) float32."""
 
     def _score_profile_at(self, taste: T, items: Int64Array) -> Float32Array:
-        """`_score_profile` at some items only, for algorithms to which that is less work: (m,) float32."""
+        """Return `_score_profile` at some items only: (m,) float32. Override it if that takes less work."""
         scores: Float32Array = self._score_profile(taste)[items]
         return scores
 
@@ -53,7 +53,7 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
         return self.stars._fallback_stars(users, items)  # noqa: SLF001 - a part of this model.
 
     def user_state(self, position: int) -> ImplicitUserState[T]:
-        """Bias and taste as trained."""
+        """Return bias and profile as trained."""
         return ImplicitUserState(self.stars.user_state(position), self._profile_at(position))
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> ImplicitUserState[T]:
@@ -64,7 +64,7 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
         return self.stars._rate_items(user.bias)  # noqa: SLF001 - a part of this model.
 
     def score_items(self, user: ImplicitUserState[T]) -> Float32Array:
-        """What ranks one person's suggestions, for every item: (n_items,) float32, by item position."""
+        """Return the score of every item for one user: (n_items,) float32, by item position."""
         return self._score_profile(user.taste)
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
@@ -103,7 +103,7 @@ class FactorFeedbackModel(ImplicitFeedbackModel[Float32Array]):
 def score_pairs_by_user(
     users: Int64Array, items: Int64Array, score: Callable[[int, Int64Array], Float32Array]
 ) -> Float32Array:
-    """The scores of pairs of positions, (n,) float32; `score` gives those of one user for some items."""
+    """Return the scores of pairs of positions, (n,) float32; `score` gives those of one user for some items."""
     scores = np.empty(users.size, dtype=np.float32)
     order = np.argsort(users, kind="stable")
     distinct, starts = np.unique(users[order], return_index=True)
@@ -113,11 +113,11 @@ def score_pairs_by_user(
 
 
 def fit_bias_model(ratings: Ratings) -> BiasModel:
-    """The biases of `ratings`, for the stars of a model that ranks."""
+    """Return the biases of `ratings`, for the stars of a model that ranks."""
     return Bias().fit(ratings)
 
 
 def positive_interactions(ratings: Ratings, liked_from: float) -> Rows:
-    """The items that each user gave at least `liked_from` stars: low ratings are not liking."""
+    """Return the items that each user gave at least `liked_from` stars: low ratings are not liking."""
     liked = ratings.values >= np.float32(liked_from)
     return Rows.of_sorted(ratings.user_positions[liked], ratings.item_positions[liked], n_rows=len(ratings.users))

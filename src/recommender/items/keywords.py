@@ -74,7 +74,7 @@ class TasteRule(NamedTuple):
     dislikes: float
 
     def weights(self, users: Int32Array, values: Float32Array, *, n_users: int, mean: float) -> Float32Array:
-        """w_ui of ratings by users at these positions: (n,) float32."""
+        """Return w_ui of ratings by users at these positions: (n,) float32."""
         counts = np.bincount(users, minlength=n_users)
         sums = np.bincount(users, weights=values, minlength=n_users)
         own_means = (sums + self.damping * mean) / np.maximum(counts + self.damping, 1e-12)
@@ -107,7 +107,7 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
         check_shape(self.soup.comparable, (len(self.items),), "soup")
 
     def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
-        """The `n` items with the most alike soups, itself and those without a common word excluded; padded."""
+        """Return the `n` items with the most alike soups, itself and those without a common word excluded; padded."""
         found = super().similar_items(item_ids, n)
         alike = found.scores > 0
         nothing = np.float32(np.nan)
@@ -139,7 +139,7 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
         return self.soup.to_sums(Rows(indptr, self.rated.indices[entries]), self.rated_weights[entries])
 
     def stars_of_taste(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """How many stars more than their biases the tastes of users let expect, by positions: (n,) float32."""
+        """Return how many stars more than their biases the tastes of users let expect, by positions: (n,) float32."""
         counts = self.rated.indptr[users + 1] - self.rated.indptr[users]
         return self._cosines_to_stars(self._score_pairs(users, items), counts)
 
@@ -151,7 +151,7 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
         return super()._rate_items(user) + self._cosines_to_stars(self._score_profile(user.taste), counts)
 
     def _cosines_to_stars(self, cosines: Float32Array, counts: Int64Array) -> Float32Array:
-        """What cosines with the profiles of people with so many ratings are worth: float32 stars."""
+        """Convert cosines with the profiles of users with so many ratings to float32 stars."""
         trust = counts / np.maximum(counts + self.rule.damping, 1e-12)
         stars: Float64Array = self.slope * trust * cosines
         return stars.astype(np.float32)
@@ -165,13 +165,13 @@ class Keywords:
     catalogue: Catalogue
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> KeywordsModel:
-        """Learn the tastes from all `ratings`: a few passes over them and over the words of the catalogue."""
+        """Compute the profiles of users from all `ratings`: a few passes over them and over the catalogue."""
         model = replace(self._bias_only_model(ratings), slope=self._slope(ratings))
         report_only_epoch(on_epoch, model)
         return model
 
     def _bias_only_model(self, ratings: Ratings) -> KeywordsModel:
-        """The model whose stars are still the biases alone."""
+        """Return the model whose stars are still the biases alone."""
         items = Vocabulary.of(np.concatenate([ratings.items.ids, self.catalogue.items.ids]))
         rule = TasteRule(self.config.damping, self.config.dislikes)
         places = items.positions(ratings.items.ids).astype(np.int32)
@@ -189,7 +189,7 @@ class Keywords:
         )
 
     def _slope(self, ratings: Ratings) -> float:
-        """s by least squares on a tenth of the ratings of some users, with what the others say; 0 if they are few."""
+        """Return s by least squares on a tenth of the ratings of some users, given the others; 0 if they are few."""
         if len(ratings) < _LEAST_RATINGS:
             return 0.0
         n_users = len(ratings.users)
@@ -210,7 +210,7 @@ class Keywords:
 
 
 def _stars_over(items: Vocabulary, stars: BiasModel) -> BiasModel:
-    """The same stars for more items: those that nobody has rated have no bias."""
+    """Return the same stars for more items: those that nobody has rated have no bias."""
     biases = np.zeros(len(items), dtype=np.float32)
     biases[items.positions(stars.items.ids)] = stars.item_biases
     return replace(stars, items=items, item_biases=biases)

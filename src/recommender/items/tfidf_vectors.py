@@ -38,7 +38,7 @@ class TfidfVectors:
 
     @classmethod
     def of(cls, catalogue: Catalogue, *, rare_words: float) -> Self:
-        """The soup of all words of a catalogue.
+        """Return the soup of all words of a catalogue.
 
         A word weighs its count times idf^`rare_words`, with idf = 1 + ln((1 + n_items) / (1 + items with the word));
         at 0, the count alone.
@@ -64,21 +64,21 @@ class TfidfVectors:
         return has_words
 
     def profile(self, items: Int64Array, weights: Float32Array) -> Float64Array:
-        """Σ_j w_j v_j over some items, scaled to length 1: (n_words,) float64; zeros where nothing is left of it."""
+        """Return Σ_j w_j v_j over some items, scaled to length 1: (n_words,) float64; zeros for a zero sum."""
         return profile_plain(self._vectors, self.n_words, items, weights)
 
     def to_profile(self, profile: Float64Array) -> Float32Array:
-        """Cosines of a profile of length 1, (n_words,), with all items: (n_items,) float32."""
+        """Return the cosines of a profile of length 1, (n_words,), with all items: (n_items,) float32."""
         return cosines_plain(self._vectors, profile, self._row_of)
 
     def to_profile_at(self, profile: Float64Array, items: Int64Array) -> Float32Array:
-        """As `to_profile`, with the items at these positions only: (m,) float32."""
+        """Return `to_profile` for the items at these positions only: (m,) float32."""
         indptr, entries = Rows(self.indptr, self.words).entries(items)
         some = SparseVectors(indptr, self.words[entries], self.weights[entries])
         return cosines_plain(some, profile, np.repeat(np.arange(items.size), np.diff(indptr)))
 
     def to_sums(self, items: Rows, weights: Float32Array) -> Float32Array:
-        """As `to_profile` of each row's `profile`, for b rows of items, `weights` along them: (b, n_items) float32."""
+        """Return `to_profile` of the profiles of b rows of items, `weights` along them: (b, n_items) float32."""
         if items.n_rows < _COMPILED_FROM:
             return tfidf_cosines_plain(self._vectors, self.n_words, items, weights)
         from recommender.kernels.tfidf import tfidf_cosines  # noqa: PLC0415 - numba takes half a second to load.
@@ -86,7 +86,7 @@ class TfidfVectors:
         return tfidf_cosines(self._vectors, self._postings, items, weights)
 
     def to_items(self, items: Int64Array) -> Float32Array:
-        """Cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
+        """Return the cosines of the items at these positions, (b,), with all items: (b, n_items) float32."""
         alone = Rows(np.arange(items.size + 1), items.astype(np.int32))
         return self.to_sums(alone, np.ones(items.size, dtype=np.float32))
 

@@ -27,18 +27,18 @@ class Side(NamedTuple):
 
     @classmethod
     def of(cls, factors: Float32Array) -> "Side":
-        """A side that starts with these factors, (n, k), and no biases."""
+        """Return a side that starts with these factors, (n, k), and no biases."""
         n, k = factors.shape
         values = np.zeros((n, -(-(k + 1) // _LANES) * _LANES), dtype=np.float32)
         values[:, :k] = factors
         return cls(values, np.zeros_like(values), np.zeros_like(values), np.zeros(n, dtype=np.int32))
 
     def factors(self, k: int) -> Float32Array:
-        """The factors as they are now, (n, k), in a copy."""
+        """Return the factors as they are now, (n, k), in a copy."""
         return np.ascontiguousarray(self.values[:, :k])
 
     def biases(self) -> Float32Array:
-        """The biases as they are now, (n,), in a copy."""
+        """Return the biases as they are now, (n,), in a copy."""
         return np.ascontiguousarray(self.values[:, -1])
 
 
@@ -52,7 +52,7 @@ class Examples(NamedTuple):
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
 def linear(p: Float32Array, q: Float32Array) -> np.float32:
-    """b_u + b_i + p_u·q_i, of two rows of values."""
+    """Return b_u + b_i + p_u·q_i, of two rows of values."""
     b_u, b_i = p[-1], q[-1]
     # Loops run over whole rows, which are whole vectors, so the product of the biases gets in and is taken out again.
     product = b_u + b_i - b_u * b_i

@@ -61,7 +61,7 @@ def draw(
     moments: Moments,
     steps: Float32Array,
 ) -> None:
-    """Redraw `own` and then, one after the other, `implicit`; `steps` becomes by how much each member has moved.
+    """Draw `own` and then, one after the other, `implicit` anew; `steps` receives the change of each member.
 
     Each is drawn from its normal distribution given all others (see `gibbs_plain.draw`). `moments` follow along.
     """

@@ -61,7 +61,7 @@ def draw(
     moments: Moments,
     steps: Float32Array,
 ) -> None:
-    """Redraw `own` and then, one after the other, `implicit`; `steps` becomes by how much each member has moved.
+    """Draw `own` and then, one after the other, `implicit` anew; `steps` receives the change of each member.
 
     A value x that all residuals e see through c, Σc² =  Σce = `slope`, is normal given the rest with
     precision τ = α·Σc² + λ and mean (α(Σce + Σc²·x) + λμ) / τ, α being the precision of a rating, μ and λ the prior's

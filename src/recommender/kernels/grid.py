@@ -32,7 +32,7 @@ class Deal(NamedTuple):
 
 @numba.njit(cache=True, nogil=True, parallel=True)
 def fill_grid(ratings: Columns, users: Deal, items: Deal, mean: np.float32, n_stripes: int) -> Grid:
-    """The grid of `ratings`, users and items renumbered, values less `mean`; a block keeps the order of the ratings."""
+    """Return the grid of `ratings` with new numbers and values less `mean`; blocks keep the order of ratings."""
     n, n_blocks = ratings.values.size, n_stripes * n_stripes
     places = np.zeros((_PARTS, n_blocks), dtype=np.int64)
     for part in numba.prange(_PARTS):

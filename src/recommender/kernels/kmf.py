@@ -32,7 +32,7 @@ class Descent(NamedTuple):
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def kmf_epoch(examples: Examples, order: Int64Array, users: Side, items: Side, descent: Descent) -> None:
-    """Learn from every rating once, batch after batch in this `order`: (n,) int64, on one thread."""
+    """Visit every rating once, batch after batch in this `order`: (n,) int64, on one thread."""
     one = np.float32(1.0)
     for start in range(0, order.size, descent.batch_size):
         batch = order[start : start + descent.batch_size]

@@ -43,7 +43,8 @@ def svd_steps(examples: Examples, batches: Int64Array, users: Side, items: Side,
 def nsvd_steps(
     examples: Examples, batches: Int64Array, sides: tuple[Side, Side, Side], speaking: Rows, descent: Descent
 ) -> float:
-    """The same for NSVD. `sides`: users, items, and items as what represents users; `speaking`: S_u, a row per user.
+    """Return the same for NSVD. `sides`: users, items, and items as what represents users; `speaking`: S_u, a row per
+    user.
 
     Of the users only the biases are learnt; their factors are where p_u is worked out.
     """
@@ -85,7 +86,7 @@ def _update_rows(side: Side, positions: Int32Array, batch: Int64Array, descent: 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _update_row_once(side: Side, row: int, regularisation: np.float32, descent: Descent) -> None:
-    """Move a row if it occurs in the batch and has not been moved yet; λ counts for each of its ratings there."""
+    """Update a row once per batch; λ counts for each of its ratings in the batch."""
     if side.counts[row]:
         penalty = np.float32(2.0) * regularisation * np.float32(side.counts[row])
         rates = descent.rate, descent.momentum
@@ -126,7 +127,7 @@ def _sum_implicit(speaking: Rows, user: int, implicit: Float32Array, factors: Fl
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _share_gradient(speaking: Rows, user: int, users: Side, implicit: Side, descent: Descent) -> None:
-    """Hand the gradient of p_u on to the y_j that it is made of, and move the bias."""
+    """Pass the gradient of p_u to the y_j that it is the sum of, and update the bias."""
     if not users.counts[user]:
         return
     start, stop = speaking.indptr[user], speaking.indptr[user + 1]

@@ -31,7 +31,7 @@ def write_rating_lines(block: SyntheticBlock, text: AnyArray) -> int:
 
 
 def line_bytes(last_user: int, n_items: int) -> int:
-    """How long a line can be, for ids up to these and any time."""
+    """Return how long a line can be, for ids up to these and any time."""
     return len(str(last_user)) + 1 + len(str(n_items)) + _FIXED_BYTES + 1 + _MOST_DIGITS
 
 

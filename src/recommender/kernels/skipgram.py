@@ -88,7 +88,7 @@ def _pair(
 
 
 def noise_table(counts: Int64Array, *, size: int = 1 << 20) -> Int32Array:
-    """Items, each as often as its count to the power of ¾ asks (Mikolov et al. 2013, section 2.2): (size,) int32."""
+    """Return items in proportion to their counts^¾ (Mikolov et al. 2013, section 2.2): (size,) int32."""
     weights = counts.astype(np.float64) ** 0.75
     bounds = np.cumsum(weights) / weights.sum()
     return np.searchsorted(bounds, (np.arange(size) + 0.5) / size).astype(np.int32)

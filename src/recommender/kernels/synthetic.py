@@ -125,14 +125,14 @@ def _mix(bits: np.uint64) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True)
 def _uniform(state: np.uint64) -> tuple[np.uint64, float]:
-    """The next state, and a number from 0 (included) to 1 (excluded)."""
+    """Return the next state, and a number from 0 (included) to 1 (excluded)."""
     state += _GOLDEN
     return state, float(_mix(state) >> _S11) * _TO_UNIT
 
 
 @numba.njit(cache=True, nogil=True)
 def _normal(state: np.uint64) -> tuple[np.uint64, float]:
-    """The next state, and a number of mean 0 and standard deviation 1."""
+    """Return the next state, and a number of mean 0 and standard deviation 1."""
     state, radius = _uniform(state)
     state, angle = _uniform(state)
     return state, math.sqrt(-2.0 * math.log(1.0 - radius)) * math.cos(2.0 * math.pi * angle)

@@ -1,4 +1,4 @@
-"""Cosines of many sums of sparse vectors with all vectors, by the postings of their words.
+"""Return the cosines of many sums of sparse vectors with all vectors, by the postings of their words.
 
 A row touches the items that share a word with it and no others, so finding what is alike for all items costs what their
 words have in common, not the number of pairs. Twin: `tfidf_plain`.
@@ -26,7 +26,7 @@ class Postings(NamedTuple):
 
     @classmethod
     def of(cls, vectors: SparseVectors, n_words: int) -> "Postings":
-        """The same entries, by word."""
+        """Return the same entries, by word."""
         order = np.argsort(vectors.words, kind="stable")
         row_of = np.repeat(np.arange(vectors.indptr.size - 1, dtype=np.int32), np.diff(vectors.indptr))
         indptr = np.zeros(n_words + 1, dtype=np.int64)
@@ -35,7 +35,9 @@ class Postings(NamedTuple):
 
 
 def tfidf_cosines(vectors: SparseVectors, postings: Postings, rows: Rows, weights: Float32Array) -> Float32Array:
-    """Cosines of the profile of each of b rows of items, `weights` along them, with all items: (b, n_items) float32."""
+    """Return the cosines of the profile of each of b rows of items, `weights` along them, with all items: (b, n_items)
+    float32.
+    """
     cosines = np.empty((rows.n_rows, vectors.indptr.size - 1), dtype=np.float32)
     # Read-only all alike, so that this compiles once for plain and memory-mapped arrays.
     _fill(

@@ -20,7 +20,7 @@ class SparseVectors(NamedTuple):
 
 
 def profile_plain(vectors: SparseVectors, n_words: int, items: Int64Array, weights: Float32Array) -> Float64Array:
-    """Σ_j w_j v_j over `items`, scaled to length 1: (n_words,) float64; zeros where nothing is left of it."""
+    """Return Σ_j w_j v_j over `items`, scaled to length 1: (n_words,) float64; zeros where nothing is left of it."""
     indptr, entries = Rows(vectors.indptr, vectors.words).entries(items)
     shares = vectors.weights[entries] * np.repeat(weights.astype(np.float64), np.diff(indptr))
     sums = np.bincount(vectors.words[entries], weights=shares, minlength=n_words)
@@ -29,13 +29,17 @@ def profile_plain(vectors: SparseVectors, n_words: int, items: Int64Array, weigh
 
 
 def cosines_plain(vectors: SparseVectors, profile: Float64Array, row_of: Int64Array) -> Float32Array:
-    """Products of a profile with each vector, in -1…1: (n_items,) float32. `row_of`: (n,), the item of each word."""
+    """Return the products of a profile with each vector, in -1…1: (n_items,) float32. `row_of`: (n,), the item of each
+    word.
+    """
     sums = np.bincount(row_of, weights=vectors.weights * profile[vectors.words], minlength=vectors.indptr.size - 1)
     return np.clip(sums, -1.0, 1.0).astype(np.float32)
 
 
 def tfidf_cosines_plain(vectors: SparseVectors, n_words: int, rows: Rows, weights: Float32Array) -> Float32Array:
-    """Cosines of the profile of each of b rows of items, `weights` along them, with all items: (b, n_items) float32."""
+    """Return the cosines of the profile of each of b rows of items, `weights` along them, with all items: (b, n_items)
+    float32.
+    """
     n_items = vectors.indptr.size - 1
     row_of = np.repeat(np.arange(n_items), np.diff(vectors.indptr))
     cosines = np.empty((rows.n_rows, n_items), dtype=np.float32)

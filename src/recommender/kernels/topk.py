@@ -60,7 +60,7 @@ class Block(NamedTuple):
 
 
 def top_state(block: Block, n: int) -> TopState:
-    """The state before the first tile, for lists of `n` items."""
+    """Return the state before the first tile, for lists of `n` items."""
     n_users = block.offsets.size
     return TopState(
         keys=np.empty((n_users, 2 * n + 64), dtype=np.int64),
@@ -82,13 +82,13 @@ def _dot(left: Float32Array, right: Float32Array) -> float:
 
 @numba.njit(cache=True, nogil=True)
 def _flip(bits: np.int32) -> np.int32:
-    """The bits of a float32 as an integer of the same order, and back: negative numbers count down from -1."""
+    """Return the bits of a float32 as an integer of the same order, and back: negative numbers count down from -1."""
     return np.int32(bits ^ ((bits >> _SIGN_SHIFT) & _MAGNITUDE))
 
 
 @numba.njit(cache=True, nogil=True)
 def sort_key(score: np.float32, item: int | np.int64) -> np.int64:
-    """The integer that sorts as (score, lower items first)."""
+    """Return the integer that sorts as (score, lower items first)."""
     # Adding zero turns -0.0 into 0.0, which equals it but has other bits.
     bits = np.float32(score + np.float32(0.0)).view(np.int32)
     return (np.int64(_flip(bits)) << _ITEM_BITS) | (_LARGEST_ITEM - item)
@@ -96,19 +96,19 @@ def sort_key(score: np.float32, item: int | np.int64) -> np.int64:
 
 @numba.njit(cache=True, nogil=True)
 def key_score(key: np.int64) -> np.float32:
-    """The score in a key."""
+    """Return the score in a key."""
     return np.int32(_flip(np.int32(key >> _ITEM_BITS))).view(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
 def key_item(key: np.int64) -> np.int64:
-    """The item position in a key."""
+    """Return the item position in a key."""
     return _LARGEST_ITEM - (key & np.int64(0xFFFFFFFF))
 
 
 @numba.njit(cache=True, nogil=True)
 def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
-    """The same items, packed with their exact scores, in ascending order."""
+    """Return the same items, packed with their exact scores, in ascending order."""
     exact = np.empty_like(keys)
     for at in range(keys.size):
         item = key_item(keys[at])
@@ -167,7 +167,7 @@ def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
 
 @numba.njit(cache=True, nogil=True)
 def _any_enters(products: Float32Array, biases: Float32Array, floor: np.float32) -> bool:
-    """Whether any of some scores reaches the floor; without a branch, so that it takes many of them at once."""
+    """Return whether any of some scores reaches the floor; without a branch, so that it takes many of them at once."""
     enters = False
     for column in range(products.size):
         enters |= products[column] + biases[column] >= floor

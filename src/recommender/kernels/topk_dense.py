@@ -12,7 +12,8 @@ _STRIDE = 128
 
 
 def topk_dense(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:
-    """The n best items of each row of `scores` (b, n_items) float32, finite, by score, equal ones by ascending item.
+    """Return the n best items of each row of `scores` (b, n_items) float32, finite, by score, equal ones by ascending
+    item.
 
     `allowed`: (n_items,) bool; `exclude`: b rows of items never to list. Gives items (b, n) int32 padded with -1 and
     scores (b, n) float32 padded with NaN, as `topk_plain` does.

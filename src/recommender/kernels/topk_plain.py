@@ -6,7 +6,7 @@ from recommender.arrays import BoolArray, Float32Array, Int32Array
 
 
 def topk_plain(scores: Float32Array, allowed: BoolArray, n: int) -> tuple[Int32Array, Float32Array]:
-    """The n best items of each row of `scores` (b, n_items) float32 where `allowed` (b, n_items) is true.
+    """Return the n best items of each row of `scores` (b, n_items) float32 where `allowed` (b, n_items) is true.
 
     Best first, equal scores by ascending item. Gives items (b, n) int32 padded with -1 and scores (b, n) float32 padded
     with NaN.

@@ -20,7 +20,7 @@ class Sessions(NamedTuple):
 
     @classmethod
     def of(cls, indptr: Int64Array, times: Int64Array) -> Self:
-        """The sessions of people whose rows are `indptr` and whose `times` ascend in each row."""
+        """Return the sessions of people whose rows are `indptr` and whose `times` ascend in each row."""
         people = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
         new = np.ones(times.size, dtype=np.bool_)
         new[1:] = (times[1:] != times[:-1]) | (people[1:] != people[:-1])
@@ -28,7 +28,7 @@ class Sessions(NamedTuple):
         return cls(starts, np.searchsorted(starts, indptr))
 
     def distances(self) -> Float32Array:
-        """How far back each rating of a history lies: 1 for the latest, 2 for the one before, … (n,) float32.
+        """Return how far back each rating of a history lies: 1 for the latest, 2 for the one before, … (n,) float32.
 
         Ratings of one session share the mean of their places.
         """

@@ -64,7 +64,7 @@ class Item2Vec:
     config: Item2VecConfig = Item2VecConfig()
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> Item2VecModel:
-        """Learn from what was liked, in the order of time, or of ids where times are unknown or equal.
+        """Train on the positive interactions in the order of time, or of ids if times are unknown or equal.
 
         Costs n_epochs · n_liked · window · (n_negatives + 1) · k multiplications on one core.
         """
@@ -108,7 +108,7 @@ class Item2Vec:
 
 
 def positive_sequences(ratings: Ratings, liked_from: float) -> Rows:
-    """What each user liked in the order of time, then of ids: a row per user, not ascending as rows usually are."""
+    """Return the positive interactions of each user in the order of time, then of ids: rows that need not ascend."""
     liked = np.flatnonzero(ratings.values >= np.float32(liked_from))
     users = ratings.user_positions[liked]
     if ratings.times is not None:

@@ -66,7 +66,7 @@ class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
         return TowerUserState(liked, unit_rows(sums)[0], self.towers.user_factors(liked))
 
     def _score_profile(self, taste: TowerUserState) -> Float32Array:
-        """1 to 2 for the nearest items that were not liked yet, by the towers; below 0 for others, by nearness."""
+        """Return 1 to 2 for the nearest items without interaction, by the towers, and below 0 for others, by cosine."""
         nearness: Float64Array = self.item_factors.astype(np.float64) @ taste.vector.astype(np.float64)
         scores = (nearness - 2).astype(np.float32)
         nearness[taste.liked] = -np.inf

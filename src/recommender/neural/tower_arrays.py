@@ -21,7 +21,7 @@ class Towers(NamedTuple):
     tower_factors: Float32Array
 
     def user_factors(self, liked: Int64Array) -> Float32Array:
-        """f_u of someone who liked the items at these positions: (k,) float32, zeros for none."""
+        """Return f_u of a user who liked the items at these positions: (k,) float32, zeros for none."""
         if not liked.size:
             return np.zeros(self.tower_factors.shape[1], dtype=np.float32)
         mean: Float64Array = self.input_factors[liked].mean(axis=0, dtype=np.float64)

@@ -36,18 +36,18 @@ class TwoTowers(nn.Module):  # type: ignore[misc]  # PyTorch is optional and not
         self.item_output = nn.Linear(config.n_hidden, config.n_factors, bias=False)
 
     def people(self, means: Tensor) -> Tensor:
-        """The user tower: (b, k) means to (b, k) ends."""
+        """Return the user tower: (b, k) means to (b, k) ends."""
         ends: Tensor = self.output(torch.relu(self.hidden(means)))
         return ends
 
     def ends(self, items: Tensor) -> Tensor:
-        """The item tower with a shortcut past it: (m,) positions to (m, k) ends."""
+        """Return the item tower with a shortcut past it: (m,) positions to (m, k) ends."""
         vectors = self.items(items)
         ends: Tensor = vectors + self.item_output(torch.relu(self.item_hidden(vectors)))
         return ends
 
     def towers(self) -> Towers:
-        """What has been learnt by now, as arrays."""
+        """Return the present parameters as arrays."""
         with torch.no_grad():
             everywhere = torch.arange(self.items.num_embeddings, device=self.items.weight.device)
             parts = (
@@ -85,7 +85,7 @@ def train_towers(
 
 
 def _batches(liked: Rows, size: int, rng: np.random.Generator) -> Iterator[Int64Array]:
-    """Users with two likings or more, of which one can be told from the others, in random order."""
+    """Yield batches, in random order, of users with at least two positive interactions."""
     users = rng.permutation(np.flatnonzero(np.diff(liked.indptr) > 1))
     for start in range(0, users.size, size):
         yield users[start : start + size]
@@ -111,7 +111,7 @@ def _batch(rows: Rows, n_items: int, config: NeuralCFConfig, rng: np.random.Gene
 
 
 def _loss(network: TwoTowers, batch: _Batch, device: torch.device) -> Tensor:
-    """Minus the mean log-probability of each liking, given the user's other likings, against the sampled items."""
+    """Return minus the mean log-probability of each interaction, given the user's others, against the sampled items."""
     indices, offsets = torch.from_numpy(batch.indices).to(device), torch.from_numpy(batch.offsets).to(device)
     kept = torch.from_numpy(batch.kept).to(device)
     rows, targets = torch.from_numpy(batch.rows).to(device), torch.from_numpy(batch.targets).to(device)
