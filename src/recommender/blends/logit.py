@@ -24,7 +24,7 @@ class ChoiceSets(NamedTuple):
 
 
 def logit_weights(choices: ChoiceSets) -> Float64Array:
-    """Return the maximiser w of Σ_u log(exp(w·x_{u,chosen}) / Σ_{open i} exp(w·x_ui)) by Newton's method: (f,) float64."""
+    """Return w that maximises Σ_u log(exp(w·x_{u,chosen}) / Σ_{open i} exp(w·x_ui)): (f,) float64, by Newton."""
     scales = np.array([max(float(feature[choices.open].std()), 1e-9) for feature in choices.features])
     weights = np.zeros(scales.size)
     loss, gradient, hessian = _loss(choices, scales, weights)

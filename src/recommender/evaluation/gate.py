@@ -162,7 +162,7 @@ def _bootstrap_advantages(one: Performance, other: Performance, measure: Measure
 
 
 def _bootstrap_sums(columns: Float64Array, seed: int) -> Sequence[Float64Array]:
-    """Return the sums of each row of `columns` (c, m) over samples of m columns with replacement: c × (samples,)."""
+    """Return the sums of each row of `columns` (c, m) over samples of m columns with replacement: c arrays."""
     n = columns.shape[1]
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=_N_SAMPLES)
     return [weights @ column for column in columns]
