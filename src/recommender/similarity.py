@@ -1,4 +1,4 @@
-"""How alike items are: cosines of what a model knows of each, dense or sparse."""
+"""Similarity of items: cosines of dense or sparse vectors, and nearest neighbours."""
 
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -9,16 +9,16 @@ from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array
 from recommender.data.rows import Rows
 from recommender.topk import select_topk
 
-# Items that are compared with all others at a time.
+# The number of items that are compared with all others at a time.
 _BLOCK = 256
 
 
 class ItemCosines(Protocol):
-    """Vectors of n_items items, as far as they can be compared."""
+    """Cosines of n_items items."""
 
     @property
     def comparable(self) -> BoolArray:
-        """Which items have a direction at all: (n_items,) bool."""
+        """Which items have a vector other than zero: (n_items,) bool."""
         ...
 
     def to_items(self, items: Int64Array) -> Float32Array:
@@ -28,7 +28,7 @@ class ItemCosines(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class DenseCosines:
-    """`unit`: (n_items, d) float32 vectors of length 1, or 0 where there is no direction."""
+    """`unit`: (n_items, d) float32 vectors of length 1 or 0."""
 
     unit: Float32Array
     comparable: BoolArray
@@ -45,8 +45,8 @@ class DenseCosines:
         return cosines
 
 
-def nearest_neighbours(alike: ItemCosines, items: Int64Array, n: int) -> tuple[Int32Array, Float32Array]:
-    """Return the `n` items most alike those at the positions `items` (m,), all of them comparable, themselves left out.
+def nearest_neighbours(cosines: ItemCosines, items: Int64Array, n: int) -> tuple[Int32Array, Float32Array]:
+    """Return the `n` nearest neighbours of the items at the positions `items` (m,), all of them comparable.
 
     Positions (m, n) int32 padded with -1, and cosines (m, n) float32 padded with NaN, best first.
     """
@@ -54,7 +54,7 @@ def nearest_neighbours(alike: ItemCosines, items: Int64Array, n: int) -> tuple[I
     for start in range(0, items.size, _BLOCK):
         block = slice(start, start + _BLOCK)
         itself = Rows(np.arange(items[block].size + 1), items[block].astype(np.int32))
-        found[0][block], found[1][block] = select_topk(alike.to_items(items[block]), alike.comparable, itself, n)
+        found[0][block], found[1][block] = select_topk(cosines.to_items(items[block]), cosines.comparable, itself, n)
     return found
 
 

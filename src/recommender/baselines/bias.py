@@ -1,4 +1,4 @@
-"""Biases alone: r̂_ui = μ + b_u + b_i, what every star prediction starts from (Koren 2010, TKDD 4(1), eq. 1)."""
+"""Biases: r̂_ui = μ + b_u + b_i, the baseline of all predictions of stars (Koren 2010, TKDD 4(1), eq. 1)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,13 +14,13 @@ from recommender.epochs import each_epoch
 from recommender.rating_scale import RATING_SCALE
 from recommender.search_space import Floats
 
-# What a sum of no ratings is divided by, where nothing damps it.
+# The divisor of a sum of no ratings without damping.
 _TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class BiasConfig(Config):
-    """`n_epochs`: alternations; `user_damping`, `item_damping`: λ, ratings' worth of zeros that hold a bias back."""
+    """`n_epochs`: alternations; `user_damping`, `item_damping`: λ, the number of additional ratings without bias."""
 
     n_epochs: int = count(10)
     user_damping: float = not_negative(5.0, search=Floats(0.5, 50.0, log=True))
@@ -32,7 +32,7 @@ class BiasConfig(Config):
 class BiasModel(Model[float]):
     """`user_biases`: (n_users,) float32 and `item_biases`: (n_items,) float32 stars around `global_mean`, μ.
 
-    A person's parameters are b_u alone.
+    The state of a user is b_u.
     """
 
     kind: ClassVar[str] = "bias"
@@ -50,7 +50,7 @@ class BiasModel(Model[float]):
         return stars.astype(np.float32)
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """Return the mean plus the bias of whichever of user and item is known."""
+        """Return the mean plus the bias of the known user or item."""
         stars: Float64Array = (
             self.global_mean
             + np.where(users >= 0, self.user_biases[users], 0.0).astype(np.float64)

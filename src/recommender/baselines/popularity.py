@@ -1,4 +1,4 @@
-"""The same for everybody: items by how many rated them, stars by their damped mean. What every model must beat."""
+"""Popularity: items by number of ratings, stars by damped means, the same for all users. Other models must beat it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,9 +16,9 @@ from recommender.rating_scale import RATING_SCALE
 
 @dataclass(frozen=True)
 class PopularityConfig(Config):
-    """`damping`: ratings' worth of the global mean that hold an item's mean back.
+    """`damping`: the number of additional ratings at the global mean.
 
-    There is nothing to search for: no setting changes the order of the lists.
+    It has no search range, because no setting changes the order of the lists.
     """
 
     damping: float = not_negative(5.0)
@@ -29,7 +29,7 @@ class PopularityConfig(Config):
 class PopularityModel(Model[None]):
     """`item_counts`: (n_items,) float32 numbers of ratings; `item_means`: (n_items,) float32 damped means in stars.
 
-    Nothing is known of a person, so their parameters are None.
+    The state of a user is None.
     """
 
     kind: ClassVar[str] = "popularity"
@@ -41,11 +41,11 @@ class PopularityModel(Model[None]):
     item_means: Float32Array
     rating_scale: tuple[float, float] = RATING_SCALE
 
-    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - all are alike.
+    def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - the same for all users.
         means: Float32Array = self.item_means[items]
         return means
 
-    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - all are alike.
+    def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - the same for all users.
         stars: Float64Array = np.where(items >= 0, self.item_means[items], self.global_mean)
         return stars.astype(np.float32)
 
@@ -55,15 +55,15 @@ class PopularityModel(Model[None]):
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> None:
         """Return None: the model keeps nothing per user."""
 
-    def _rate_items(self, user: None) -> Float32Array:  # noqa: ARG002 - all are alike.
+    def _rate_items(self, user: None) -> Float32Array:  # noqa: ARG002 - the same for all users.
         return np.array(self.item_means)
 
-    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - all are alike.
+    def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:  # noqa: ARG002 - the same for all users.
         counts: Float32Array = self.item_counts[items]
         return counts
 
-    def score_items(self, user: None) -> Float32Array:  # noqa: ARG002 - all are alike.
-        """Return how many rated each item: (n_items,) float32."""
+    def score_items(self, user: None) -> Float32Array:  # noqa: ARG002 - the same for all users.
+        """Return the number of ratings of each item: (n_items,) float32."""
         return np.array(self.item_counts)
 
 

@@ -1,4 +1,4 @@
-"""How good the parts of `house` are, seen from ratings that were kept from them."""
+"""Calibration of `house`: weights and intervals from ratings that its parts were not trained on."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -18,15 +18,15 @@ from recommender.blends.ranking import (
 from recommender.data.ratings import Ratings
 from recommender.factors.bayesian_model import BayesianModel
 
-# ε of the transitions, relative to their mean over people and items.
+# ε of the transitions, relative to their mean over users and items.
 _RELATIVE_FLOOR = 0.02
 _LEAST_FLOOR = 1e-6
-# With fewer choices than these, learnt weights would be guesses.
+# With fewer choices than these, learnt weights are unreliable.
 _LEAST_CHOICES = 30
 _ENOUGH_HELD_OUT, _MOST_HELD_OUT = 2_000, 50_000
-# About what is learnt from MovieLens 1M.
+# About the weights learnt from MovieLens 1M.
 USUAL_WEIGHTS = RankingWeights(ordered=(1.5, 1.0, -0.6, 0.4), unordered=(0.0, 1.5, 0.2, 0.2), transition_floor=1e-3)
-# About 80 of 100 film ratings lie this near their mean.
+# About 80 of 100 film ratings are within this distance of their mean.
 USUAL_INTERVALS = IntervalTable(stars=(3.0,), low=(-1.3,), high=(1.3,), variance=1.0)
 
 
@@ -58,7 +58,7 @@ class HeldOut(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """The parts of `house` as fitted to `known`, what of `ratings` is not held out."""
+    """The parts of `house`, fitted to `known`, the ratings that are not held out."""
 
     ratings: Ratings
     held_out: HeldOut
@@ -72,14 +72,14 @@ class Calibration:
         """Return the widths of intervals, from the errors of the ratings held out at random."""
         test = self.ratings.select(self.held_out.random)
         users, items = self.known.users.positions(test.user_ids), self.known.items.positions(test.item_ids)
-        asked = (users >= 0) & (items >= 0)
-        if not asked.any():
+        known = (users >= 0) & (items >= 0)
+        if not known.any():
             return USUAL_INTERVALS
         errors = compute_squared_errors(self.stars, self.known)
         spread = spreads(errors, self.known.by_user())
-        predicted = self.stars.predict(test.user_ids[asked], test.item_ids[asked])
+        predicted = self.stars.predict(test.user_ids[known], test.item_ids[known])
         variance = float(errors.mean())
-        return IntervalTable.of_errors(predicted, test.values[asked], spread[users[asked]], variance=variance)
+        return IntervalTable.of_errors(predicted, test.values[known], spread[users[known]], variance=variance)
 
     def weights(self, *, n_choices: int) -> RankingWeights:
         """Return the weights of greatest likelihood for the last positive ratings of at most `n_choices` users."""
@@ -116,8 +116,8 @@ class Calibration:
         """Return which items of the core these users had not rated: (m, c) bool."""
         rated, free = self.known.by_user().take(users), np.ones((users.size, self.relations.core.size), dtype=np.bool_)
         places = self.relations.ranks()[rated.indices]
-        people = np.repeat(np.arange(users.size), np.diff(rated.indptr))
-        free[people[places >= 0], places[places >= 0]] = False
+        rows = np.repeat(np.arange(users.size), np.diff(rated.indptr))
+        free[rows[places >= 0], places[places >= 0]] = False
         return free
 
     def _sums(self, users: Int64Array) -> tuple[Float32Array, Float32Array]:

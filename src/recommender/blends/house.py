@@ -1,7 +1,7 @@
 """Training of `house`, the product's own blend: weights and intervals are learnt from held-out ratings.
 
-A trial training holds out the last rating of many users, to learn the weights of the ranking features, and a few random
-ratings, to learn how far predictions err. The final training uses all ratings.
+A trial training holds out the last rating of many users, to learn the weights of the ranking features, and some random
+ratings, to measure the errors of predictions. The final training uses all ratings.
 """
 
 from dataclasses import dataclass, replace
@@ -24,15 +24,15 @@ _LEAST_RATINGS = 40
 
 @dataclass(frozen=True)
 class HouseConfig(Config):
-    """How `house` is trained; ConfigError for a value outside its range.
+    """Hyper-parameters; ConfigError for a value outside its range.
 
     `n_factors`, `n_sweeps`, `n_burn_in`, `n_chains`, `n_components`, `n_threads`: of the Bayesian factorisation (see
-    `BayesianConfig`); `n_trial_sweeps`: its sweeps when it is fitted to judge it, a third of them burn-in; `n_core`:
-    how many items at most, the most rated ones with at least five ratings, have associations and transitions, which
-    take 8 · n_core² bytes in the model and n_core³ of time; `regularisation`: λ of the associations; `liked_from`:
-    stars from which a rating is a liking; `window`: how far back, in ratings, a rating may lie to count as recent;
-    `held_out`: part of the ratings that intervals are learnt from (`HeldOut.of`); `n_choices`: most users whose last
-    ratings the weights are learnt from.
+    `BayesianConfig`); `n_trial_sweeps`: its sweeps in the trial, a third of them burn-in; `n_core`: the largest
+    number of items with associations and transitions, which are the most rated ones with at least five ratings and
+    take 8 · n_core² bytes in the model and time in proportion to n_core³; `regularisation`: λ of the associations;
+    `liked_from`: stars from which a rating is positive; `window`: how many of the latest ratings count as recent;
+    `held_out`: share of the ratings for the intervals (see `HeldOut.of`); `n_choices`: the largest number of users
+    whose last ratings determine the weights.
     """
 
     n_factors: int = count(32, search=Ints(16, 64, log=True))
@@ -55,7 +55,7 @@ class HouseConfig(Config):
         self.factorisation()
 
     def factorisation(self) -> BayesianConfig:
-        """Return how the stars are learnt from all ratings."""
+        """Return the configuration of the factorisation of all ratings."""
         return self.part(BayesianConfig)
 
     def rule(self) -> HistoryRule:
@@ -63,11 +63,11 @@ class HouseConfig(Config):
         return HistoryRule(liked_from=self.liked_from, window=self.window)
 
     def relations(self) -> RelationsConfig:
-        """Return how items are related to one another."""
+        """Return the configuration of the relations of items."""
         return RelationsConfig(self.n_core, self.regularisation, self.window)
 
     def trial(self) -> BayesianConfig:
-        """Return how the stars are learnt in the trial: as on all ratings, with fewer sweeps."""
+        """Return the configuration of the factorisation in the trial: with fewer sweeps."""
         return replace(self.factorisation(), n_sweeps=self.n_trial_sweeps, n_burn_in=self.n_trial_sweeps // 3)
 
 
@@ -80,8 +80,8 @@ class House:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> HouseModel:
         """Train on all `ratings` and, if known, their times; an epoch is a sweep of the factorisation.
 
-        A true answer of `on_epoch` ends the sampling that is running, the trial's or the final one. Below 40 ratings
-        there is no trial: weights are the usual ones, and intervals reach 1.3 stars each way for most.
+        A true result of `on_epoch` ends the present sampling, the trial's or the final one. With fewer than 40 ratings
+        there is no trial: the weights have default values, and most intervals reach 1.3 stars each way.
         """
         config = self.config
         tried = len(ratings) >= _LEAST_RATINGS
@@ -106,7 +106,7 @@ class House:
         return blend(Bayesian(config.factorisation()).fit(ratings, progress.next_part(blend)))
 
     def _calibrate(self, ratings: Ratings, progress: JoinedEpochs) -> tuple[RankingWeights, IntervalTable]:
-        """Return the weights and intervals learnt from a trial training, whose model is dropped."""
+        """Return the weights and intervals from a trial training, whose model is not kept."""
         config = self.config
         held_out = HeldOut.of(ratings, fraction=config.held_out, seed=config.seed)
         known = ratings.select(~(held_out.last | held_out.random))

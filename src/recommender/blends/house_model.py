@@ -1,4 +1,4 @@
-"""The product's own model: stars from a Bayesian factorisation, and a ranking in which the latest films count most."""
+"""The model of `house`: stars from a Bayesian factorisation, and a ranking in which recent films count most."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,14 +30,14 @@ from recommender.rating_scale import RATING_SCALE
 from recommender.threads import cores, map_in_order
 from recommender.topk import RecommendationBatch
 
-# Users whose every item is scored at a time, by each thread: their scores stay in cache.
+# The number of users whose items each thread scores at a time, so that the scores stay in the cache.
 _BLOCK_USERS = 64
 
 
 class HouseUserState(NamedTuple):
-    """`taste`: of the factor model; `items`: (n,) int32, liked ones; `recency`: (n,) float32; `spread`: stars."""
+    """`stars_state`: in the factor model; `items`: (n,) int32, liked; `recency`: (n,) float32; `spread`: of errors."""
 
-    taste: UserParameters
+    stars_state: UserParameters
     items: Int32Array
     recency: Float32Array
     spread: float
@@ -45,11 +45,10 @@ class HouseUserState(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HouseModel(Model[HouseUserState]):
-    """What `house` learns; `predict` and `score` are two functions of it.
+    """A trained `house`, which predicts with one part and ranks with others.
 
     `stars`: predicts; `relations`, `weights`: rank; `histories`: of the trained users; `spreads`: (n_users,) float32,
-    how unpredictable each is; `intervals`: what bounds a prediction; `rule`: what counts as liked, and as
-    recent.
+    the unpredictability of each; `intervals`: of predictions; `rule`: which ratings are positive and which are recent.
     """
 
     kind: ClassVar[str] = "house"
@@ -89,18 +88,18 @@ class HouseModel(Model[HouseUserState]):
 
     def score_items(self, user: HouseUserState) -> Float32Array:
         """Return the score of every item for one user: (n_items,) float32, by item position."""
-        return np.asarray(self._score_people([user])[0])
+        return np.asarray(self._score_user_states([user])[0])
 
-    def _score_people(self, people: Sequence[HouseUserState]) -> Float32Array:
-        """Return `score_items` of each user: (n_people, n_items) float32."""
-        histories = Histories.of_people([(user.items, user.recency) for user in people])
-        return self._blend_scores(histories, np.stack([self.stars.score_items(user.taste) for user in people]))
+    def _score_user_states(self, users: Sequence[HouseUserState]) -> Float32Array:
+        """Return `score_items` of each user: (n_users, n_items) float32."""
+        histories = Histories.from_users([(user.items, user.recency) for user in users])
+        return self._blend_scores(histories, np.stack([self.stars.score_items(user.stars_state) for user in users]))
 
     def _score_users(self, users: Int64Array) -> Float32Array:
         return self._blend_scores(self.histories.take(users), self.stars.rate_users(users))
 
     def _blend_scores(self, histories: Histories, stars: Float32Array) -> Float32Array:
-        """Return the scores of users with these histories and expected `stars`: (n_people, n_items)."""
+        """Return the scores of users with these histories and predicted `stars`: (n_users, n_items)."""
         transitions, associations = self.relations.sums(histories, self._ranks)
         ordered = histories.ordered() & bool(self.relations.transitions.size)
         return self.weights.scores(transitions, associations, self.relations, stars, ordered=ordered)
@@ -120,7 +119,7 @@ class HouseModel(Model[HouseUserState]):
 
         def block(start: int) -> RecommendationBatch:
             part = users[start : start + _BLOCK_USERS]
-            scores = self._score_users(part) if isinstance(part, np.ndarray) else self._score_people(part)
+            scores = self._score_users(part) if isinstance(part, np.ndarray) else self._score_user_states(part)
             return RecommendationBatch(start, *topk_dense(scores, allowed, exclude.slice(start, start + len(part)), n))
 
         return map_in_order(block, range(0, len(users), _BLOCK_USERS), cores())
@@ -133,34 +132,34 @@ class HouseModel(Model[HouseUserState]):
         return self.stars.score(self.users.ids[users], self.items.ids[items])
 
     def _rate_items(self, user: HouseUserState) -> Float32Array:
-        return self.stars.score_items(user.taste)
+        return self.stars.score_items(user.stars_state)
 
     def _rate_some(self, user: HouseUserState, positions: Int64Array) -> Float32Array:
-        return self.stars._rate_some(user.taste, positions)  # noqa: SLF001 - a part of this model.
+        return self.stars._rate_some(user.stars_state, positions)  # noqa: SLF001 - a part of this model.
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return score_pairs_by_user(users, items, lambda user, own: self.score_items(self.user_state(user))[own])
 
     def _fallback_stars(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """Return the mean plus the bias of whichever of user and item is known."""
+        """Return the mean plus the bias of the known user or item."""
         unknown = np.int64(np.iinfo(np.int64).min)
         user_ids = np.where(users >= 0, self.users.ids[users], unknown)
         item_ids = np.where(items >= 0, self.items.ids[items], unknown)
         return self.stars.fallback(user_ids, item_ids)
 
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> HouseUserState:
-        taste = self.stars.fold_in(self.items.ids[positions], values)
-        errors = values - self.stars.rate_positions(taste, positions)
+        stars_state = self.stars.fold_in(self.items.ids[positions], values)
+        errors = values - self.stars.rate_positions(stars_state, positions)
         alone = Rows(np.array([0, positions.size]), positions.astype(np.int32))
         history = self.rule.histories(alone, values, times)
         squares, counts = np.array([errors @ errors]), np.array([positions.size])
         unpredictability = spread(squares, counts, self.intervals.variance)
-        return HouseUserState(taste, *history.row(0), float(unpredictability[0]))
+        return HouseUserState(stars_state, *history.row(0), float(unpredictability[0]))
 
     def _item_vectors(self) -> Float32Array:
         return self.stars.item_factors
 
     @classmethod
     def of(cls, stars: BayesianModel, **parts: Any) -> Self:
-        """Return the model around its factor model, of whose users, items and scale it is."""
+        """Return a model with the users, items and scale of its factor model."""
         return cls(users=stars.users, items=stars.items, rating_scale=stars.rating_scale, stars=stars, **parts)

@@ -18,8 +18,8 @@ from recommender.search_space import Ints
 class HybridConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
-    `n_genres`: how many favourite genres of a person the first stage keeps; `vector_from`: ratings from which a person
-    has a vector, so that predicted stars have a say; `damping`, `rare_words`, `dislikes`: see `KeywordsConfig`;
+    `n_genres`: the number of favourite genres that the first stage keeps; `vector_from`: the number of ratings from
+    which predicted stars take part in the ranking; `damping`, `rare_words`, `dislikes`: see `KeywordsConfig`;
     `n_factors`, `n_epochs`, `learning_rate`, `regularisation`, `batch_size`: see `KMFConfig`.
     """
 

@@ -1,9 +1,8 @@
-"""What `hybrid` has learnt, and how two lists become one.
+"""The model of `hybrid`, which ranks in two stages and interleaves two orders.
 
-Stage 1 keeps the films that share a genre: with the film that somebody asks from, or with their favourite genres.
-Stage 2 lists them twice, by the cosine of their keyword soup and by the stars that KMF predicts, and takes a film from
-each list in turn, the keywords' first; whatever has come already is not repeated (see `turns`). The rest of the films,
-which stage 1 did not keep, follow after them in the same way.
+Stage 1 keeps the films that share a genre with a given film, or with the favourite genres of a user. Stage 2 orders
+them twice, by the cosine of their keyword vectors and by the stars that KMF predicts. It takes a film from each order
+alternately, keywords first, without repetition (see `interleaving`). The other films follow in the same way.
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,24 +29,24 @@ LONGEST_LIST = 50
 
 
 class HybridUserState(NamedTuple):
-    """`words`: what the keywords know of somebody; `vector`: what KMF does."""
+    """The states of a user in both parts: `words` in the keywords, `vector` in KMF."""
 
     words: ImplicitUserState[KeywordProfile]
     vector: UserParameters
 
     @property
     def n_ratings(self) -> int:
-        """How many ratings both are made of."""
-        return int(self.words.taste.items.size)
+        """The number of ratings of the user."""
+        return int(self.words.profile.items.size)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HybridModel(Model[HybridUserState]):
     """Stars are those of `kmf`; the score of an item is 1 / (1 + its turn).
 
-    `keywords`, `kmf`: both over all `items`, those of the catalogue that nobody has rated included; `genres`:
-    (n_items, n_genres) bool; `n_favourites`: genres that stage 1 keeps for a person; `vector_from`: ratings below which
-    a person has no say but by keywords.
+    `keywords`, `kmf`: both over all `items`, including unrated ones of the catalogue; `genres`: (n_items, n_genres)
+    bool; `n_favourites`: the number of genres that stage 1 keeps; `vector_from`: the number of ratings from which
+    predicted stars take part.
     """
 
     kind: ClassVar[str] = "hybrid"
@@ -67,9 +66,9 @@ class HybridModel(Model[HybridUserState]):
         check_shape(self.genres, (len(self.items), self.genres.shape[1]), "genres")
         for part in (self.keywords, self.kmf):
             if part.users != self.users or part.items != self.items:
-                raise DataError(f"The part {part.kind} knows other users or items than the whole.")
+                raise DataError(f"The part {part.kind} has other users or items than the model.")
 
-    # What the contract asks for.
+    # The contract.
 
     def user_state(self, position: int) -> HybridUserState:
         """Return the states of the user at a position in both parts."""
@@ -78,11 +77,11 @@ class HybridModel(Model[HybridUserState]):
     def score_items(self, user: HybridUserState) -> Float32Array:
         """Return 1 / (1 + turn) of every item, those without a favourite genre after all others: (n_items,) float32."""
         cosines = self.keywords.score_items(user.words)
-        turns = self._turns(user, cosines, first=self._find_favoured_items(user.words.taste))
+        turns = self._turns(user, cosines, first=self._find_favoured_items(user.words.profile))
         return (1 / (1 + turns)).astype(np.float32)
 
     def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
-        """Return the `n` items with the most alike soups, as `keywords` finds them."""
+        """Return the `n` items with the most similar keyword vectors."""
         return self.keywords.similar_items(item_ids, n)
 
     def recommend_from(
@@ -94,11 +93,11 @@ class HybridModel(Model[HybridUserState]):
         exclude: IdsLike = (),
         candidates: BoolArray | None = None,
     ) -> TopItems:
-        """Return the `k` best items to go on to from an item, for a person or for nobody in particular: one row.
+        """Return the `k` best items to watch after an item, for a user or, without one, for all: one row.
 
-        Stage 1 keeps items that share a genre with it, or a word where it has no genre. `exclude`: ids never to list,
-        such as those that were rated; `candidates`: (n_items,) bool, the only items to list. The list is padded where
-        fewer are left, and all of it for an unknown item. ConfigError unless `k` is from 1 to 50.
+        Stage 1 keeps items that share a genre with it, or a word if it has no genre. `exclude`: ids never to list,
+        such as rated ones; `candidates`: (n_items,) bool, the only items to list. The list is padded if there are
+        fewer items, and all padding for an unknown item. ConfigError unless `k` is from 1 to 50.
         """
         require(1 <= k <= LONGEST_LIST, "k", k, f"from 1 to {LONGEST_LIST}")
         found = TopItems(np.full((1, k), -1, dtype=np.int64), np.full((1, k), np.nan, dtype=np.float32))
@@ -106,7 +105,7 @@ class HybridModel(Model[HybridUserState]):
         seed = int(self.items.positions([item_id])[0])
         if seed < 0:
             return found
-        cosines = self.keywords.soup.to_items(np.array([seed]))[0]
+        cosines = self.keywords.vectors.to_items(np.array([seed]))[0]
         own = self.genres[seed]
         allowed &= self.genres[:, own].any(axis=1) if own.any() else cosines > 0
         left_out = self.items.positions(exclude)
@@ -139,14 +138,14 @@ class HybridModel(Model[HybridUserState]):
 
     # The two stages.
 
-    def _find_favoured_items(self, taste: KeywordProfile) -> BoolArray:
-        """Return the items with a favourite genre of somebody: (n_items,) bool; all where there is none.
+    def _find_favoured_items(self, profile: KeywordProfile) -> BoolArray:
+        """Return the items with a favourite genre of a user: (n_items,) bool; all if there is none.
 
-        A genre is liked as much as its films are rated above the person's mean, summed.
+        The weight of a genre is the sum, over its rated films, of the ratings above the user's mean.
         """
-        likings = taste.weights.astype(np.float64) @ self.genres[taste.items]
-        best = np.argsort(-likings, kind="stable")[: self.n_favourites]
-        favourites = best[likings[best] > 0]
+        genre_weights = profile.weights.astype(np.float64) @ self.genres[profile.items]
+        best = np.argsort(-genre_weights, kind="stable")[: self.n_favourites]
+        favourites = best[genre_weights[best] > 0]
         if not favourites.size:
             return np.ones(len(self.items), dtype=np.bool_)
         return np.asarray(self.genres[:, favourites].any(axis=1))
@@ -156,7 +155,7 @@ class HybridModel(Model[HybridUserState]):
         stars = self._rate_items(self._anybody if user is None else user)
         order = ranked(stars, first, np.arange(stars.size))
         by_stars = places(order)
-        # Where words do not tell films apart, stars do.
+        # Stars order films whose words are the same.
         by_words = places(order[ranked(cosines, first, by_stars)])
         if user is None or user.n_ratings < self.vector_from:
             return by_words

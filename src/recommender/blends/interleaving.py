@@ -1,14 +1,14 @@
-"""Two orders of the same items become one: an item is taken from each in turn, unless it has come already.
+"""Interleaving of two orders of the same items: take an item from each alternately, without repetition.
 
-An item at place a of the first order and b of the second, counted from 0, comes at turn min(2a, 2b + 1): no two items
-come at the same turn. Orders are made by sorting single integers, which is several times as fast as by several keys.
+An item at place a of the first order and b of the second, counted from 0, comes at turn min(2a, 2b + 1). No two items
+come at the same turn. Sorting single integers is several times as fast as sorting by several keys.
 """
 
 import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, Int64Array
 
-# A key is a float's 32 bits and one for the stage, above the bits for what breaks ties: room for 2²⁸ items.
+# A key has a bit for the stage and 32 bits of a float above those that break ties, so it has room for 2²⁸ items.
 _TIE_BITS = 28
 _STAGE = np.int64(1) << 33
 _MAGNITUDE = np.int32(2**31 - 1)

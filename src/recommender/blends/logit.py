@@ -1,4 +1,4 @@
-"""Weights under which what people chose is likeliest: the conditional logit (McFadden 1974)."""
+"""Weights of maximum likelihood for observed choices: the conditional logit (McFadden 1974)."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ from recommender.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 
 _STEPS = 30
 _SMALLEST_STEP = 1e-4
-# A prior of Normal(0, 1/strength) on each weight, of features at unit spread: it decides only where the choices do not.
+# Normal(0, 1/strength) is the prior of each weight, for features of unit spread. It matters only with few choices.
 _STRENGTH = 1.0
 _BLOCK = 256
 
 
 class ChoiceSets(NamedTuple):
-    """Of m people, what each chose. `features`: f arrays (m, n_items) float32, of every item; `open`: (m, n_items),
-    the items that were to be had; `chosen`: (m,) item positions, open ones.
+    """The choices of m users. `features`: f arrays (m, n_items) float32; `open`: (m, n_items), the available items;
+    `chosen`: (m,) positions of available items.
     """
 
     features: list[Float32Array]
@@ -44,9 +44,7 @@ def logit_weights(choices: ChoiceSets) -> Float64Array:
 
 
 def _loss(choices: ChoiceSets, scales: Float64Array, weights: Float64Array) -> tuple[float, Float64Array, Float64Array]:
-    """Return the penalised negative log-likelihood of `weights` for features divided by `scales`; its gradient and
-    Hessian.
-    """
+    """Return the penalised negative log-likelihood of `weights` with scaled features, its gradient and its Hessian."""
     loss = _STRENGTH / 2 * float(weights @ weights)
     gradient, hessian = _STRENGTH * weights, _STRENGTH * np.eye(weights.size)
     for start in range(0, choices.chosen.size, _BLOCK):

@@ -1,8 +1,8 @@
-"""What somebody may want next: what follows their latest films, what goes with all their films, what they would like.
+"""Ranking of `house`: by films that often follow the latest ones, associations, popularity and predicted stars.
 
-The score of an item is Σ_m w_m x_m over four features: log(ε + transitions from the latest items), log(ε +
-associations with all items), log(popularity), predicted stars. The weights are learnt (see `blends.logit`). What
-somebody disliked is none of their items: it leads nowhere.
+The score of an item is Σ_m w_m x_m over four features: log(ε + transitions from the latest items), log(ε + associations
+with all items), log(popularity), predicted stars. `blends.logit` learns the weights. Only positive ratings count as a
+user's items.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,14 @@ from recommender.items.ease import ease_weights, item_gram_matrix
 from recommender.kernels import row_sums_plain
 from recommender.kernels.transitions_plain import Sessions
 
-# An association is close to the probability that someone who has the other items has this one, too.
+# An association is close to the probability that a user of the other items has this one, too.
 _ASSOCIATION_FLOOR = 0.02
-# Transitions are counted by the root of how often the earlier item was rated, which favours the specific ones.
+# Transitions are divided by a root of the earlier item's number of ratings, which favours specific ones.
 _DAMPING = 5.0
-# Items of the core are rated this often, unless it would hold fewer than so many.
+# Items of the core have at least this many ratings, unless fewer items than this would be left.
 _RATED_AT_LEAST, _CORE_AT_LEAST = 5, 500
 N_FEATURES = 4
-# Fewer people than these, such as the one of a web request, are answered without loading compiled kernels.
+# Fewer users than this, such as the one of a web request, are scored without loading compiled kernels.
 _COMPILED_FROM = 64
 
 RowSums: TypeAlias = Callable[[Int64Array, Int32Array, Float32Array, Float32Array, Float32Array], None]
@@ -35,11 +35,11 @@ RowSums: TypeAlias = Callable[[Int64Array, Int32Array, Float32Array, Float32Arra
 
 @dataclass(frozen=True, eq=False)
 class ItemRelations:
-    """How items lead to one another, for the c most rated ones, the core.
+    """Relations of the c most rated items, the core.
 
-    `core`: (c,) int32, their positions, ascending; `associations`: (c, c) float32 (see `items.ease`);
-    `transitions`: (c, c) float32, weighted counts of the later item (column) following the earlier one, or (0, 0) where
-    no times are known; `popularity`: (n_items,) float32, log(1 + ratings). The arrays may be memory-mapped.
+    `core`: (c,) int32, their positions, ascending; `associations`: (c, c) float32 (see `items.ease`); `transitions`:
+    (c, c) float32, weighted counts of the later item (column) following the earlier one, or (0, 0) if times are
+    unknown; `popularity`: (n_items,) float32, log(1 + ratings). The arrays may be memory-mapped.
     """
 
     core: Int32Array
@@ -62,10 +62,10 @@ class ItemRelations:
         return ranks
 
     def sums(self, histories: Histories, ranks: Int32Array) -> tuple[Float32Array, Float32Array]:
-        """Return transitions and associations of each history with the core: two arrays (n_people, c) float32."""
+        """Return transitions and associations of each history with the core: two arrays (n_users, c) float32."""
         row_sums = _row_sums(histories.liked.n_rows)
         places = ranks[histories.liked.indices]
-        people, known = histories.people(), places >= 0
+        users, known = histories.rows_of_entries(), places >= 0
         found = np.zeros((2, histories.liked.n_rows, self.core.size), dtype=np.float32)
         for sums, relation, weights in (
             (found[0], self.transitions, histories.recency),
@@ -73,14 +73,14 @@ class ItemRelations:
         ):
             if relation.size:
                 used = known & (weights > 0)
-                rows = Rows.of_sorted(people[used], places[used], n_rows=histories.liked.n_rows)
+                rows = Rows.of_sorted(users[used], places[used], n_rows=histories.liked.n_rows)
                 row_sums(rows.indptr, rows.indices, weights[used], readonly_view(relation), sums)
         return found[0], found[1]
 
 
 @dataclass(frozen=True)
 class RankingWeights:
-    """`ordered`, `unordered`: weights of the four features for people whose latest items are known, and for others.
+    """`ordered`, `unordered`: weights of the four features for users whose latest items are known, and for others.
 
     `transition_floor`: ε of the first feature. Without transitions the first weight is 0.
     """
@@ -103,10 +103,10 @@ class RankingWeights:
         *,
         ordered: BoolArray,
     ) -> Float32Array:
-        """Return Σ_m w_m x_m of some users: (n_people, n_items) float32.
+        """Return Σ_m w_m x_m of some users: (n_users, n_items) float32.
 
-        `transitions`, `associations`: (n_people, c), of the core, 0 for other items; `stars`: (n_people, n_items);
-        `ordered`: (n_people,) bool, whose latest items are known.
+        `transitions`, `associations`: (n_users, c), of the core, 0 for other items; `stars`: (n_users, n_items);
+        `ordered`: (n_users,) bool, whether the latest items are known.
         """
         known = np.array(self.ordered, dtype=np.float32)
         unknown = np.array([0.0, *self.unordered[1:]], dtype=np.float32)
@@ -151,9 +151,9 @@ class RelationsConfig(NamedTuple):
 
 
 def item_relations(ratings: Ratings, config: RelationsConfig) -> ItemRelations:
-    """Count and solve the relations of all `ratings`, by who saw what, liked or not, of items with five or more.
+    """Return the relations of items with five or more ratings, by all `ratings`, positive or not.
 
-    Memory 28 · c² bytes besides them, time c³ + n_users · c².
+    Needs 28 · c² bytes of memory beside them, and time in proportion to c³ + n_users · c².
     """
     counts = np.bincount(ratings.item_positions, minlength=len(ratings.items))
     core = _core(counts, config.n_core)
@@ -172,7 +172,7 @@ def item_relations(ratings: Ratings, config: RelationsConfig) -> ItemRelations:
 
 
 def _core(counts: Int64Array, most: int) -> Int32Array:
-    """Return the most rated items that are rated often enough for it to mean something who else has them, ascending."""
+    """Return the most rated items, ascending, without those that have too few ratings to relate them."""
     enough = max(np.count_nonzero(counts >= _RATED_AT_LEAST), min(_CORE_AT_LEAST, counts.size))
     return np.sort(np.argsort(-counts, kind="stable")[: min(most, enough)]).astype(np.int32)
 

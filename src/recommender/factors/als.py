@@ -1,7 +1,7 @@
 """Matrix factorisation of implicit feedback by alternating least squares, trained by the library `implicit`.
 
-Preference p_ui is 1 where u liked i and else 0; confidence c_ui is `alpha` where liked and else 1. Minimises
-Σ_ui c_ui (p_ui - x_u·y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) (Hu, Koren, Volinsky 2008, ICDM, eq. 3).
+Preference p_ui is 1 where u liked i and else 0; confidence c_ui is `alpha` where liked and else 1. Minimises Σ_ui c_ui
+(p_ui - x_u·y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) (Hu, Koren, Volinsky 2008, ICDM, eq. 3).
 """
 
 from collections.abc import Callable
@@ -45,9 +45,10 @@ ENGINES = ("implicit", "spark")
 class ALSConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
-    `n_factors`: k; `n_epochs`: alternations; `regularisation`: λ; `alpha`: confidence in what was liked; `liked_from`:
-    stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto" for CUDA where there is one; `engine`:
-    "implicit", the library, or "spark", Spark MLlib (see `als_spark`), which knows no `device` and takes α from 1 on.
+    `n_factors`: k; `n_epochs`: alternations; `regularisation`: λ; `alpha`: confidence in positive interactions;
+    `liked_from`: stars from which a rating is positive; `device`: "cpu", "cuda", or "auto" for CUDA if available;
+    `engine`: "implicit", the library, or "spark", Spark MLlib (see `als_spark`), which has no `device` and takes α from
+    1 on.
     """
 
     n_factors: int = count(32, search=Ints(8, 256, log=True))
@@ -88,8 +89,8 @@ class ALSModel(FactorFeedbackModel):
         if not len(liked):
             return np.zeros(self.item_factors.shape[1], dtype=np.float32)
         system = self._gram + (self.alpha - 1) * (liked.T @ liked)
-        taste: Float64Array = np.linalg.solve(system, self.alpha * liked.sum(axis=0))
-        return taste.astype(np.float32)
+        profile: Float64Array = np.linalg.solve(system, self.alpha * liked.sum(axis=0))
+        return profile.astype(np.float32)
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         left, right = self.user_factors[users].astype(np.float64), self.item_factors[items].astype(np.float64)
@@ -101,7 +102,7 @@ class ALSModel(FactorFeedbackModel):
 class ALS:
     """The estimator: `ALS(config).fit(ratings)` gives an `ALSModel`.
 
-    `spark`: where Spark runs, if that is the engine.
+    `spark`: the place where Spark runs, if that is the engine.
     """
 
     config: ALSConfig = ALSConfig()
@@ -114,7 +115,7 @@ class ALS:
         """
         if self.config.engine == "spark":
             return self._fit_by_spark(ratings, on_epoch)
-        # The library loads BLAS, so import it first: only loaded libraries can be limited.
+        # The library loads BLAS, so import it first: threadpoolctl limits loaded libraries only.
         import implicit.als  # noqa: F401, PLC0415 - only training needs it.
         from scipy.sparse import csr_matrix  # noqa: PLC0415
         from threadpoolctl import threadpool_limits  # noqa: PLC0415
@@ -122,7 +123,7 @@ class ALS:
         rows = positive_interactions(ratings, self.config.liked_from)
         confident = np.full(rows.indices.size, self.config.alpha, dtype=np.float32)
         shape = (len(ratings.users), len(ratings.items))
-        # The library uses threads of its own; more threads in BLAS would slow it down. The biases, a twentieth of the
+        # The library uses threads itself, so more threads in BLAS would slow it down. The biases, a twentieth of the
         # work, are fitted at the same time.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1, "stars") as beside:
             stars = beside.submit(fit_bias_model, ratings)

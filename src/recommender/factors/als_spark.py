@@ -1,8 +1,8 @@
 """The factors of `als` by Spark MLlib, on one machine or on a cluster; exchanged with it as Parquet.
 
 Spark minimises Σ_ui c_ui (p_ui - x_u·y_i)² + ρ(Σ n_u‖x_u‖² + Σ n_i‖y_i‖²), with c_ui = 1 + a where u liked i and else
-1, n_u and n_i the number of likings. a = α - 1 makes its confidence that of `als`; ρ = λ(n_users + n_items) / 2n_liked
-gives all penalties together the weight that they have there. Spark puts more of it on those with many likings.
+1, n_u and n_i the numbers of positive interactions. With a = α - 1 its confidence is that of `als`; with ρ = λ(n_users
++ n_items) / 2n_liked the sum of penalties is that of `als`, but larger for users and items with many interactions.
 """
 
 import json
@@ -26,21 +26,21 @@ from recommender.data.ratings import Ratings
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import ConfigError, DataError, SparkError
 
-# Parts of the users, and of the items, which Spark works on at once; by the data alone, so that a seed means the same
-# on any cluster.
+# The numbers of parts that Spark works on at once depend on the data alone, so that a seed gives the same result on any
+# cluster.
 _LIKED_PER_PART = 1_000_000
 _FEWEST_PARTS, _MOST_PARTS = 4, 1000
 _MOST_ID = np.iinfo(np.int32).max
-_LINES_TOLD = 3
+_LINES_SHOWN = 3
 
 
 @dataclass(frozen=True)
 class SparkPlace:
-    """Where Spark runs, and what it finds there.
+    """The place where Spark runs.
 
-    `master`: as Spark writes it; `folder`: for the exchange, under this path on all its machines, a temporary one where
-    Spark runs on this machine alone; `snapshot`: a Parquet file with the ratings to fit to (`userId`, `movieId`,
-    `rating`), which are else written to `folder` first.
+    `master`: as Spark writes it; `folder`: for the exchange, under this path on all its machines, a temporary one if
+    Spark runs on this machine alone; `snapshot`: a Parquet file with the training ratings (`userId`, `movieId`,
+    `rating`), without which they are written to `folder` first.
     """
 
     master: str = "local[*]"
@@ -58,7 +58,7 @@ class SparkPlace:
 
 @dataclass(frozen=True)
 class SparkTraining:
-    """What `als` asks of Spark; the names are those of `ALSConfig`."""
+    """The settings of a training by Spark; the names are those of `ALSConfig`."""
 
     n_factors: int
     n_epochs: int
@@ -68,10 +68,10 @@ class SparkTraining:
     seed: int
 
     def fit(self, ratings: Ratings, place: SparkPlace) -> tuple[Float32Array, Float32Array]:
-        """Return x and y: (n_users, k), (n_items, k) float32, zeros for those without likings.
+        """Return x and y: (n_users, k), (n_items, k) float32, zeros without interactions.
 
-        Equal seeds give equal factors but for rounding. ConfigError where PySpark or Java is missing, DataError for ids
-        that Spark cannot hold, SparkError for all that goes wrong there.
+        Equal seeds give equal factors except for rounding. ConfigError if PySpark or Java is missing, DataError for ids
+        that Spark cannot hold, SparkError for errors in Spark.
         """
         _spark_require()
         for ids in (ratings.users.ids, ratings.items.ids):
@@ -112,8 +112,7 @@ class SparkTraining:
 def read_factors(folder: Path, vocabulary: Vocabulary, n_factors: int) -> Float32Array:
     """Return the factors in the Parquet files that Spark wrote, by position: (n, k) float32, zeros if missing.
 
-    SparkError for ids that the vocabulary does not know, or vectors of another length: what is there is of another
-    training.
+    SparkError for unknown ids or vectors of another length, which belong to another training.
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 - only training needs it.
 
@@ -141,11 +140,11 @@ def _spark_require() -> None:
 
 @contextmanager
 def _exchange(place: SparkPlace) -> Iterator[Path]:
-    """Yield a folder that goes when the ``with`` block ends, unless Spark failed and left its log there."""
+    """Yield a folder that is removed at the end of the ``with`` block, unless Spark failed and left its log there."""
     if place.folder is not None:
         place.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="matinee-spark-", dir=place.folder))
-    # A cluster's workers may run as somebody else, and write here.
+    # The workers of a cluster may run as another user, and write here.
     folder.chmod(0o755 if place.folder is None else 0o777)
     try:
         yield folder
@@ -172,13 +171,13 @@ def _job_run(job: dict[str, Any], folder: Path) -> None:
     job_file.write_text(json.dumps(job), encoding="utf-8")
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     if job["master"].startswith("local"):
-        # A machine that cannot look its own name up would not find itself.
+        # Spark fails on a machine that cannot resolve its own name.
         environment.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     program = Path(__file__).with_name("spark_job.py")
     with log_file.open("wb") as log:
         command = [sys.executable, "-P", str(program), str(job_file)]
         ended = subprocess.run(command, check=False, stdout=log, stderr=log, env=environment)
     if ended.returncode:
-        said = log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        told = [line.strip() for line in said if "Exception" in line or "Error" in line][-_LINES_TOLD:]
-        raise SparkError(f"Spark failed: {' | '.join(told or said[-_LINES_TOLD:])} (everything is in {log_file}).")
+        lines = log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        errors = [line.strip() for line in lines if "Exception" in line or "Error" in line][-_LINES_SHOWN:]
+        raise SparkError(f"Spark failed: {' | '.join(errors or lines[-_LINES_SHOWN:])} (everything is in {log_file}).")

@@ -1,8 +1,8 @@
-"""The mean of many products of factors, as one product of few: what a posterior mean of a factorisation is.
+"""The mean of many low-rank products as one low-rank product, such as the posterior mean of a factorisation.
 
-The mean of M_s = A_s B_sᵀ over samples s has a rank of up to the sum of theirs, yet nearly all of it is in the first
-few directions. Two random projections of the sum, to which every sample adds, suffice to find them (Tropp, Yurtsever,
-Udell, Cevher 2017, "Practical Sketching Algorithms for Low-Rank Matrix Approximation", algorithms 4 and 7).
+The rank of the mean of M_s = A_s B_sᵀ over samples s may be as high as the sum of theirs, but a few directions contain
+nearly all of it. Two random projections of the sum suffice to find them (Tropp, Yurtsever, Udell, Cevher 2017,
+"Practical Sketching Algorithms for Low-Rank Matrix Approximation", algorithms 4 and 7).
 """
 
 from typing import NamedTuple, Self
@@ -20,9 +20,9 @@ class LowRank(NamedTuple):
 
 
 class ProductMean:
-    """The running mean of products (m, k) · (n, k)ᵀ, to be had as factors of a small rank.
+    """The running mean of products (m, k) · (n, k)ᵀ, approximated by factors of a small rank.
 
-    Memory: about 7·rank·(m + n) float32. Means of the same shape, rank and seed may be added with `merged`.
+    Memory: about 7·rank·(m + n) float32. `merge` adds means of the same shape, rank and seed.
     """
 
     def __init__(self, n_left: int, n_right: int, *, rank: int, seed: int) -> None:
@@ -39,7 +39,7 @@ class ProductMean:
         self.count = 0
 
     def add(self, left: Float32Array, right: Float32Array) -> None:
-        """Count `left` · `right`ᵀ in: (m, k) and (n, k) float32."""
+        """Add `left` · `right`ᵀ to the mean: (m, k) and (n, k) float32."""
         self._range += left @ (right.T @ self._from_right)
         self._corange += (self._from_left @ left) @ right.T
         self.count += 1
@@ -53,7 +53,7 @@ class ProductMean:
     def low_rank(self) -> LowRank:
         """Return the mean in its `rank` strongest directions; `add` must have been called."""
         basis, _ = np.linalg.qr(self._range.astype(np.float64))
-        # Least squares, then a singular value decomposition, both by QR: what LAPACK iterates on is small.
+        # Least squares, then a singular value decomposition, both after QR, so that LAPACK iterates on small matrices.
         orthogonal, triangle = np.linalg.qr(self._from_left @ basis)
         inner = np.linalg.solve(triangle, orthogonal.T @ self._corange / self.count)
         rows, narrow = np.linalg.qr(inner.T)
@@ -62,8 +62,8 @@ class ProductMean:
         return LowRank(left=basis @ (left[:, kept] * strengths[kept]), right=rows @ right[kept].T)
 
     @classmethod
-    def merged(cls, parts: list[Self]) -> Self:
-        """Return the mean of everything that was counted into `parts`."""
+    def merge(cls, parts: list[Self]) -> Self:
+        """Return the mean of all products that were added to `parts`."""
         first = parts[0]
         whole = cls(*first._shape, rank=first.rank, seed=first._seed)  # noqa: SLF001 - its own class.
         for part in parts:

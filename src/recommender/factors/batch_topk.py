@@ -1,9 +1,9 @@
 """Exact top-k items of many users at once, in bounded memory.
 
-A block of users times a tile of items is one float32 matrix product that stays in cache; a fused kernel masks what is
-rated and keeps the best (see `kernels.topk`, which also says why block sizes never change the result). Blocks run on
-threads, one BLAS thread each. Items with high scores for most users come first, so that few of the later ones enter a
-list; a user whose list no later item can enter, by the lengths of the vectors, leaves the block.
+A block of users times a tile of items is one float32 matrix product that stays in the cache. A fused kernel masks rated
+items and keeps the best ones (see `kernels.topk`, also for why block sizes never change the result). Blocks run on
+threads, one BLAS thread each. Items with high scores for most users come first, so few of the later ones enter a list.
+A user leaves the block when the lengths of the vectors show that no later item can enter their list.
 """
 
 from collections import deque
@@ -34,13 +34,13 @@ from recommender.topk import RecommendationBatch
 if TYPE_CHECKING:
     from recommender.kernels import topk
 
-# A float32 dot product of k terms errs by at most k · 2⁻²⁴ · ‖p‖‖q‖, to first order (Higham, "Accuracy and Stability of
-# Numerical Algorithms", eq. 3.5). Twice that leaves room for the higher orders; the extra roundings are those of adding
-# the biases and of rounding exact scores and thresholds to float32.
+# The error of a float32 dot product of k terms is at most k · 2⁻²⁴ · ‖p‖‖q‖, to first order (Higham, "Accuracy and
+# Stability of Numerical Algorithms", eq. 3.5). Twice that covers the higher orders; the extra roundings are those of
+# adding the biases and of rounding exact scores and thresholds to float32.
 _ROUNDING = 2.0**-23
 _EXTRA_ROUNDINGS = 8
 _UNDERFLOW = 1e-30
-# Users whose lists are complete leave a block when fewer than so many others are left: to copy those costs, too.
+# Users with complete lists leave a block when fewer than this share of users is left, because copying costs time, too.
 _WORTH_LEAVING_OUT = 15 / 16
 _TILES_PER_LOOK = 4
 _SAMPLE = 1024
@@ -94,17 +94,17 @@ def batch_topk(
     block_items: int = 512,
     n_threads: int | None = None,
 ) -> Iterator[RecommendationBatch]:
-    """Yield the `n` best items of each user, block after block in the order of `users`.
+    """Yield the `n` best items of each user, block by block in the order of `users`.
 
     `users`: (m,) user positions of the model, or the parameters of m folded-in users; `exclude`: m rows of item
     positions never to suggest; `candidates`: (n_items,) bool, the only items to suggest; `block_users`, `block_items`:
-    how much is scored at once, which changes memory and speed, never a list; `n_threads`: default, one per core.
+    the size of a block, which changes memory and speed, never a list; `n_threads`: by default, one per core.
 
     Items rank by score, descending, then position; scores are μ + b_u + b_i + q_i·p_u in float64, rounded to float32,
     not clipped. A user with fewer than `n` items left gets those. Raises ConfigError for sizes below 1, DataError for
-    arrays that do not fit the model. Nothing is computed before iteration; memory stays near
-    n_threads · block_users · (4·block_items + 32·n) bytes besides the model, `exclude` and what the caller keeps.
-    While it runs, BLAS uses one thread in the whole process.
+    arrays that do not fit the model. Nothing is computed before iteration; memory stays near n_threads · block_users ·
+    (4·block_items + 32·n) bytes besides the model, `exclude` and the results that the caller keeps. While it runs, BLAS
+    uses one thread in the whole process.
     """
     threads = cores() if n_threads is None else n_threads
     for name, size in (("n", n), ("block_users", block_users), ("block_items", block_items), ("n_threads", threads)):
@@ -127,7 +127,7 @@ def batch_topk(
 
 
 def prepare_topk() -> None:
-    """Load the compiled kernels of `batch_topk`, which takes most of a second, ahead of their first use."""
+    """Load the compiled kernels of `batch_topk`, which takes most of a second, before their first use."""
     bias, factors = np.zeros(1, dtype=np.float32), np.zeros((1, 1), dtype=np.float32)
     model = _Factors(0.0, bias, bias, factors, factors)
     deque(batch_topk(model, np.zeros(1, dtype=np.int64), n=1, n_threads=1), maxlen=0)
@@ -156,7 +156,7 @@ def _parameters(model: Factorisation, users: Int64Array | UserBatch, chosen: sli
 
 
 def _usual_norm(model: Factorisation, users: Int64Array | UserBatch) -> float:
-    """Return the mean ‖p_u‖, of a sample: it decides about speed alone."""
+    """Return the mean ‖p_u‖ of a sample, which affects only speed."""
     n_users = _count(users)
     if not n_users:
         return 0.0

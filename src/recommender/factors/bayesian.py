@@ -1,6 +1,6 @@
 """Bayesian SVD++ "flipped": the mean prediction over many draws of all parameters from their posterior.
 
-Model and sampler: `factors.gibbs_chain`. Nothing needs tuning: how strongly a factor is held back is drawn with it.
+Model and sampler: `factors.gibbs_chain`. The regularisation is drawn with the factors and needs no tuning.
 """
 
 import os
@@ -24,11 +24,11 @@ from recommender.search_space import Ints
 
 @dataclass(frozen=True)
 class BayesianConfig(Config):
-    """How the posterior is sampled; ConfigError for a value outside its range.
+    """Hyper-parameters; ConfigError for a value outside its range.
 
-    `n_factors`: k of each draw; `n_sweeps`: how often each chain redraws everything; `n_burn_in`: of these, the first
-    ones that do not count, for the chain to forget its start; `n_chains`: independent chains, a thread each, whose
-    means are averaged; `n_components`: factors of the model that the mean of all draws becomes; `init_std_dev`: of the
+    `n_factors`: k of each draw; `n_sweeps`: the number of times that each chain draws all parameters; `n_burn_in`: the
+    number of first sweeps that do not count, in which the chain forgets its start; `n_chains`: independent chains, a
+    thread each, whose means are averaged; `n_components`: factors of the model of the mean; `init_std_dev`: of the
     start; `n_threads`: None for one per core. Threads change the time, never the result.
     """
 
@@ -55,8 +55,8 @@ class Bayesian:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> BayesianModel:
         """Sample the posterior of all `ratings`; an epoch is one sweep of every chain.
 
-        Each sweep costs some 10 passes over the ratings for each factor, on one core per chain; each chain keeps
-        4 bytes per rating and about 30 · n_components · (n_users + n_items).
+        Each sweep costs about 10 passes over the ratings for each factor, on one core per chain; each chain keeps 4
+        bytes per rating and about 30 · n_components · (n_users + n_items).
         """
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only training needs it.
 
@@ -70,7 +70,7 @@ class Bayesian:
 
 
 class _Draws:
-    """A chain and the sums of what it has drawn; until the burn-in is over only the latest draw counts."""
+    """A chain and the sums of its draws; during the burn-in only the latest draw counts."""
 
     def __init__(self, rows: RatingRows, config: BayesianConfig, chain: int) -> None:
         n_users, n_items = rows.items.n_rows, rows.raters.n_rows
@@ -90,7 +90,7 @@ class _Draws:
             self.products.clear()
             self.item_means[:] = self.noise_variance = 0.0
         users, items, varying = self._chain.users, self._chain.items, slice(0, self._chain.n_factors + 1)
-        # Users and, for whoever is folded in later, what each rated item says about its raters.
+        # Users and, for the fold-in of others, the implicit factors of items.
         left = np.concatenate([users.effective[varying], users.implicit[varying]], axis=1)
         self.products.add(left.T, items.effective[varying].T)
         self.item_means += self._chain.mean + items.effective[-1]
@@ -98,7 +98,7 @@ class _Draws:
 
 
 class _Posterior:
-    """All chains, and the model that their mean is."""
+    """All chains, and the model of their mean."""
 
     def __init__(self, ratings: Ratings, config: BayesianConfig) -> None:
         self._ratings = ratings
@@ -106,7 +106,7 @@ class _Posterior:
         self.chains = [_Draws(self._rows, config, chain) for chain in range(config.n_chains)]
 
     def model(self) -> BayesianModel:
-        products = ProductMean.merged([chain.products for chain in self.chains])
+        products = ProductMean.merge([chain.products for chain in self.chains])
         item_means = np.sum([chain.item_means for chain in self.chains], axis=0) / products.count
         noise_variance = sum(chain.noise_variance for chain in self.chains) / products.count
         mean, n_users = products.low_rank(), len(self._ratings.users)
@@ -130,9 +130,9 @@ class _Posterior:
     def _standardise(
         self, users: Float64Array, implicit: Float64Array, evidence: Evidence, prior: UserPrior
     ) -> BayesianModel:
-        """Return the same predictions in factors of which users have, before they rate, a standard normal amount each.
+        """Return the same predictions in factors whose prior distribution over users is standard normal.
 
-        What all users share goes to the items' biases, what a user adds to the average rated item is the user's bias.
+        The common part of all users goes to the items' biases, the average over rated items to the user's bias.
         """
         ratings, average = self._ratings, users.mean(axis=0)
         item_factors = evidence.item_factors @ prior.root

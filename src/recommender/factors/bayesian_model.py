@@ -1,4 +1,4 @@
-"""The posterior mean of a factorisation, as a factor model into which anybody can be folded."""
+"""The posterior mean of a factorisation as a factor model with a fold-in."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,11 +13,11 @@ from recommender.factors.model import FactorModel
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BayesianModel(FactorModel):
-    """A factor model whose users are, before they rate, normal around what the set of their rated items says.
+    """A factor model whose users have a normal prior around a sum over the set of their rated items.
 
-    `implicit_factors`: (n_items, k) float32 ỹ_j; `prior_mean`: (k,) float32 m; `mean_factors`: (k,) float32 q̄. Someone
-    who rated I_u has p_u ~ Normal(m + |I_u|^-½ Σ_{j ∈ I_u} ỹ_j, 1) and b_u = p_u·q̄; a rating differs from
-    μ + b_i + p_u·(q_i + q̄) by noise of the variance `fold_in_penalty.constant`.
+    `implicit_factors`: (n_items, k) float32 ỹ_j; `prior_mean`: (k,) float32 m; `mean_factors`: (k,) float32 q̄. A user
+    who rated I_u has p_u ~ Normal(m + |I_u|^-½ Σ_{j ∈ I_u} ỹ_j, 1) and b_u = p_u·q̄; a rating differs from μ + b_i +
+    p_u·(q_i + q̄) by noise of the variance `fold_in_penalty.constant`.
     """
 
     kind: ClassVar[str] = "bayesian"

@@ -1,9 +1,9 @@
-"""An epoch of `kernels.sgd` by threads that take whichever block is due, so that a slow one holds up few others.
+"""An epoch of `kernels.sgd` on threads that take the next free block, so that a slow thread delays few others.
 
-The kernel's own loop shares the blocks of a diagonal out beforehand, and all wait for the slowest before the next: on a
-machine with other work, that costs more than a thread. Here a block may be visited as soon as its user stripe and its
-item stripe have had their blocks of all earlier diagonals. Every stripe sees its blocks in the same order as there, so
-what is learnt does not depend on who visits them or when.
+The loop of the kernel assigns the blocks of a diagonal in advance, and all threads wait for the slowest. On a busy
+machine that costs more than a thread. Here a block is free as soon as its user stripe and its item stripe have finished
+their blocks of all earlier diagonals. Each stripe sees its blocks in the same order, so the result does not depend on
+the threads.
 """
 
 import threading
@@ -15,13 +15,13 @@ import numpy as np
 from recommender.arrays import Int64Array
 
 if TYPE_CHECKING:
-    from recommender.kernels.sgd import Grid, Parameters
+    from recommender.kernels.sgd import Grid, SGDParameters
 
 
 def sgd_epoch_scheduled(
     grid: "Grid",
     diagonals: Int64Array,
-    parameters: "Parameters",
+    parameters: "SGDParameters",
     learning_rate: np.float32,
     regularisation: np.float32,
     *,
@@ -44,15 +44,15 @@ def sgd_epoch_scheduled(
 
 
 class BlockSchedule:
-    """Which block is due: user stripe · s + item stripe, each handed out once; used by several threads.
+    """The free blocks, numbered user stripe · s + item stripe, for several threads; each block is taken once.
 
-    Whoever leaves its `with` block by an error ends the turns for all.
+    An error in a `with` block of one thread ends the schedule for all.
     """
 
     def __init__(self, diagonals: Int64Array) -> None:
         self._diagonals = diagonals.tolist()
         self._n_stripes = len(self._diagonals)
-        # How many blocks of each stripe have been handed out, and of how many the visit has ended.
+        # The numbers of blocks of each stripe that were taken, and that are finished.
         self._given = [0] * self._n_stripes
         self._users_done = [0] * self._n_stripes
         self._items_done = [0] * self._n_stripes
@@ -60,17 +60,17 @@ class BlockSchedule:
         self._ended = False
 
     def __enter__(self) -> None:
-        """Take part."""
+        """Enter the schedule."""
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
-        """Let nobody wait for whoever has failed."""
+        """Release waiting threads after a failure."""
         if kind is not None:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
 
     def next_block(self) -> int | None:
-        """Return a block of the earliest diagonal that has one due, once there is any; None when all are given."""
+        """Wait for a free block and return one of the earliest diagonal; None when all are taken."""
         with self._changed:
             while not self._ended and min(self._given) < self._n_stripes:
                 due = [(self._given[user], user) for user in range(self._n_stripes) if self._is_due(user)]
@@ -82,7 +82,7 @@ class BlockSchedule:
             return None
 
     def done(self, block: int) -> None:
-        """Note that a visit has ended."""
+        """Mark a block as finished."""
         user, item = divmod(block, self._n_stripes)
         with self._changed:
             self._users_done[user] += 1

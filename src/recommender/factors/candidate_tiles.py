@@ -1,4 +1,4 @@
-"""The candidate items in tiles, ordered so that lists fill up early and most users can stop early."""
+"""The candidate items in tiles, in an order that fills lists early and lets most users stop early."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from recommender.factors.factorisation import Factorisation
 
 
 class Tile(NamedTuple):
-    """Items that are scored at once, and what bounds the scores of these and all later ones.
+    """Items that are scored at once, and bounds of the scores of these and all later ones.
 
     `first`: the rank of the first one; `factors`: (t, k) float32; `highest`: the largest b_i + c‖q_i‖ from here on, for
     the c of `CandidateTiles`; `norms`: the smallest and the largest ‖q_i‖ from here on.
@@ -23,7 +23,7 @@ class Tile(NamedTuple):
 
 
 class CandidateTiles(NamedTuple):
-    """The m items that may be suggested, by b_i + c‖q_i‖, descending: about the most that they can score.
+    """The m candidate items by b_i + c‖q_i‖, descending, which is about their highest possible score.
 
     `order`: (m,) int32, their positions; `ranks`: (n_items,) int64, the rank of each item in `order`, m for the others;
     `biases`: (m,) float32; `tiles`: the same items in parts; `usual_norm`: c, about the mean ‖p_u‖.

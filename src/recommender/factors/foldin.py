@@ -18,7 +18,7 @@ class UserParameters(NamedTuple):
 
 @dataclass(frozen=True)
 class FoldInPenalty:
-    """How strongly a folded-in user is held back: with n ratings, α = `constant` + `per_rating` · n.
+    """The regularisation of a folded-in user: with n ratings, α = `constant` + `per_rating` · n.
 
     ConfigError unless both are finite, `constant` is above 0 and `per_rating` is 0 or more.
     """
@@ -32,11 +32,11 @@ class FoldInPenalty:
 
     @classmethod
     def of_sgd(cls, *, learning_rate: float, regularisation: float, n_epochs: float) -> "FoldInPenalty":
-        """Return the penalty whose exact solution resembles what T epochs of stochastic gradient descent reach.
+        """Return the penalty whose exact solution resembles the result of T epochs of stochastic gradient descent.
 
         SGD subtracts γλ·parameter at each of a user's n ratings, hence λ·n. It also stops early: along a direction of
-        curvature s it covers 1 - exp(-γTs) of the way, which for small s is what ridge regression covers with the
-        constant 1 / (γT), s / (s + 1/(γT)). Without that constant the closed form fits the noise in the factors.
+        curvature s it covers 1 - exp(-γTs) of the distance. For small s, ridge regression with the constant 1 / (γT)
+        covers about as much, s / (s + 1/(γT)). Without that constant the closed form fits the noise in the factors.
         """
         return cls(constant=1.0 / (learning_rate * n_epochs), per_rating=regularisation)
 

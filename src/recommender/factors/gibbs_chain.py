@@ -1,9 +1,9 @@
-"""A Markov chain over the parameters of a factorisation in which users and items each also speak through the other.
+"""A Markov chain over the parameters of a factorisation with implicit parts of users and of items.
 
 r̂_ui = μ + P_u·Q_i with P_u = p_u + |I_u|^-½ Σ_{j ∈ I_u} y_j and Q_i = q_i + |U_i|^-½ Σ_{v ∈ U_i} z_v, where a factor
-that is 1 for all items gives the users' biases, and one that is 1 for all users the items'. This is SVD++ "flipped"
-(Rendle, Zhang, Koren 2019, "On the Difficulty of Evaluating Baselines"), each parameter drawn in turn from
-its distribution given all others (Rendle 2012, "Factorization Machines with libFM", section 3.3).
+that is 1 for all items represents the users' biases, and one that is 1 for all users the items' biases. This is SVD++
+"flipped" (Rendle, Zhang, Koren 2019, "On the Difficulty of Evaluating Baselines"), with each parameter drawn in turn
+from its distribution given all others (Rendle 2012, "Factorization Machines with libFM", section 3.3).
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
 from recommender.kernels.gibbs_plain import Draw, Moments
 
-# Residuals are kept in float32 by differences; this often they are computed afresh.
+# Residuals are updated in float32 by differences, and recomputed every so many sweeps.
 _REFRESH = 10
-# Hyper-priors: Gamma(½, ½) on each precision, a mean of Normal(0, 1/λ). They weigh as much as one parameter does.
+# Hyper-priors: Gamma(½, ½) on each precision, a mean of Normal(0, 1/λ). They weigh as much as one parameter.
 _PRIOR = 1.0
 
 
 class RatingRows(NamedTuple):
-    """Ratings by user, and who rated each item.
+    """Ratings by user, and the users of each item.
 
-    `users`: (n,) int32 and `values`: (n,) float32 of each rating in canonical order; `items`: a row per user, the
-    items of these ratings; `raters`: a row per item, its users.
+    `users`: (n,) int32 and `values`: (n,) float32 of each rating in canonical order; `items`: a row per user, the items
+    of these ratings; `raters`: a row per item, its users.
     """
 
     users: Int32Array
@@ -36,7 +36,7 @@ class RatingRows(NamedTuple):
 
     @classmethod
     def of(cls, ratings: Ratings) -> Self:
-        """Return the rows of `ratings`, of which all but `raters` share their memory."""
+        """Return the rows of `ratings`; all but `raters` share their memory."""
         order = np.argsort(ratings.item_positions, kind="stable")
         by_item, raters = ratings.item_positions[order], ratings.user_positions[order]
         return cls(
@@ -62,7 +62,7 @@ class GibbsSide:
 
 
 class GibbsChain:
-    """One chain: each `sweep` redraws every parameter once.
+    """One chain: each `sweep` draws every parameter once.
 
     Factors 0 … k-1 are free; factor k holds the users' biases (1 for each item), factor k+1 the items' (1 for each
     user). `users`, `items`: the sides; `mean`: μ; `noise_precision`: α, of a rating around its prediction.

@@ -19,11 +19,11 @@ from recommender.factors.kmf_model import KMFModel
 from recommender.rating_scale import RATING_SCALE
 from recommender.search_space import Floats, Ints
 
-# The learning rate falls linearly to this part of itself.
+# The learning rate falls linearly to this share of its start.
 _LAST_RATE = 0.01
-# Whoever is folded in is held back as if this many more ratings asked for small parameters: few ratings say little.
+# The penalty of a fold-in acts as this many additional ratings, because few ratings are unreliable.
 _PRIOR_RATINGS = 50
-# So that there is one solution even without regularisation.
+# Makes the solution unique without regularisation.
 _LEAST_PENALTY = 1e-3
 
 
@@ -56,19 +56,18 @@ class KMF:
 
         Raises DivergedError when the parameters grow without bound; an interrupt stops it after the present epoch.
         """
-        from recommender.kernels.batches import Examples, Side  # noqa: PLC0415 - numba takes half a second to load.
-        from recommender.kernels.kmf import Descent, kmf_epoch  # noqa: PLC0415
+        from recommender.kernels.batches import Examples, ParameterRows  # noqa: PLC0415 - numba takes half a second to load.
+        from recommender.kernels.kmf import RMSpropSettings, kmf_epoch  # noqa: PLC0415
 
         config, rng = self.config, np.random.default_rng(self.config.seed)
         examples = Examples(ratings.user_positions, ratings.item_positions, ratings.values)
+        spread = np.float32(config.init_std_dev)
         users, items = (
-            Side.of(
-                rng.standard_normal((len(side), config.n_factors), dtype=np.float32) * np.float32(config.init_std_dev)
-            )
-            for side in (ratings.users, ratings.items)
+            ParameterRows.of(rng.standard_normal((len(ids), config.n_factors), dtype=np.float32) * spread)
+            for ids in (ratings.users, ratings.items)
         )
         low, high = RATING_SCALE
-        descent = Descent(
+        settings = RMSpropSettings(
             batch_size=config.batch_size,
             offset=np.float32(_log_odds(ratings.global_mean)),
             low=np.float32(low),
@@ -82,7 +81,7 @@ class KMF:
             return KMFModel(
                 users=ratings.users,
                 items=ratings.items,
-                global_mean=float(descent.offset),
+                global_mean=float(settings.offset),
                 user_biases=users.biases(),
                 item_biases=items.biases(),
                 user_factors=users.factors(config.n_factors),
@@ -92,7 +91,7 @@ class KMF:
 
         for done in each_epoch(config.n_epochs, on_epoch, model):
             rate = config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE)
-            kmf_epoch(examples, rng.permutation(len(ratings)), users, items, descent._replace(rate=np.float32(rate)))
+            kmf_epoch(examples, rng.permutation(len(ratings)), users, items, settings._replace(rate=np.float32(rate)))
             check_divergence((users.values, items.values), config)
         return model()
 
@@ -103,7 +102,7 @@ def fold_in_penalty(regularisation: float) -> FoldInPenalty:
 
 
 def _log_odds(stars: float) -> float:
-    """Return the x at which `stars` are predicted, at most those of a hundredth from either end of the scale."""
+    """Return the x at which `stars` are predicted, after clipping to a hundredth from either end of the scale."""
     low, high = RATING_SCALE
     share = min(max((stars - low) / (high - low), 0.01), 0.99)
     return math.log(share / (1 - share))

@@ -16,7 +16,7 @@ from recommender.factors.foldin import UserParameters
 from recommender.factors.model import FactorModel
 from recommender.topk import RecommendationBatch
 
-# Four or five Gauss-Newton steps reach the minimum; smaller ones than this change no star's hundredth.
+# Four or five Gauss-Newton steps reach the minimum; smaller steps than this do not change a hundredth of a star.
 _MOST_STEPS = 12
 _MOST_HALVINGS = 20
 _SMALL_STEP = 1e-3
@@ -26,9 +26,8 @@ _SMALL_STEP = 1e-3
 class KMFModel(FactorModel):
     """A factor model of x: `global_mean`, biases and factors are in units of x, and stars are lo + (hi - lo)·σ(x).
 
-    `fold_in` is the online update: it refits one person's bias and factors to all that they have rated, the items
-    staying as they are, in about a millisecond. Call it when somebody has rated as much since the model was trained as
-    should count; what it gives goes wherever a trained user's parameters do.
+    `fold_in` is the online update: it fits a user's bias and factors to all their ratings, with the items fixed, in
+    about a millisecond. Call it after new ratings; the result replaces the state of a trained user.
     """
 
     kind: ClassVar[str] = "kmf"
@@ -54,14 +53,14 @@ class KMFModel(FactorModel):
         low, high = self.rating_scale
         design = np.ones((positions.size, self.n_factors + 1))
         design[:, 1:] = self.item_factors[positions]
-        person = BoundedRatings(
+        ratings = BoundedRatings(
             design=design,
             offsets=self.global_mean + self.item_biases[positions].astype(np.float64),
             shares=(values.astype(np.float64) - low) / (high - low),
             width=high - low,
             strength=self.fold_in_penalty.strength(positions.size),
         )
-        solution = fit_bounded(person)
+        solution = fit_bounded(ratings)
         return UserParameters(bias=float(solution[0]), factors=solution[1:].astype(np.float32))
 
     def select_batches(
@@ -72,13 +71,13 @@ class KMFModel(FactorModel):
         allowed: BoolArray,
         block_items: int,
     ) -> Iterator[RecommendationBatch]:
-        """Yield the order of stars is that of x, which the linear kernel ranks by."""
+        """Rank by x, which gives the same order as the stars."""
         for block in super().select_batches(users, n, exclude, allowed, block_items):
             yield block._replace(scores=self.stars(block.scores))
 
 
 class BoundedRatings(NamedTuple):
-    """One person's ratings, as shares of the scale: share = σ(offset + design·θ) + noise.
+    """The ratings of one user, as shares of the scale: share = σ(offset + design·θ) + noise.
 
     `design`: (n, d), `offsets`, `shares`: (n,), all float64; `width`: hi - lo; `strength`: α > 0.
     """
@@ -89,9 +88,9 @@ class BoundedRatings(NamedTuple):
     width: float
     strength: float
 
-    # Products with vectors go around BLAS, whose threads would cost more time than they save.
+    # Products with vectors avoid BLAS, whose threads would cost more time than they save.
 
-    def predicted(self, solution: Float64Array) -> Float64Array:
+    def predict(self, solution: Float64Array) -> Float64Array:
         """Return the shares that θ predicts: (n,)."""
         return logistic(self.offsets + np.einsum("nd,d->n", self.design, solution))
 
@@ -115,20 +114,20 @@ class BoundedRatings(NamedTuple):
         return np.asarray(np.linalg.solve(gram, np.einsum("nd,n->d", rows, rest)) - solution, dtype=np.float64)
 
 
-def fit_bounded(person: BoundedRatings) -> Float64Array:
+def fit_bounded(ratings: BoundedRatings) -> Float64Array:
     """Return the θ, (d,), of least loss, from zero by Gauss-Newton steps, each halved until the loss falls."""
-    solution = np.zeros(person.design.shape[1])
-    predicted = person.predicted(solution)
-    loss = person.loss(solution, predicted)
+    solution = np.zeros(ratings.design.shape[1])
+    predicted = ratings.predict(solution)
+    loss = ratings.loss(solution, predicted)
     for _ in range(_MOST_STEPS):
-        step = person.step(solution, predicted)
+        step = ratings.step(solution, predicted)
         for _ in range(_MOST_HALVINGS):
-            predicted = person.predicted(solution + step)
-            if person.loss(solution + step, predicted) <= loss:
+            predicted = ratings.predict(solution + step)
+            if ratings.loss(solution + step, predicted) <= loss:
                 break
             step /= 2
         solution = solution + step
-        loss = person.loss(solution, predicted)
+        loss = ratings.loss(solution, predicted)
         if np.abs(step).max() < _SMALL_STEP:
             break
     return solution

@@ -1,4 +1,4 @@
-"""SVD and NSVD by gradient descent with momentum on small random batches: how the command `svd` trains.
+"""SVD and NSVD by gradient descent with momentum on small random batches, for the command `svd`.
 
 The same models as `svd` and `nsvd`, trained the way neural networks are; see `kernels.momentum`.
 """
@@ -21,7 +21,7 @@ from recommender.factors.nsvd_model import (
     SIZES,
     NSVDModel,
     item_counts,
-    select_history_users,
+    select_history,
     user_factors_from_histories,
 )
 
@@ -49,7 +49,7 @@ class MiniBatchConfig(Config):
 
 
 class StepReport(NamedTuple):
-    """`step`: the latest, from 0; `batch_error`: RMSE on its batch, before it; `model`: as it is now."""
+    """`step`: the latest, from 0; `batch_error`: RMSE on its batch before the step; `model`: after it."""
 
     step: int
     batch_error: float
@@ -59,8 +59,8 @@ class StepReport(NamedTuple):
 def train_minibatch(ratings: Ratings, config: MiniBatchConfig, *, every: int = 1000) -> Iterator[StepReport]:
     """Train on random batches of `ratings`; report after steps 0, `every`, 2 · `every`… and the last.
 
-    A step costs batch_size · n_factors · 10 operations on one core, for nsvd about as many more for each item that
-    represents a user. Raises DivergedError when the parameters grow without bound.
+    A step costs batch_size · n_factors · 10 operations on one core; for nsvd, about as many more for each item of a
+    history. Raises DivergedError when the parameters grow without bound.
     """
     training = _Training(ratings, config)
     ends = [*range(0, config.n_steps - 1, every), config.n_steps - 1]
@@ -70,39 +70,41 @@ def train_minibatch(ratings: Ratings, config: MiniBatchConfig, *, every: int = 1
 
 
 class _Training:
-    """Parameters and the ratings that they are fitted to."""
+    """The training ratings and the present parameters."""
 
     def __init__(self, ratings: Ratings, config: MiniBatchConfig) -> None:
-        from recommender.kernels.batches import Examples, Side  # noqa: PLC0415 - numba takes half a second to load.
+        from recommender.kernels.batches import Examples, ParameterRows  # noqa: PLC0415 - numba takes half a second to load.
 
         self.ratings, self.config = ratings, config
         self.rng = np.random.default_rng(config.seed)
         residuals = ratings.values - np.float32(ratings.global_mean)
         self.examples = Examples(ratings.user_positions, ratings.item_positions, residuals)
-        self.speaking, self.history_length = select_history_users(ratings, config.size)
+        self.speaking, self.history_length = select_history(ratings, config.size)
         n_users, n_items = len(ratings.users), len(ratings.items)
-        self.users, self.items, self.implicit = (Side.of(self._random_factors(n)) for n in (n_users, n_items, n_items))
+        self.users, self.items, self.implicit = (
+            ParameterRows.of(self._random_factors(n)) for n in (n_users, n_items, n_items)
+        )
 
     def step(self, n_steps: int) -> float:
-        """Make so many steps; the RMSE on the last batch, before its step."""
-        from recommender.kernels.momentum import Descent, nsvd_steps, svd_steps  # noqa: PLC0415 - as above.
+        """Make so many steps and return the RMSE on the last batch, before its step."""
+        from recommender.kernels.momentum import MomentumSettings, nsvd_steps, svd_steps  # noqa: PLC0415 - as above.
 
         config, (users, items, implicit) = self.config, (self.users, self.items, self.implicit)
         batches = self.rng.integers(len(self.ratings), size=(n_steps, config.batch_size))
-        descent = Descent(
+        settings = MomentumSettings(
             *(np.float32(each) for each in (config.learning_rate, config.momentum, config.regularisation))
         )
         if config.model == "nsvd":
             mine, theirs = self.ratings.user_positions[self.speaking], self.ratings.item_positions[self.speaking]
             rows = Rows.of_sorted(mine, theirs, n_rows=len(self.ratings.users))
-            error: float = nsvd_steps(self.examples, batches, (users, items, implicit), rows, descent)
+            error: float = nsvd_steps(self.examples, batches, (users, items, implicit), rows, settings)
         else:
-            error = svd_steps(self.examples, batches, users, items, descent)
+            error = svd_steps(self.examples, batches, users, items, settings)
         check_divergence((users.values, items.values, implicit.values), config)
         return error
 
     def model(self, n_steps: int) -> FactorModel:
-        """Return a copy of the parameters after so many steps, as a model."""
+        """Return a model with a copy of the parameters after so many steps."""
         config, ratings = self.config, self.ratings
         plain = FactorModel(
             users=ratings.users,

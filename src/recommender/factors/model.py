@@ -24,7 +24,7 @@ from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
 from recommender.topk import RecommendationBatch
 
-# Products of one user's factors with this many items' are made at a time.
+# The factors of a user are multiplied with those of this many items at a time.
 _CHUNK = 1 << 14
 
 

@@ -1,8 +1,8 @@
-"""NSVD: a factorisation whose users are made of the items that they rated, by our own compiled kernel.
+"""NSVD: a factorisation that represents users by the items that they rated, trained by a compiled kernel.
 
 Model, objective and update: Paterek 2007, KDD Cup, "Improving regularized singular value decomposition for
-collaborative filtering" (NSVD1); see `kernels.nsvd` for the steps and `nsvd_model` for who represents whom. Users have
-no parameters of their own but a bias.
+collaborative filtering" (NSVD1); see `kernels.nsvd` for the steps and `nsvd_model` for the histories. The only
+parameter of a user is the bias.
 """
 
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ from recommender.factors.nsvd_model import (
     SIZES,
     NSVDModel,
     item_counts,
-    select_history_users,
+    select_history,
     user_factors_from_histories,
 )
 from recommender.search_space import Choices, Floats, Ints
 
 if TYPE_CHECKING:
-    from recommender.kernels.nsvd import Parameters
+    from recommender.kernels.nsvd import NSVDParameters
 
 
 @dataclass(frozen=True)
 class NSVDConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
-    `size`: how many of their rated items represent a user at most, the `max`, `mean` or `min` of how many people rated;
+    `size`: the largest number of items in a user's history, the `max`, `mean` or `min` number of ratings of a user;
     `learning_rate` is γ and `regularisation` is λ, for every kind of parameter; factors start as Normal(0,
     init_std_dev²).
     """
@@ -59,11 +59,11 @@ class NSVD:
 
         Raises DivergedError when the factors grow without bound; an interrupt stops it after the current epoch.
         """
-        from recommender.kernels.nsvd import Histories, nsvd_epoch  # noqa: PLC0415 - numba takes half a second to load.
+        from recommender.kernels.nsvd import NSVDHistories, nsvd_epoch  # noqa: PLC0415 - numba takes half a second to load.
 
         config, rows = self.config, ratings.by_user()
-        speaking, history_length = select_history_users(ratings, config.size)
-        histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
+        speaking, history_length = select_history(ratings, config.size)
+        histories = NSVDHistories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
         rng = np.random.default_rng(config.seed)
         parameters = _initial_parameters(ratings, config, rng)
         rates = np.float32(config.learning_rate), np.float32(config.regularisation)
@@ -80,7 +80,7 @@ class NSVD:
     def _model(
         self,
         ratings: Ratings,
-        parameters: "Parameters",
+        parameters: "NSVDParameters",
         speaking: BoolArray,
         history_length: int,
         epochs_done: int,
@@ -104,14 +104,14 @@ class NSVD:
         )
 
 
-def _initial_parameters(ratings: Ratings, config: NSVDConfig, rng: np.random.Generator) -> "Parameters":
-    from recommender.kernels.nsvd import Parameters  # noqa: PLC0415 - numba takes half a second to load.
+def _initial_parameters(ratings: Ratings, config: NSVDConfig, rng: np.random.Generator) -> "NSVDParameters":
+    from recommender.kernels.nsvd import NSVDParameters  # noqa: PLC0415 - numba takes half a second to load.
 
     def random_factors() -> Float32Array:
         factors = rng.standard_normal((len(ratings.items), config.n_factors), dtype=np.float32)
         return factors * np.float32(config.init_std_dev)
 
-    return Parameters(
+    return NSVDParameters(
         np.zeros(len(ratings.users), dtype=np.float32),
         np.zeros(len(ratings.items), dtype=np.float32),
         random_factors(),

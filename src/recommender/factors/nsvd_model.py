@@ -1,4 +1,4 @@
-"""NSVD: r̂_ui = μ + b_u + b_i + q_i·p_u, p_u = |S_u|^-½ Σ_{j ∈ S_u} y_j: users are what they rated (Paterek 2007)."""
+"""NSVD: r̂_ui = μ + b_u + b_i + q_i·p_u, p_u = |S_u|^-½ Σ_{j ∈ S_u} y_j (Paterek 2007)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,16 +21,16 @@ from recommender.factors.foldin import UserParameters, ridge_fold_in
 from recommender.factors.model import FactorModel
 
 SIZES = ("max", "mean", "min")
-"""How many rated items represent a user: as many as the busiest, the average or the least busy user rated."""
+"""The length of a history: the largest, mean or smallest number of ratings of a user."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NSVDModel(FactorModel):
-    """A factor model whose `user_factors` are the p_u, made of what represents each item.
+    """A factor model whose `user_factors` are the p_u, sums of implicit factors of items.
 
-    `implicit_factors`: (n_items, k) float32, the y_j; `item_counts`: (n_items,) int32, how many rated each;
-    `history_length`: S_u is all of I_u, or this many of it where it is longer: those that fewest people have rated,
-    which tell most about a taste.
+    `implicit_factors`: (n_items, k) float32, the y_j; `item_counts`: (n_items,) int32, the number of ratings of each;
+    `history_length`: the largest length of S_u, which is I_u, or the items of I_u with the fewest ratings, because
+    these say most about a user.
     """
 
     kind: ClassVar[str] = "nsvd"
@@ -55,26 +55,26 @@ class NSVDModel(FactorModel):
     def _fold_in(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> UserParameters:  # noqa: ARG002 - the model knows no time.
         """Return p_u from the history, and b_u and a correction of p_u by ridge regression on the residuals.
 
-        Training moves the y_j by what users rated, so those who were trained on are known better than by what they
-        rated at all. The correction gives everybody else as much.
+        Training fits the y_j to the values of the ratings, so the model knows more of its users than their histories.
+        The correction gives other users the same.
         """
-        taste = self.user_factors_from_history(positions)
+        from_history = self.user_factors_from_history(positions)
         factors = self.item_factors[positions]
         residuals = values.astype(np.float64) - self.global_mean - self.item_biases[positions]
-        residuals -= factors.astype(np.float64) @ taste
+        residuals -= factors.astype(np.float64) @ from_history
         fitted = ridge_fold_in(factors, residuals, self.fold_in_penalty.strength(positions.size))
-        return UserParameters(fitted.bias, (taste + fitted.factors).astype(np.float32))
+        return UserParameters(fitted.bias, (from_history + fitted.factors).astype(np.float32))
 
     def user_factors_from_history(self, positions: Int64Array) -> Float64Array:
         """Return p_u of a user who rated the items at these positions, (n,) ascending: (k,) float64."""
         if positions.size > self.history_length:
             positions = positions[np.argsort(self.item_counts[positions], kind="stable")[: self.history_length]]
-        taste: Float64Array = self.implicit_factors[positions].sum(axis=0, dtype=np.float64)
-        taste /= max(positions.size, 1) ** 0.5
-        return taste
+        from_history: Float64Array = self.implicit_factors[positions].sum(axis=0, dtype=np.float64)
+        from_history /= max(positions.size, 1) ** 0.5
+        return from_history
 
 
-def select_history_users(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
+def select_history(ratings: Ratings, size: str) -> tuple[BoolArray, int]:
     """Select the ratings whose items represent their users, (n,) bool; return the most per user, too: see `NSVDModel`.
 
     `size`: one of `SIZES`; ConfigError for another.

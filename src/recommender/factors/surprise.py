@@ -1,4 +1,4 @@
-"""scikit-surprise's SVD, trained by the library itself on arrays; its factors are read out.
+"""scikit-surprise's SVD, trained by the library on arrays.
 
 Model and update: Koren, Bell, Volinsky, "Matrix Factorization Techniques for Recommender Systems" (2009), eq. 4-5; the
 symbols are those of docs/notation.md.

@@ -1,4 +1,4 @@
-"""scikit-surprise's SVD++, trained by the library itself on arrays; its factors are read out (see `svdpp_model`)."""
+"""scikit-surprise's SVD++, trained by the library on arrays (see `svdpp_model`)."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class SurpriseSVDpp:
     config: SurpriseSVDppConfig = SurpriseSVDppConfig()
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> SVDppModel:
-        """Train on all `ratings`; each costs n_factors times the number of items that its user rated, on one core.
+        """Train on all `ratings`; each costs n_factors times the number of its user's ratings, on one core.
 
         Reports and errors are those of `fit_on_arrays`.
         """

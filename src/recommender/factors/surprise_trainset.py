@@ -1,4 +1,4 @@
-"""What the estimators around scikit-surprise share: training of its algorithms on arrays."""
+"""Training of scikit-surprise's algorithms on arrays, shared by their estimators."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -42,11 +42,11 @@ class SurpriseConfig(Config):
 def fit_on_arrays(
     algorithm: Any, names: Sequence[str], ratings: Ratings, config: SurpriseConfig, on_epoch: OnEpoch | None
 ) -> tuple[list[Float32Array], FoldInPenalty]:
-    """Train an algorithm of the library; the parameters that it calls `names`, in float32, and their fold-in penalty.
+    """Train an algorithm of the library; return its attributes `names` in float32, and the fold-in penalty.
 
-    `on_epoch` is called after each pass over the ratings, without a model: the library does not show one. DivergedError
-    unless all parameters are finite, with room for sums and products. An interrupt takes effect within a few thousand
-    ratings.
+    `on_epoch` is called after each pass over the ratings, without a model, which the library does not expose.
+    DivergedError unless all parameters are finite, with room for sums and products. An interrupt takes effect within a
+    few thousand ratings.
     """
     passes = PassCounter(config.n_epochs, on_epoch)
     algorithm.fit(ArrayTrainset(ratings, passes))
@@ -76,11 +76,11 @@ class PassCounter:
 
 
 class ArrayTrainset(surprise.Trainset):  # type: ignore[misc]  # surprise ships no types.
-    """A surprise Trainset over arrays, with all that SVD and SVD++ read: inner ids are vocabulary positions.
+    """A surprise Trainset over arrays, for SVD and SVD++; inner ids are vocabulary positions.
 
-    An ordinary Trainset holds two lists of Python tuples per rating, some 200 bytes; this one holds the `Ratings`. Only
-    SVD++ reads `ur`, which is made on demand. The base class's constructor only stores such dictionaries, so it is not
-    called.
+    An ordinary Trainset has two lists of Python tuples per rating, about 200 bytes; this one keeps the `Ratings`. Only
+    SVD++ reads `ur`, which is built on demand. The constructor of the base class only stores such dictionaries, so it
+    is not called.
     """
 
     rating_scale = RATING_SCALE

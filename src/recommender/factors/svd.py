@@ -1,4 +1,4 @@
-"""The biased factorisation of `surprise-svd` by our own kernel: compiled, parallel, float32, many times faster.
+"""The biased factorisation of `surprise-svd` by a compiled, parallel kernel, which is many times faster.
 
 Model, objective and update are those of Koren, Bell, Volinsky 2009 (eq. 4, eq. 5, p. 45); see `kernels.sgd` for how
 threads share the work. The result depends on the seed and on the ratings, not on the number of threads.
@@ -25,14 +25,14 @@ from recommender.factors.model import FactorModel
 from recommender.search_space import Floats, Ints
 
 if TYPE_CHECKING:
-    from recommender.kernels.sgd import Grid, Parameters
+    from recommender.kernels.sgd import Grid, SGDParameters
 
-# Users and items are dealt into this many stripes, which bounds the number of useful threads. It determines the order
-# of training, so it is the same everywhere. Block numbers, below its square, fit a byte.
+# Users and items are divided into this many stripes, the largest number of useful threads. It determines the order of
+# training, so it is the same on all machines. Block numbers, below its square, fit a byte.
 _STRIPES = 16
 # Rows of factors start at cache lines and fill whole vector registers.
 _LANES, _LINE_BYTES = 8, 64
-# The least work of a thread in an epoch.
+# The smallest work of a thread in an epoch.
 _RATINGS_PER_THREAD = 50_000
 # With this many ratings a block takes long enough, a good part of a millisecond, to be scheduled on its own.
 _SCHEDULED_FROM = 5_000_000
@@ -43,7 +43,7 @@ class SVDConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
     `learning_rate` is γ and `regularisation` is λ, for every kind of parameter; factors start as Normal(0,
-    init_std_dev²). `n_threads`: how many to use at most, None for all cores; it changes the time and nothing else.
+    init_std_dev²). `n_threads`: the largest number to use, None for all cores; it changes only the time.
     """
 
     n_factors: int = count(100, search=Ints(8, 200, log=True))
@@ -85,14 +85,14 @@ class SVD:
 
 @dataclass(frozen=True)
 class _Training:
-    """Ratings and parameters, users and items renumbered so that a stripe's are neighbours in memory."""
+    """Ratings and parameters; users and items have new numbers, so that those of a stripe are neighbours in memory."""
 
     ratings: Ratings
     config: SVDConfig
     users: Int32Array
     items: Int32Array
     grid: "Grid"
-    parameters: "Parameters"
+    parameters: "SGDParameters"
 
     @classmethod
     def of(cls, ratings: Ratings, config: SVDConfig) -> "_Training":
@@ -156,11 +156,11 @@ def _renumber(stripes: UInt8Array) -> Int32Array:
     return numbers
 
 
-def _initial_parameters(ratings: Ratings, config: SVDConfig) -> "Parameters":
-    from recommender.kernels.sgd import Parameters  # noqa: PLC0415 - numba takes half a second to load.
+def _initial_parameters(ratings: Ratings, config: SVDConfig) -> "SGDParameters":
+    from recommender.kernels.sgd import SGDParameters  # noqa: PLC0415 - numba takes half a second to load.
 
     rng = np.random.default_rng([config.seed, 0])
-    return Parameters(
+    return SGDParameters(
         np.zeros(len(ratings.users), dtype=np.float32),
         np.zeros(len(ratings.items), dtype=np.float32),
         _random_factors(rng, len(ratings.users), config),

@@ -13,7 +13,7 @@ from recommender.factors.model import FactorModel
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SVDppModel(FactorModel):
-    """A factor model whose `user_factors` are p_u plus the implicit part; y is kept for those who are folded in.
+    """A factor model whose `user_factors` are p_u plus the implicit part; the fold-in uses y.
 
     `implicit_factors`: (n_items, k) float32, the y_j.
     """

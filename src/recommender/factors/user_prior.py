@@ -1,4 +1,4 @@
-"""How users are spread before they rate, learnt from how they turned out."""
+"""The prior distribution of user factors, estimated from the posteriors of trained users."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ import numpy as np
 from recommender.arrays import Float64Array
 from recommender.factors.gibbs_chain import RatingRows
 
-# A spread of k numbers is known well from this many users; more would only take longer.
+# This many users determine a covariance of k numbers well; more would only take longer.
 _MOST_USERS = 2000
 _ITERATIONS = 4
-# Relative to the mean variance, so that no direction is without any.
+# Relative to the mean variance; keeps the covariance positive definite.
 _LEAST_VARIANCE = 1e-4
 _TINY = 1e-12
 
@@ -44,10 +44,10 @@ class Evidence(NamedTuple):
 
 
 def user_prior(users: Float64Array, evidence: Evidence) -> UserPrior:
-    """Return the prior under which the ratings are likeliest, by expectation maximisation from the spread of `users`.
+    """Return the prior of greatest likelihood for the ratings, by expectation maximisation from the spread of `users`.
 
-    `users`: (n_users, k), where the users are thought to be. Each step takes the posterior of some users under the
-    prior and makes the mean and spread of these posteriors the next prior (Dempster, Laird, Rubin 1977; for linear
+    `users`: (n_users, k), the estimated factors. Each step computes the posterior of some users under the prior and
+    takes the mean and covariance of these posteriors as the next prior (Dempster, Laird, Rubin 1977; for linear
     regression Bishop 2006, section 9.3.4). At most 2,000 users count, evenly drawn.
     """
     chosen = np.unique(np.linspace(0, len(users) - 1, _MOST_USERS).astype(np.int64))

@@ -1,6 +1,6 @@
-"""EASE: a linear model from the items that somebody liked to all items, in closed form.
+"""EASE: a linear model from a user's positive interactions to all items, in closed form.
 
-X is the binary matrix of likings. The weights B minimise ‖X - XB‖² + λ‖B‖² subject to diag(B) = 0; with
+X is the binary matrix of positive interactions. The weights B minimise ‖X - XB‖² + λ‖B‖² subject to diag(B) = 0; with
 P = (XᵀX + λI)⁻¹ they are B_ij = -P_ij / P_jj for i ≠ j (Steck 2019, WWW, "Embarrassingly Shallow Autoencoders for
 Sparse Data", eq. 8).
 """
@@ -25,11 +25,11 @@ from recommender.items.implicit_feedback import (
 )
 from recommender.search_space import LIKED_FROM, Floats
 
-# Items beyond the cap rank after all others, by how many liked them: no sum of weights comes near this.
+# Items beyond the cap rank after all others, by popularity: this is far below any sum of weights.
 _BEYOND = -1000.0
-# The dense product of likings is made from this many users at a time.
+# The dense product of interactions takes this many users at a time.
 _BLOCK_USERS = 2048
-# So many rows of weights are scaled at a time.
+# The number of rows of weights that are scaled at a time.
 _BLOCK_ITEMS = 256
 # A multiplication in a dense product costs this much less than one in a sparse product.
 _DENSE_GAIN = 100
@@ -39,8 +39,8 @@ _DENSE_GAIN = 100
 class EASEConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
-    `regularisation`: λ; `liked_from`: stars from which a rating is a liking; `max_items`: so many of the most liked
-    items have weights, the others rank after them by popularity. Training needs 16 · max_items² bytes, the model 4.
+    `regularisation`: λ; `liked_from`: stars from which a rating is positive; `max_items`: the number of most popular
+    items with weights; the others rank after them by popularity. Training needs 16 · max_items² bytes, the model 4.
     """
 
     regularisation: float = positive(500.0, search=Floats(20.0, 5000.0, log=True))
@@ -53,8 +53,8 @@ class EASEConfig(Config):
 class EASEModel(ImplicitFeedbackModel[Int64Array]):
     """`weights`: (m, m) float32, B of the m items in `weighted`, (m,) int32 ascending item positions.
 
-    `item_likings`: (n_items,) float32, how many liked each; `liked_indptr`, `liked_indices`: what each user liked. A
-    person's taste is the positions of the items that they liked.
+    `item_likings`: (n_items,) float32, the positive interactions of each; `liked_indptr`, `liked_indices`: the items of
+    each user. The profile of a user is the positions of these items.
     """
 
     kind: ClassVar[str] = "ease"
@@ -88,8 +88,8 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
 
         liked = Rows(self.liked_indptr, self.liked_indices).take(users)
         shape = (users.size, len(self.items))
-        liking = csr_array((np.ones(liked.indices.size), liked.indices, liked.indptr), shape=shape)
-        return self._everywhere(liking[:, self.weighted] @ self.weights.astype(np.float64, copy=False))
+        interactions = csr_array((np.ones(liked.indices.size), liked.indices, liked.indptr), shape=shape)
+        return self._everywhere(interactions[:, self.weighted] @ self.weights.astype(np.float64, copy=False))
 
     def _everywhere(self, scores: Float64Array) -> Float32Array:
         """Return the scores of the weighted items, (b, m), as scores of all: (b, n_items) float32."""
@@ -102,7 +102,7 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
         return everywhere
 
     def _item_vectors(self) -> Float32Array:
-        """Return the weights into each item: items that follow from the same others are alike."""
+        """Return the weights into each item, which are similar for items that are liked with the same others."""
         vectors = np.zeros((len(self.items), self.weighted.size), dtype=np.float32)
         vectors[self.weighted] = self.weights.T
         return vectors
@@ -117,8 +117,8 @@ class EASE:
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> EASEModel:
         """Solve for the weights: m³ operations for m items, after the product of the interactions with themselves."""
         rows = positive_interactions(ratings, self.config.liked_from)
-        likings = np.bincount(rows.indices, minlength=len(ratings.items))
-        order = np.argsort(-likings, kind="stable")
+        counts = np.bincount(rows.indices, minlength=len(ratings.items))
+        order = np.argsort(-counts, kind="stable")
         weighted = np.sort(order[: self.config.max_items]).astype(np.int32)
         model = EASEModel(
             users=ratings.users,
@@ -126,7 +126,7 @@ class EASE:
             stars=fit_bias_model(ratings),
             weights=ease_weights(item_gram_matrix(rows, weighted, len(ratings.items)), self.config.regularisation),
             weighted=weighted,
-            item_likings=likings.astype(np.float32),
+            item_likings=counts.astype(np.float32),
             liked_indptr=rows.indptr,
             liked_indices=rows.indices,
             liked_from=self.config.liked_from,
@@ -140,14 +140,14 @@ def item_gram_matrix(rows: Rows, weighted: Int32Array, n_items: int) -> Float64A
     from scipy.sparse import csr_array  # noqa: PLC0415 - only training needs it.
 
     ones = np.ones(rows.indices.size, dtype=np.float32)
-    liking = csr_array((ones, rows.indices, rows.indptr), shape=(rows.n_rows, n_items))[:, weighted]
-    lengths = np.diff(liking.indptr).astype(np.float64)
+    interactions = csr_array((ones, rows.indices, rows.indptr), shape=(rows.n_rows, n_items))[:, weighted]
+    lengths = np.diff(interactions.indptr).astype(np.float64)
     if (lengths**2).sum() * _DENSE_GAIN < float(rows.n_rows) * weighted.size**2:
-        gram: Float64Array = (liking.T @ liking).toarray().astype(np.float64)
+        gram: Float64Array = (interactions.T @ interactions).toarray().astype(np.float64)
         return gram
     gram = np.zeros((weighted.size, weighted.size))
     for start in range(0, rows.n_rows, _BLOCK_USERS):
-        block = liking[start : start + _BLOCK_USERS].toarray()
+        block = interactions[start : start + _BLOCK_USERS].toarray()
         gram += block.T @ block
     return gram
 
@@ -158,8 +158,8 @@ def ease_weights(gram: Float64Array, regularisation: float) -> Float32Array:
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     gram.flat[:: gram.shape[0] + 1] += regularisation
-    # The matrix is symmetric and positive definite: half the work of a general inverse, in its own memory. Where other
-    # work shares the cores, several threads of BLAS take many times as long for this as one does.
+    # The matrix is symmetric and positive definite, so this takes half the work of a general inverse, in place. On
+    # busy cores several BLAS threads take many times as long as one.
     with threadpool_limits(1, user_api="blas"):
         factor, _ = lapack.dpotrf(gram.T, lower=1, overwrite_a=1)
         inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)

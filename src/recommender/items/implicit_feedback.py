@@ -1,4 +1,4 @@
-"""Models of implicit feedback: they rank by who likes what, and predict stars from biases alone."""
+"""Models of implicit feedback, which rank by positive interactions and predict stars from biases alone."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -18,32 +18,32 @@ T = TypeVar("T")
 
 
 class ImplicitUserState(NamedTuple, Generic[T]):
-    """The state of one user. `bias`: b_u in stars; `taste`: what ranks items, of a type of the algorithm's own."""
+    """The state of one user. `bias`: b_u in stars; `profile`: ranks the items; its type depends on the algorithm."""
 
     bias: float
-    taste: T
+    profile: T
 
 
 class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
-    """A model with a `score` of its own and the stars of `stars`, which is trained on the same ratings."""
+    """A model that ranks by its own `score` and predicts by `stars`, biases of the same ratings."""
 
     stars: BiasModel
 
     @abstractmethod
     def _profile_at(self, position: int) -> T:
-        """Return the taste of the user at a position."""
+        """Return the profile of the user at a position."""
 
     @abstractmethod
     def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> T:
-        """Return the taste of someone with these ratings, of distinct items, ascending; maybe none."""
+        """Return the profile of a user with these ratings of distinct items, ascending; there may be none."""
 
     @abstractmethod
-    def _score_profile(self, taste: T) -> Float32Array:
+    def _score_profile(self, profile: T) -> Float32Array:
         """Return the score of every item for a profile: (n_items,) float32."""
 
-    def _score_profile_at(self, taste: T, items: Int64Array) -> Float32Array:
+    def _score_profile_at(self, profile: T, items: Int64Array) -> Float32Array:
         """Return `_score_profile` at some items only: (m,) float32. Override it if that takes less work."""
-        scores: Float32Array = self._score_profile(taste)[items]
+        scores: Float32Array = self._score_profile(profile)[items]
         return scores
 
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
@@ -65,7 +65,7 @@ class ImplicitFeedbackModel(Model[ImplicitUserState[T]], Generic[T]):
 
     def score_items(self, user: ImplicitUserState[T]) -> Float32Array:
         """Return the score of every item for one user: (n_items,) float32, by item position."""
-        return self._score_profile(user.taste)
+        return self._score_profile(user.profile)
 
     def _score_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
         return score_pairs_by_user(users, items, lambda user, own: self._score_profile_at(self._profile_at(user), own))
@@ -88,8 +88,8 @@ class FactorFeedbackModel(ImplicitFeedbackModel[Float32Array]):
         factors: Float32Array = self.user_factors[position]
         return factors
 
-    def _score_profile(self, taste: Float32Array) -> Float32Array:
-        scores: Float64Array = self.item_factors.astype(np.float64) @ taste.astype(np.float64)
+    def _score_profile(self, profile: Float32Array) -> Float32Array:
+        scores: Float64Array = self.item_factors.astype(np.float64) @ profile.astype(np.float64)
         return scores.astype(np.float32)
 
     def _score_users(self, users: Int64Array) -> Float32Array:
@@ -118,6 +118,6 @@ def fit_bias_model(ratings: Ratings) -> BiasModel:
 
 
 def positive_interactions(ratings: Ratings, liked_from: float) -> Rows:
-    """Return the items that each user gave at least `liked_from` stars: low ratings are not liking."""
+    """Return the items that each user gave at least `liked_from` stars."""
     liked = ratings.values >= np.float32(liked_from)
     return Rows.of_sorted(ratings.user_positions[liked], ratings.item_positions[liked], n_rows=len(ratings.users))

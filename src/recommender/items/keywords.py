@@ -1,10 +1,10 @@
-"""Films about the same: cosines of keyword soups, and of people's tastes, which are sums of what they rated.
+"""Content-based recommendations: cosines of items' words with the profiles of users.
 
-The profile of u is the sum over I_u of w_ui v_i, v_i being the soup of i and w_ui = r_ui - m_u, where m_u is the mean
-of u's ratings damped towards μ; so what somebody rated below their own mean leads away from its words. The score of an
-item is its cosine with the profile (Lops, de Gemmis, Semeraro 2011, "Content-based Recommender Systems: State of the
-Art and Trends", section 3.3: vector space model, and Rocchio's feedback). Stars are μ + b_u + b_i + s n_u / (n_u + d)
-times that cosine, with the damping d of the mean and a slope s fitted to ratings that were held out.
+The profile of u is Σ w_ui v_i over I_u, where v_i is the vector of i (see `tfidf_vectors`), w_ui = r_ui - m_u, and m_u
+is the mean of u's ratings, damped towards μ. A rating below the mean has a negative weight. The score of an item is its
+cosine with the profile (Lops, de Gemmis, Semeraro 2011, "Content-based Recommender Systems: State of the Art and
+Trends", section 3.3: vector space model, and Rocchio's feedback). Stars are μ + b_u + b_i + s n_u / (n_u + d) times
+that cosine, with the damping d of the mean and a slope s fitted to held-out ratings.
 """
 
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ from recommender.search_space import Floats
 from recommender.similarity import ItemCosines
 from recommender.topk import TopItems
 
-# The slope is learnt from the ratings of so many users; from fewer ratings than these it is not learnt.
+# The slope is fitted to the ratings of this many users; with fewer ratings than this it stays 0.
 _SLOPE_USERS, _LEAST_RATINGS = 5000, 200
 
 
@@ -49,9 +49,9 @@ _SLOPE_USERS, _LEAST_RATINGS = 5000, 200
 class KeywordsConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
-    `damping`: ratings' worth of μ in a person's mean; `rare_words`: how much more a word weighs the fewer items have
-    it, as the exponent of idf: at 0 a soup is plain counts; `dislikes`: what ratings below the mean weigh, relative to
-    those above.
+    `damping`: the number of additional ratings at μ in a user's mean; `rare_words`: the exponent of idf, which
+    weights rare words more; 0 gives plain counts; `dislikes`: the weight of ratings below the mean, relative to those
+    above.
     """
 
     damping: float = not_negative(5.0, search=Floats(0.5, 20.0, log=True))
@@ -61,14 +61,14 @@ class KeywordsConfig(Config):
 
 
 class KeywordProfile(NamedTuple):
-    """What somebody rated: `items`, (n,) int32 ascending; `weights`, (n,) float32 w_ui in stars."""
+    """The ratings of a user: `items`, (n,) int32 ascending; `weights`, (n,) float32 w_ui in stars."""
 
     items: Int32Array
     weights: Float32Array
 
 
-class TasteRule(NamedTuple):
-    """How ratings become weights; see `KeywordsConfig`."""
+class WeightingRule(NamedTuple):
+    """The rule that turns ratings into weights; see `KeywordsConfig`."""
 
     damping: float
     dislikes: float
@@ -84,9 +84,9 @@ class TasteRule(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
-    """`soup`: what each item is about; `rated`, `rated_weights`: the tastes of the users, a row each.
+    """`vectors`: of the items' words; `rated`, `rated_weights`: the profiles of the users, a row each.
 
-    `items` are all that were rated and all of the catalogue, so that what nobody has rated can be recommended.
+    `items` are all rated ones and all of the catalogue, so the model can recommend unrated items.
     """
 
     kind: ClassVar[str] = "keywords"
@@ -94,27 +94,27 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
     users: Vocabulary
     items: Vocabulary
     stars: BiasModel
-    soup: TfidfVectors = field(metadata=stored_as("soup_"))
+    vectors: TfidfVectors = field(metadata=stored_as("soup_"))
     rated: Rows = field(metadata=stored_as("rated_", renamed={"indices": "items"}))
     rated_weights: Float32Array
-    rule: TasteRule
+    rule: WeightingRule
     slope: float
 
     def __post_init__(self) -> None:
         self.rated.check(n_rows=len(self.users), n_items=len(self.items))
         check_shape(self.rated_weights, self.rated.indices.shape, "rated_weights")
         check_finite(self.rated_weights, "rated_weights")
-        check_shape(self.soup.comparable, (len(self.items),), "soup")
+        check_shape(self.vectors.comparable, (len(self.items),), "vectors")
 
     def similar_items(self, item_ids: IdsLike, n: int) -> TopItems:
-        """Return the `n` items with the most alike soups, itself and those without a common word excluded; padded."""
+        """Return the `n` items with the most similar words, without itself and those without a common word; padded."""
         found = super().similar_items(item_ids, n)
-        alike = found.scores > 0
+        similar = found.scores > 0
         nothing = np.float32(np.nan)
-        return TopItems(np.where(alike, found.item_ids, -1), np.where(alike, found.scores, nothing))
+        return TopItems(np.where(similar, found.item_ids, -1), np.where(similar, found.scores, nothing))
 
     def _item_cosines(self) -> ItemCosines:
-        return self.soup
+        return self.vectors
 
     def _profile_at(self, position: int) -> KeywordProfile:
         own = slice(self.rated.indptr[position], self.rated.indptr[position + 1])
@@ -125,30 +125,30 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
         weights = self.rule.weights(alone, values, n_users=1, mean=self.stars.global_mean)
         return KeywordProfile(positions.astype(np.int32), weights)
 
-    def _score_profile(self, taste: KeywordProfile) -> Float32Array:
-        return self.soup.to_profile(self._profile(taste))
+    def _score_profile(self, profile: KeywordProfile) -> Float32Array:
+        return self.vectors.to_profile(self._profile(profile))
 
-    def _score_profile_at(self, taste: KeywordProfile, items: Int64Array) -> Float32Array:
-        return self.soup.to_profile_at(self._profile(taste), items)
+    def _score_profile_at(self, profile: KeywordProfile, items: Int64Array) -> Float32Array:
+        return self.vectors.to_profile_at(self._profile(profile), items)
 
-    def _profile(self, taste: KeywordProfile) -> Float64Array:
-        return self.soup.profile(taste.items.astype(np.int64), taste.weights)
+    def _profile(self, profile: KeywordProfile) -> Float64Array:
+        return self.vectors.profile(profile.items.astype(np.int64), profile.weights)
 
     def _score_users(self, users: Int64Array) -> Float32Array:
         indptr, entries = self.rated.entries(users)
-        return self.soup.to_sums(Rows(indptr, self.rated.indices[entries]), self.rated_weights[entries])
+        return self.vectors.to_sums(Rows(indptr, self.rated.indices[entries]), self.rated_weights[entries])
 
-    def stars_of_taste(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        """Return how many stars more than their biases the tastes of users let expect, by positions: (n,) float32."""
+    def stars_from_profiles(self, users: Int64Array, items: Int64Array) -> Float32Array:
+        """Return the stars that the profiles of users add to the biases, by positions: (n,) float32."""
         counts = self.rated.indptr[users + 1] - self.rated.indptr[users]
         return self._cosines_to_stars(self._score_pairs(users, items), counts)
 
     def _rate_pairs(self, users: Int64Array, items: Int64Array) -> Float32Array:
-        return super()._rate_pairs(users, items) + self.stars_of_taste(users, items)
+        return super()._rate_pairs(users, items) + self.stars_from_profiles(users, items)
 
     def _rate_items(self, user: ImplicitUserState[KeywordProfile]) -> Float32Array:
-        counts = np.array([user.taste.items.size])
-        return super()._rate_items(user) + self._cosines_to_stars(self._score_profile(user.taste), counts)
+        counts = np.array([user.profile.items.size])
+        return super()._rate_items(user) + self._cosines_to_stars(self._score_profile(user.profile), counts)
 
     def _cosines_to_stars(self, cosines: Float32Array, counts: Int64Array) -> Float32Array:
         """Convert cosines with the profiles of users with so many ratings to float32 stars."""
@@ -171,15 +171,15 @@ class Keywords:
         return model
 
     def _bias_only_model(self, ratings: Ratings) -> KeywordsModel:
-        """Return the model whose stars are still the biases alone."""
+        """Return the model with a slope of 0, whose stars are the biases alone."""
         items = Vocabulary.of(np.concatenate([ratings.items.ids, self.catalogue.items.ids]))
-        rule = TasteRule(self.config.damping, self.config.dislikes)
+        rule = WeightingRule(self.config.damping, self.config.dislikes)
         places = items.positions(ratings.items.ids).astype(np.int32)
         return KeywordsModel(
             users=ratings.users,
             items=items,
             stars=_stars_over(items, fit_bias_model(ratings)),
-            soup=TfidfVectors.of(self.catalogue.over(items), rare_words=self.config.rare_words),
+            vectors=TfidfVectors.of(self.catalogue.over(items), rare_words=self.config.rare_words),
             rated=Rows(ratings.by_user().indptr, places[ratings.item_positions]),
             rated_weights=rule.weights(
                 ratings.user_positions, ratings.values, n_users=len(ratings.users), mean=ratings.global_mean
@@ -204,13 +204,13 @@ class Keywords:
         errors = (asked.values[known] - model.stars.score(model.users.ids[users], model.items.ids[items])).astype(
             np.float64
         )
-        effects = model.stars_of_taste(users, items).astype(np.float64)
+        effects = model.stars_from_profiles(users, items).astype(np.float64)
         squares = (effects**2).sum()
         return max(float((effects * errors).sum() / squares), 0.0) if squares else 0.0
 
 
 def _stars_over(items: Vocabulary, stars: BiasModel) -> BiasModel:
-    """Return the same stars for more items: those that nobody has rated have no bias."""
+    """Return the same stars for more items; unrated ones have no bias."""
     biases = np.zeros(len(items), dtype=np.float32)
     biases[items.positions(stars.items.ids)] = stars.item_biases
     return replace(stars, items=items, item_biases=biases)

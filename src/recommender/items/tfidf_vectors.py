@@ -1,4 +1,4 @@
-"""The keyword soup: what each item is about, as a sparse vector of words with length 1."""
+"""TF-IDF vectors: the words of each item as a sparse vector of length 1."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from recommender.kernels.tfidf_plain import SparseVectors, cosines_plain, profil
 if TYPE_CHECKING:
     from recommender.kernels.tfidf import Postings
 
-# Fewer than these, such as the one of a web request, are compared without loading compiled kernels.
+# Fewer rows than this, such as the one of a web request, are compared without loading compiled kernels.
 _COMPILED_FROM = 64
 
 
@@ -38,10 +38,10 @@ class TfidfVectors:
 
     @classmethod
     def of(cls, catalogue: Catalogue, *, rare_words: float) -> Self:
-        """Return the soup of all words of a catalogue.
+        """Return the vectors of all words of a catalogue.
 
-        A word weighs its count times idf^`rare_words`, with idf = 1 + ln((1 + n_items) / (1 + items with the word));
-        at 0, the count alone.
+        The weight of a word is its count times idf^`rare_words`, with idf = 1 + ln((1 + n_items) / (1 + items with the
+        word)); at 0, the count alone.
         """
         words, rows, counts = catalogue.word_counts()
         n_items, n_words = len(catalogue), max(len(words), 1)
@@ -54,7 +54,7 @@ class TfidfVectors:
 
     @property
     def n_items(self) -> int:
-        """How many items there are, those without words included."""
+        """The number of items, including those without words."""
         return int(self.indptr.size - 1)
 
     @property

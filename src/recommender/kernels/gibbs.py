@@ -1,9 +1,9 @@
-"""One factor of one side of a factorisation, redrawn given everything else: the inner loops of Gibbs sampling.
+"""The inner loops of Gibbs sampling: draw one factor of one side of a factorisation, given all others.
 
-A side is the users or the items; the other side's values of the same factor are its partners. A member of the side has
-a value of its own and, divided by the root of how many there are, those of the set of things it is linked with: for a
-user the rated items, for an item the users who rated it. Residuals are kept up to date instead of predictions, which
-makes a factor cost a few passes over the ratings (Rendle 2012, "Factorization Machines with libFM", section 3.3).
+A side is the users or the items; the values of the other side for the same factor are its partners. The value of a
+member of a side is its own value plus the sum of the values of its linked things, divided by the root of their number:
+for a user the rated items, for an item the users who rated it. The loops update residuals instead of predictions, so a
+factor costs a few passes over the ratings (Rendle 2012, "Factorization Machines with libFM", section 3.3).
 
 `residuals` (n,) float32 are those of the ratings in `rows`, one row of items per user. Twins: `gibbs_plain`.
 """
@@ -46,7 +46,7 @@ def column_statistics(rows: Rows, residuals: Float32Array, partners: Float32Arra
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def subtract_rows(rows: Rows, residuals: Float32Array, partners: Float32Array, steps: Float32Array) -> None:
-    """Take the users' `steps` times the items' `partners` from the residuals."""
+    """Subtract the users' `steps` times the items' `partners` from the residuals."""
     for row in range(rows.indptr.size - 1):
         step = steps[row]
         for at in range(rows.indptr[row], rows.indptr[row + 1]):
@@ -63,7 +63,7 @@ def draw(
 ) -> None:
     """Draw `own` and then, one after the other, `implicit` anew; `steps` receives the change of each member.
 
-    Each is drawn from its normal distribution given all others (see `gibbs_plain.draw`). `moments` follow along.
+    Each is drawn from its normal distribution given all others (see `gibbs_plain.draw`). Updates `moments`, too.
     """
     noise, curvature, slope = request.noise_precision, moments.curvature, moments.slope
     for member in range(own.size):
@@ -95,7 +95,7 @@ def draw(
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def subtract_columns(rows: Rows, residuals: Float32Array, partners: Float32Array, steps: Float32Array) -> None:
-    """Take the items' `steps` times the users' `partners` from the residuals."""
+    """Subtract the items' `steps` times the users' `partners` from the residuals."""
     for row in range(rows.indptr.size - 1):
         partner = partners[row]
         for at in range(rows.indptr[row], rows.indptr[row + 1]):

@@ -1,4 +1,4 @@
-"""What `kernels.gibbs` computes, in plain NumPy, and the request that both take."""
+"""The plain twin of `kernels.gibbs`, and the arguments of both."""
 
 from typing import NamedTuple
 
@@ -9,18 +9,18 @@ from recommender.data.rows import Rows
 
 
 class Moments(NamedTuple):
-    """What the residuals say of one factor of m members. `curvature`: (m,) Σc²; `slope`: (m,) Σce, both float32."""
+    """Sums over the residuals of one factor of m members. `curvature`: (m,) Σc²; `slope`: (m,) Σce, both float32."""
 
     curvature: Float32Array
     slope: Float32Array
 
 
 class Draw(NamedTuple):
-    """What a draw of one factor of one side of m members, linked with l things, needs to know besides the values.
+    """The arguments, besides the values, of a draw of one factor of a side of m members, linked with l things.
 
-    `sets`: a row for each thing, the members that are linked with it; `weights`: (m,) float32, the
-    weight of each member's set, n^-½; `noise_precision`: of a rating; `own_…`, `implicit_…`: mean and precision of the
-    priors; `own_normals` (m,), `implicit_normals` (l,): float32 standard normal numbers.
+    `sets`: a row for each thing, the members that are linked with it; `weights`: (m,) float32, the weight of each
+    member's set, n^-½; `noise_precision`: of a rating; `own_…`, `implicit_…`: mean and precision of the priors;
+    `own_normals` (m,), `implicit_normals` (l,): float32 standard normal numbers.
     """
 
     sets: Rows
@@ -45,12 +45,12 @@ def column_statistics(rows: Rows, residuals: Float32Array, partners: Float32Arra
 
 
 def subtract_rows(rows: Rows, residuals: Float32Array, partners: Float32Array, steps: Float32Array) -> None:
-    """Take the users' `steps` times the items' `partners` from the residuals."""
+    """Subtract the users' `steps` times the items' `partners` from the residuals."""
     residuals -= steps[_users(rows)] * partners[rows.indices]
 
 
 def subtract_columns(rows: Rows, residuals: Float32Array, partners: Float32Array, steps: Float32Array) -> None:
-    """Take the items' `steps` times the users' `partners` from the residuals."""
+    """Subtract the items' `steps` times the users' `partners` from the residuals."""
     residuals -= partners[_users(rows)] * steps[rows.indices]
 
 
@@ -63,9 +63,9 @@ def draw(
 ) -> None:
     """Draw `own` and then, one after the other, `implicit` anew; `steps` receives the change of each member.
 
-    A value x that all residuals e see through c, Σc² =  Σce = `slope`, is normal given the rest with
-    precision τ = α·Σc² + λ and mean (α(Σce + Σc²·x) + λμ) / τ, α being the precision of a rating, μ and λ the prior's
-    mean and precision (Rendle 2012, section 3.3). `moments` follow along.
+    Given the others, a value x with coefficient c in the residuals e, Σc² = `curvature` and Σce = `slope`, is normal
+    with precision τ = α·Σc² + λ and mean (α(Σce + Σc²·x) + λμ) / τ, α being the precision of a rating, μ and λ the
+    prior's mean and precision (Rendle 2012, section 3.3). Updates `moments`, too.
     """
     noise, curvature, slope = request.noise_precision, moments.curvature, moments.slope
     precision = noise * curvature + request.own_precision

@@ -1,7 +1,7 @@
-"""Putting ratings in the order of training: block after block of a grid of user and item stripes, for `kernels.sgd`.
+"""Sorting ratings into the order of training: by the blocks of a grid of user and item stripes, for `kernels.sgd`.
 
-Each of several parts of the ratings counts what it holds of each block, so that all know where theirs begin and can be
-put there at once. Its plain twin is with the tests.
+A first pass counts the ratings of each block in each of several parts, so that a second pass can write all parts at the
+same time. The plain twin is in the tests.
 """
 
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Columns(NamedTuple):
 
 
 class Deal(NamedTuple):
-    """Where each of n users, or of n items, goes: its stripe, (n,) uint8, and its new number, (n,) int32."""
+    """The stripe, (n,) uint8, and the new number, (n,) int32, of each of n users or items."""
 
     stripes: UInt8Array
     numbers: Int32Array

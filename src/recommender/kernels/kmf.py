@@ -2,8 +2,8 @@
 
 With x = μ + b_u + b_i + p_u·q_i and s = σ(x), the rating is lo + w·s, w = hi - lo, and e = r - lo - w·s. A batch moves
 each parameter θ that occurs in it along g = Σ over its ratings there of (-e·s(1 - s)·∂x/∂θ + λθ), half the gradient of
-Σ e²/w + λθ²: v = ρv + (1 - ρ)g², θ -= γg/√v (Rendle, Schmidt-Thieme 2008, RecSys, the logistic kernel;
-Tieleman, Hinton 2012, "Lecture 6.5: RMSprop"). Each v is that of the batches in which its user or item occurs.
+Σ e²/w + λθ²: v = ρv + (1 - ρ)g², θ -= γg/√v (Rendle, Schmidt-Thieme 2008, RecSys, the logistic kernel; Tieleman, Hinton
+2012, "Lecture 6.5: RMSprop"). Each v counts only the batches in which its user or item occurs.
 """
 
 from typing import NamedTuple
@@ -12,14 +12,14 @@ import numba
 import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array
-from recommender.kernels.batches import Examples, Side, collect, linear
+from recommender.kernels.batches import Examples, ParameterRows, collect, linear
 
 ROUNDING = np.float32(1e-8)
 """Added to √v, which may be zero."""
 
 
-class Descent(NamedTuple):
-    """How to learn, all float32 but the first. `offset`: μ; `low`, `width`: lo and w; `rate`: γ; `decay`: ρ."""
+class RMSpropSettings(NamedTuple):
+    """The settings of RMSprop, float32 values. `offset`: μ; `low`, `width`: lo and w; `rate`: γ; `decay`: ρ."""
 
     batch_size: int
     offset: np.float32
@@ -31,33 +31,41 @@ class Descent(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def kmf_epoch(examples: Examples, order: Int64Array, users: Side, items: Side, descent: Descent) -> None:
+def kmf_epoch(
+    examples: Examples, order: Int64Array, users: ParameterRows, items: ParameterRows, settings: RMSpropSettings
+) -> None:
     """Visit every rating once, batch after batch in this `order`: (n,) int64, on one thread."""
     one = np.float32(1.0)
-    for start in range(0, order.size, descent.batch_size):
-        batch = order[start : start + descent.batch_size]
+    for start in range(0, order.size, settings.batch_size):
+        batch = order[start : start + settings.batch_size]
         for at in batch:
             user, item = examples.users[at], examples.items[at]
             p, q = users.values[user], items.values[item]
-            share = one / (one + np.exp(-descent.offset - linear(p, q)))
-            error = examples.values[at] - descent.low - descent.width * share
+            share = one / (one + np.exp(-settings.offset - linear(p, q)))
+            error = examples.values[at] - settings.low - settings.width * share
             collect(p, q, users.gradients[user], items.gradients[item], -error * share * (one - share))
             users.counts[user] += 1
             items.counts[item] += 1
-        _update_rows(users, examples.users, batch, descent)
-        _update_rows(items, examples.items, batch, descent)
+        _update_rows(users, examples.users, batch, settings)
+        _update_rows(items, examples.items, batch, settings)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _update_rows(side: Side, positions: Int32Array, batch: Int64Array, descent: Descent) -> None:
+def _update_rows(
+    parameters: ParameterRows, positions: Int32Array, batch: Int64Array, settings: RMSpropSettings
+) -> None:
     for at in batch:
         row = positions[at]
-        if side.counts[row]:
-            penalty = descent.regularisation * np.float32(side.counts[row])
+        if parameters.counts[row]:
+            penalty = settings.regularisation * np.float32(parameters.counts[row])
             _update_row(
-                side.values[row], side.gradients[row], side.moments[row], penalty, (descent.rate, descent.decay)
+                parameters.values[row],
+                parameters.gradients[row],
+                parameters.moments[row],
+                penalty,
+                (settings.rate, settings.decay),
             )
-            side.counts[row] = 0
+            parameters.counts[row] = 0
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")

@@ -1,9 +1,9 @@
 """Gradient descent with momentum on small batches, for a biased factorisation and for NSVD.
 
-A step goes down along g, the gradient of Σ e² + λ(b_u² + b_i² + ‖p_u‖² + ‖q_i‖²) over the ratings of its batch, with
-e = r - μ - b_u - b_i - q_i·p_u: v = mv + g, θ -= γv for each parameter θ of a user or item that occurs there (Polyak
-1964, "Some methods of speeding up the convergence of iteration methods"; Bottou, Curtis, Nocedal 2018, eq. 7.1). In
-NSVD p_u is |S_u|^-½ Σ_{j ∈ S_u} y_j (see `kernels.nsvd`), and it is the y_j that move.
+A step follows g, the gradient of Σ e² + λ(b_u² + b_i² + ‖p_u‖² + ‖q_i‖²) over the ratings of its batch, with e = r - μ
+- b_u - b_i - q_i·p_u: v = mv + g, θ -= γv for each parameter θ of a user or item that occurs there (Polyak 1964, "Some
+methods of speeding up the convergence of iteration methods"; Bottou, Curtis, Nocedal 2018, eq. 7.1). In NSVD p_u is
+|S_u|^-½ Σ_{j ∈ S_u} y_j (see `kernels.nsvd`), and the steps change the y_j.
 """
 
 from typing import NamedTuple
@@ -13,11 +13,11 @@ import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.batches import Examples, Side, collect, linear
+from recommender.kernels.batches import Examples, ParameterRows, collect, linear
 
 
-class Descent(NamedTuple):
-    """How to learn: γ, m and λ."""
+class MomentumSettings(NamedTuple):
+    """The settings of gradient descent: γ, m and λ."""
 
     rate: np.float32
     momentum: np.float32
@@ -25,28 +25,33 @@ class Descent(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def svd_steps(examples: Examples, batches: Int64Array, users: Side, items: Side, descent: Descent) -> float:
+def svd_steps(
+    examples: Examples, batches: Int64Array, users: ParameterRows, items: ParameterRows, settings: MomentumSettings
+) -> float:
     """Make a step for each row of `batches`, (n_steps, batch_size) int64 indices of examples; values are less μ.
 
-    Gives the RMSE on the last of them as it was before its step.
+    Returns the RMSE on the last batch before its step.
     """
     squares = 0.0
     for step in range(batches.shape[0]):
         batch = batches[step]
         squares = _add_gradients(examples, batch, users, items)
-        _update_rows(users, examples.users, batch, descent)
-        _update_rows(items, examples.items, batch, descent)
+        _update_rows(users, examples.users, batch, settings)
+        _update_rows(items, examples.items, batch, settings)
     return float(np.sqrt(squares / batches.shape[1]))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def nsvd_steps(
-    examples: Examples, batches: Int64Array, sides: tuple[Side, Side, Side], speaking: Rows, descent: Descent
+    examples: Examples,
+    batches: Int64Array,
+    sides: tuple[ParameterRows, ParameterRows, ParameterRows],
+    speaking: Rows,
+    settings: MomentumSettings,
 ) -> float:
-    """Return the same for NSVD. `sides`: users, items, and items as what represents users; `speaking`: S_u, a row per
-    user.
+    """Make the same steps for NSVD. `sides`: users, items, implicit factors; `speaking`: S_u, a row per user.
 
-    Of the users only the biases are learnt; their factors are where p_u is worked out.
+    Only the biases of users are parameters; their factors hold the present p_u.
     """
     users, items, implicit = sides
     squares = 0.0
@@ -56,16 +61,16 @@ def nsvd_steps(
             _sum_implicit(speaking, examples.users[at], implicit.values, users.values)
         squares = _add_gradients(examples, batch, users, items)
         for at in batch:
-            _share_gradient(speaking, examples.users[at], users, implicit, descent)
+            _share_gradient(speaking, examples.users[at], users, implicit, settings)
         for item in range(implicit.counts.size):
-            _update_row_once(implicit, item, np.float32(0.0), descent)
-        _update_rows(items, examples.items, batch, descent)
+            _update_row_once(implicit, item, np.float32(0.0), settings)
+        _update_rows(items, examples.items, batch, settings)
     return float(np.sqrt(squares / batches.shape[1]))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _add_gradients(examples: Examples, batch: Int64Array, users: Side, items: Side) -> float:
-    """Add the batch to the gradients, and give its sum of squared errors."""
+def _add_gradients(examples: Examples, batch: Int64Array, users: ParameterRows, items: ParameterRows) -> float:
+    """Add the batch to the gradients and return its sum of squared errors."""
     squares = 0.0
     for at in batch:
         user, item = examples.users[at], examples.items[at]
@@ -79,19 +84,23 @@ def _add_gradients(examples: Examples, batch: Int64Array, users: Side, items: Si
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _update_rows(side: Side, positions: Int32Array, batch: Int64Array, descent: Descent) -> None:
+def _update_rows(
+    parameters: ParameterRows, positions: Int32Array, batch: Int64Array, settings: MomentumSettings
+) -> None:
     for at in batch:
-        _update_row_once(side, positions[at], descent.regularisation, descent)
+        _update_row_once(parameters, positions[at], settings.regularisation, settings)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _update_row_once(side: Side, row: int, regularisation: np.float32, descent: Descent) -> None:
+def _update_row_once(
+    parameters: ParameterRows, row: int, regularisation: np.float32, settings: MomentumSettings
+) -> None:
     """Update a row once per batch; λ counts for each of its ratings in the batch."""
-    if side.counts[row]:
-        penalty = np.float32(2.0) * regularisation * np.float32(side.counts[row])
-        rates = descent.rate, descent.momentum
-        _update_row(side.values[row], side.gradients[row], side.moments[row], penalty, rates)
-        side.counts[row] = 0
+    if parameters.counts[row]:
+        penalty = np.float32(2.0) * regularisation * np.float32(parameters.counts[row])
+        rates = settings.rate, settings.momentum
+        _update_row(parameters.values[row], parameters.gradients[row], parameters.moments[row], penalty, rates)
+        parameters.counts[row] = 0
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
@@ -111,7 +120,7 @@ def _update_row(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _sum_implicit(speaking: Rows, user: int, implicit: Float32Array, factors: Float32Array) -> None:
-    """Write p_u into the factors of a user, and leave the bias beside it."""
+    """Write p_u into the factors of a user; the bias stays."""
     start, stop = speaking.indptr[user], speaking.indptr[user + 1]
     norm = np.float32(1.0 / np.sqrt(stop - start))
     row, bias = factors[user], factors[user, -1]
@@ -126,16 +135,18 @@ def _sum_implicit(speaking: Rows, user: int, implicit: Float32Array, factors: Fl
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _share_gradient(speaking: Rows, user: int, users: Side, implicit: Side, descent: Descent) -> None:
+def _share_gradient(
+    speaking: Rows, user: int, users: ParameterRows, implicit: ParameterRows, settings: MomentumSettings
+) -> None:
     """Pass the gradient of p_u to the y_j that it is the sum of, and update the bias."""
     if not users.counts[user]:
         return
     start, stop = speaking.indptr[user], speaking.indptr[user + 1]
     values, gradients, velocities = users.values[user], users.gradients[user], users.moments[user]
-    penalty = np.float32(2.0) * descent.regularisation * np.float32(users.counts[user])
-    _update_row(values[-1:], gradients[-1:], velocities[-1:], penalty, (descent.rate, descent.momentum))
+    penalty = np.float32(2.0) * settings.regularisation * np.float32(users.counts[user])
+    _update_row(values[-1:], gradients[-1:], velocities[-1:], penalty, (settings.rate, settings.momentum))
     norm = np.float32(1.0 / np.sqrt(stop - start))
-    # The bias, whose gradient is zero by now, is no part of p_u.
+    # The bias is no part of p_u; its gradient is zero here.
     for f in range(values.size - 1):
         gradients[f] = norm * (gradients[f] + penalty * values[f])
     for place in range(start, stop):

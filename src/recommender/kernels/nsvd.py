@@ -1,14 +1,13 @@
-"""Stochastic gradient descent on a factorisation whose users are made of the items that they rated.
+"""Stochastic gradient descent on a factorisation that represents users by the items that they rated.
 
-User u is p_u = |S_u|^-½ Σ_{j ∈ S_u} y_j. At each rating, with e = r - μ - b_u - b_i - q_i·p_u: b_u += γ(e - λb_u),
-b_i += γ(e - λb_i), q_i += γ(e·p_u - λq_i), and every y_j of S_u += γ|S_u|^-½(e·q_i - λp_u), the old values on the right
+User u is p_u = |S_u|^-½ Σ_{j ∈ S_u} y_j. At each rating, with e = r - μ - b_u - b_i - q_i·p_u: b_u += γ(e - λb_u), b_i
++= γ(e - λb_i), q_i += γ(e·p_u - λq_i), and every y_j of S_u += γ|S_u|^-½(e·q_i - λp_u), the old values on the right
 (Paterek 2007, KDD Cup, "Improving regularized singular value decomposition for collaborative filtering", NSVD1; the
 penalty is on p_u).
 
-Moving all of S_u at each rating would cost |S_u| times as much as it need: together these steps move p_u by
-γ(e·q_i - λp_u), as if it were a parameter of its own, and each y_j by |S_u|^-½ times that. So p_u alone is moved while
-the ratings of u are visited, and afterwards each y_j once, by |S_u|^-½ times the whole way that p_u went. The result is
-the same.
+Updating all of S_u at each rating would cost |S_u| times as much as necessary: together these steps change p_u by
+γ(e·q_i - λp_u), like a parameter, and each y_j by |S_u|^-½ times that. So the kernel updates p_u alone during the
+ratings of u, and afterwards each y_j once, by |S_u|^-½ times the whole change of p_u. The result is the same.
 """
 
 from typing import NamedTuple
@@ -19,8 +18,8 @@ import numpy as np
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 
 
-class Histories(NamedTuple):
-    """What each user rated, a row each.
+class NSVDHistories(NamedTuple):
+    """The ratings of each user, a row each.
 
     `indptr`: (n_users + 1,) int64; `items`: (n,) int32 positions; `values`: (n,) float32 ratings less μ; `speaks`: (n,)
     bool, whether the item is one of S_u.
@@ -32,8 +31,8 @@ class Histories(NamedTuple):
     speaks: BoolArray
 
 
-class Parameters(NamedTuple):
-    """What is learnt, changed in place.
+class NSVDParameters(NamedTuple):
+    """The parameters, changed in place.
 
     `user_biases`: (n_users,), `item_biases`: (n_items,), `item_factors`: (n_items, k) the q_i, `implicit_factors`:
     (n_items, k) the y_j; all float32.
@@ -47,9 +46,9 @@ class Parameters(NamedTuple):
 
 @numba.njit(cache=True, nogil=True)
 def nsvd_epoch(
-    histories: Histories,
+    histories: NSVDHistories,
     order: Int64Array,
-    parameters: Parameters,
+    parameters: NSVDParameters,
     learning_rate: np.float32,
     regularisation: np.float32,
 ) -> None:
@@ -68,7 +67,9 @@ def nsvd_epoch(
 
 
 @numba.njit(cache=True, nogil=True)
-def _sum_implicit(histories: Histories, user: int, implicit_factors: Float32Array, sums: Float32Array) -> np.float32:
+def _sum_implicit(
+    histories: NSVDHistories, user: int, implicit_factors: Float32Array, sums: Float32Array
+) -> np.float32:
     """Write p_u into `sums` and return |S_u|^-½."""
     sums[:] = 0
     n_speaking = 0
@@ -86,10 +87,10 @@ def _sum_implicit(histories: Histories, user: int, implicit_factors: Float32Arra
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def _visit_user(
-    histories: Histories,
+    histories: NSVDHistories,
     user: int,
-    parameters: Parameters,
-    taste: Float32Array,
+    parameters: NSVDParameters,
+    user_factors: Float32Array,
     rates: tuple[np.float32, np.float32],
 ) -> None:
     learning_rate, regularisation = rates
@@ -99,12 +100,12 @@ def _visit_user(
         item = histories.items[at]
         q = parameters.item_factors[item]
         product = np.float32(0.0)
-        for f in range(taste.size):
-            product += taste[f] * q[f]
+        for f in range(user_factors.size):
+            product += user_factors[f] * q[f]
         step = learning_rate * (histories.values[at] - user_biases[user] - item_biases[item] - product)
         user_biases[user] = keep * user_biases[user] + step
         item_biases[item] = keep * item_biases[item] + step
-        for f in range(taste.size):
-            was = taste[f]
-            taste[f] = keep * was + step * q[f]
+        for f in range(user_factors.size):
+            was = user_factors[f]
+            user_factors[f] = keep * was + step * q[f]
             q[f] = keep * q[f] + step * was

@@ -14,7 +14,7 @@ _MOST_DIGITS = 19
 
 @numba.njit(cache=True, nogil=True, parallel=True)
 def write_rating_lines(block: SyntheticBlock, text: AnyArray) -> int:
-    """Write the lines `userId,movieId,rating[,timestamp]` of a block of users; how many bytes they take.
+    """Write the lines `userId,movieId,rating[,timestamp]` of a block of users; return their length in bytes.
 
     `text`: uint8, long enough (`line_bytes` a rating); times must not be negative.
     """
@@ -31,7 +31,7 @@ def write_rating_lines(block: SyntheticBlock, text: AnyArray) -> int:
 
 
 def line_bytes(last_user: int, n_items: int) -> int:
-    """Return how long a line can be, for ids up to these and any time."""
+    """Return the largest length of a line with ids up to these and any time."""
     return len(str(last_user)) + 1 + len(str(n_items)) + _FIXED_BYTES + 1 + _MOST_DIGITS
 
 
@@ -66,7 +66,7 @@ def _user_write(user_id: int, drawn: Int32Array, halves: AnyArray, times: Int64A
 
 @numba.njit(cache=True, nogil=True)
 def _number_write(number: int, text: AnyArray, at: int) -> int:
-    """Write `number` from `at` on; where it ends."""
+    """Write `number` from `at` on and return where it ends."""
     end = at + _digits(number)
     for place in range(end - 1, at - 1, -1):
         text[place] = _ZERO + number % 10

@@ -1,6 +1,6 @@
-"""Weighted sums of rows of a matrix, for many people at once. Twin: `row_sums_plain`, which says what is summed.
+"""Weighted sums of rows of a matrix, for many users at once. `row_sums_plain` is the plain twin and the definition.
 
-A person has some of thousands of rows, so that a product with the whole matrix would mostly multiply by zero.
+A user has few of thousands of rows, so a product with the whole matrix would mostly multiply by zero.
 """
 
 import numba
@@ -12,10 +12,10 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array
 def row_sums(
     indptr: Int64Array, rows: Int32Array, weights: Float32Array, matrix: Float32Array, sums: Float32Array
 ) -> None:
-    """Add to `sums` (n_people, n_columns) float32 what `row_sums_plain.row_sums` does."""
-    for person in range(indptr.size - 1):
-        total = sums[person]
-        for entry in range(indptr[person], indptr[person + 1]):
+    """Add to `sums` (n_users, n_columns) float32 like `row_sums_plain.row_sums`."""
+    for user in range(indptr.size - 1):
+        total = sums[user]
+        for entry in range(indptr[user], indptr[user + 1]):
             weight = weights[entry]
             row = matrix[rows[entry]]
             for column in range(total.size):

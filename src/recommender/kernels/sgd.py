@@ -3,10 +3,10 @@
 At each rating, with e = r - μ - b_u - b_i - q_i·p_u: b_u += γ(e - λb_u), b_i += γ(e - λb_i), p_u += γ(e·q_i - λp_u),
 q_i += γ(e·p_u - λq_i), the old values on the right (Koren, Bell, Volinsky 2009, p. 45).
 
-Users and items are dealt into stripes. Blocks on one diagonal of the grid of stripes touch different users and
-different items, so threads work on them at once without a lock, and the result does not depend on how many threads
-there are (Gemulla, Nijkamp, Haas, Sismanis 2011, KDD, "Large-Scale Matrix Factorization with Distributed Stochastic
-Gradient Descent", algorithm 2).
+Users and items are divided into stripes. Blocks on one diagonal of the grid of stripes have different users and
+different items, so threads need no lock to work on them at the same time, and the result does not depend on the number
+of threads (Gemulla, Nijkamp, Haas, Sismanis 2011, KDD, "Large-Scale Matrix Factorization with Distributed Stochastic
+Gradient MomentumSettings", algorithm 2).
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array
 
 
 class Grid(NamedTuple):
-    """Ratings in the order of training: block after block, a block being one stripe of users times one of items.
+    """Ratings in the order of training, block by block; a block is one stripe of users times one of items.
 
     `bounds`: (s·s + 1,) int64, block b = user stripe · s + item stripe holds ratings bounds[b] … bounds[b + 1] - 1;
     `users`, `items`: (n,) int32 positions; `values`: (n,) float32 ratings less μ.
@@ -30,8 +30,8 @@ class Grid(NamedTuple):
     values: Float32Array
 
 
-class Parameters(NamedTuple):
-    """What is learnt, changed in place.
+class SGDParameters(NamedTuple):
+    """The parameters, changed in place.
 
     `user_biases`: (n_users,), `item_biases`: (n_items,), `user_factors`: (n_users, k), `item_factors`: (n_items, k);
     all float32.
@@ -45,11 +45,11 @@ class Parameters(NamedTuple):
 
 @numba.njit(cache=True, nogil=True, parallel=True)
 def sgd_epoch(
-    grid: Grid, diagonals: Int64Array, parameters: Parameters, learning_rate: np.float32, regularisation: np.float32
+    grid: Grid, diagonals: Int64Array, parameters: SGDParameters, learning_rate: np.float32, regularisation: np.float32
 ) -> None:
-    """Visit every rating once: diagonal after diagonal of the grid, the blocks of one by as many threads as there are.
+    """Visit every rating once, diagonal by diagonal of the grid, with the blocks of a diagonal in parallel.
 
-    `diagonals`: (s,) int64, in which order; diagonal d holds the blocks of user stripe g and item stripe (g + d) mod s.
+    `diagonals`: (s,) int64, their order; diagonal d holds the blocks of user stripe g and item stripe (g + d) mod s.
     """
     n_stripes = diagonals.size
     for diagonal in diagonals:
@@ -61,7 +61,7 @@ def sgd_epoch(
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 def sgd_block(
-    grid: Grid, block: int, parameters: Parameters, learning_rate: np.float32, regularisation: np.float32
+    grid: Grid, block: int, parameters: SGDParameters, learning_rate: np.float32, regularisation: np.float32
 ) -> None:
     """Visit the ratings of one block, in their order."""
     user_biases, item_biases = parameters.user_biases, parameters.item_biases

@@ -1,8 +1,8 @@
-"""Skip-gram with negative sampling over sequences of items, one thread, the same for the same seed.
+"""Skip-gram with negative sampling over sequences of items, on one thread; equal seeds give equal vectors.
 
 For each item and each neighbour within a window, minimises -log s(v·c) - Σ log s(-v·x) over sampled items' contexts x
-(Mikolov, Sutskever, Chen, Corrado, Dean 2013, NIPS, eq. 4), s being the
-logistic function, by stochastic gradient descent.
+(Mikolov, Sutskever, Chen, Corrado, Dean 2013, NIPS, eq. 4), where s is the logistic function, by stochastic gradient
+descent.
 """
 
 from typing import NamedTuple
@@ -17,14 +17,13 @@ from recommender.data.rows import Rows
 _MULTIPLIER = np.uint64(6364136223846793005)
 _INCREMENT = np.uint64(1442695040888963407)
 _SHIFT = np.uint64(33)
-# The logistic function of numbers further from zero is 0 or 1 in float32.
+# The logistic function of numbers beyond this is 0 or 1 in float32.
 _LARGEST = np.float32(16.0)
 
 
 class Sampling(NamedTuple):
-    """What is compared. `window`: how far apart neighbours may be; `n_negatives`: items drawn against each neighbour.
-
-    `noise`: (m,) int32, items as often as they are to be drawn.
+    """`window`: the largest distance of neighbours; `n_negatives`: items drawn against each neighbour; `noise`: (m,)
+    int32, items in proportion to the probability of a draw.
     """
 
     window: int
@@ -40,7 +39,7 @@ def skipgram_epoch(
     learning_rate: np.float32,
     state: np.uint64,
 ) -> np.uint64:
-    """Go through all sequences once and return the state of the generator.
+    """Train on all sequences once and return the state of the random numbers.
 
     `sequences`: items in order, a row each; `vectors`: of the items and of their contexts, both (n_items, k) float32,
     changed in place; `state`: of the random numbers.

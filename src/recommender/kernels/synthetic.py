@@ -1,15 +1,15 @@
-"""Made-up ratings, user by user: which items, and how many stars; compiled, and parallel over users.
+"""Synthetic ratings, user by user: items, stars and times; compiled, and parallel over users.
 
-Every user has a stream of random numbers of their own, told by the seed and by who they are, so that neither threads
-nor blocks change what comes out. The generator is SplitMix64 (Steele, Lea, Flood 2014, OOPSLA, "Fast Splittable
-Pseudorandom Number Generators", figure 17); normal numbers are made of its uniform ones (Box, Muller 1958).
+The seed and the user determine a stream of random numbers, so the result does not depend on threads or blocks. The
+generator is SplitMix64 (Steele, Lea, Flood 2014, OOPSLA, "Fast Splittable Pseudorandom Number Generators", figure 17);
+normal numbers are computed from its uniform ones (Box, Muller 1958).
 
-Items are drawn one after another, each with a probability in proportion to its weight among those not yet drawn. For a
-small part of all items that is done by repeating what hits a drawn one; for a large part, by the smallest of
-exponential waiting times (Efraimidis, Spirakis 2006, algorithm A), which has the same outcome.
+Items are drawn one after another, each with a probability in proportion to its weight among those not yet drawn. A
+small share of all items is drawn by repeating draws of earlier items; a large share, by the smallest exponential
+waiting times (Efraimidis, Spirakis 2006, algorithm A), which has the same distribution.
 
-Stars are μ + b_u + b_i + q_i·p_u + noise, to the nearest half within the rating scale. A user's times lie within four
-weeks that begin somewhere in fifteen years.
+Stars are μ + b_u + b_i + q_i·p_u + noise, to the nearest half within the rating scale. A user's times are within four
+weeks, which begin at a random time in fifteen years.
 """
 
 import math
@@ -20,7 +20,7 @@ import numpy as np
 from recommender.arrays import AnyArray, Int32Array, Int64Array
 from recommender.data.synthetic_model import StarDistribution, SyntheticBlock, SyntheticItems
 
-# Users that one thread works through at a time.
+# The number of users that a thread takes at a time.
 _CHUNK_USERS = 64
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -29,7 +29,7 @@ _TO_UNIT = 1.0 / (1 << 53)
 HIGHEST_HALVES = 10
 # 2010-01-01, fifteen years and four weeks, in seconds.
 FIRST_SECOND, YEARS, WEEKS = 1_262_304_000, 15 * 365 * 86_400, 28 * 86_400
-# The part of all items, one in so many, from which on they are drawn by waiting times.
+# From this share of all items on, one in so many, they are drawn by waiting times.
 LARGE_PART = 4
 
 

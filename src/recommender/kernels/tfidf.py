@@ -1,7 +1,7 @@
-"""Return the cosines of many sums of sparse vectors with all vectors, by the postings of their words.
+"""Cosines of many sums of sparse vectors with all vectors, by the postings of their words.
 
-A row touches the items that share a word with it and no others, so finding what is alike for all items costs what their
-words have in common, not the number of pairs. Twin: `tfidf_plain`.
+A row visits only the items that share a word with it, so the cost depends on the words in common and not on the number
+of pairs. `tfidf_plain` is the plain twin.
 """
 
 from typing import NamedTuple, TypeVar
@@ -18,7 +18,7 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 class Postings(NamedTuple):
-    """Who has each word: `indptr`, (n_words + 1,) int64; `items`, (n,) int32 ascending; `weights`, (n,) float32."""
+    """Items by word: `indptr`, (n_words + 1,) int64; `items`, (n,) int32 ascending; `weights`, (n,) float32."""
 
     indptr: Int64Array
     items: Int32Array
@@ -26,7 +26,7 @@ class Postings(NamedTuple):
 
     @classmethod
     def of(cls, vectors: SparseVectors, n_words: int) -> "Postings":
-        """Return the same entries, by word."""
+        """Return the entries of `vectors` by word."""
         order = np.argsort(vectors.words, kind="stable")
         row_of = np.repeat(np.arange(vectors.indptr.size - 1, dtype=np.int32), np.diff(vectors.indptr))
         indptr = np.zeros(n_words + 1, dtype=np.int64)
@@ -39,7 +39,7 @@ def tfidf_cosines(vectors: SparseVectors, postings: Postings, rows: Rows, weight
     float32.
     """
     cosines = np.empty((rows.n_rows, vectors.indptr.size - 1), dtype=np.float32)
-    # Read-only all alike, so that this compiles once for plain and memory-mapped arrays.
+    # All arrays are read-only, so that this compiles once for plain and memory-mapped arrays.
     _fill(
         SparseVectors(_readonly_view(vectors.indptr), _readonly_view(vectors.words), _readonly_view(vectors.weights)),
         Postings(_readonly_view(postings.indptr), _readonly_view(postings.items), _readonly_view(postings.weights)),
@@ -96,7 +96,7 @@ def _profile_add(  # noqa: PLR0917 - compiled code takes no keywords here.
     touched: BoolArray,
     words: Int32Array,
 ) -> Int32Array:
-    """Add the vectors of some items to `profile`, and return the words that it has then, ascending."""
+    """Add the vectors of some items to `profile` and return its words, ascending."""
     found = 0
     for at in range(items.size):
         for entry in range(vectors.indptr[items[at]], vectors.indptr[items[at] + 1]):

@@ -1,4 +1,4 @@
-"""The plain twin of `kernels.soup`: one profile at a time, in NumPy alone."""
+"""The plain twin of `kernels.tfidf`: one profile at a time, in NumPy alone."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ import numpy as np
 from recommender.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
 
-# A sum of vectors that is as much shorter than they are together is nothing but rounding.
+# A sum of vectors that is shorter than their total length by this factor is a rounding error.
 CANCELLED = 1e-6
 
 

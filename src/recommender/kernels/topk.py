@@ -1,9 +1,9 @@
 """The n best items of each user, exactly, from blocks of approximate scores.
 
-A float32 matrix product is fast, but its last bits depend on the shapes of its blocks. So its scores only decide what
-is worth a second look: whatever comes within the rounding error of the n-th best so far is scored again in float64, one
-dot product at a time, rounded once to float32, and ranked by that, equal scores by ascending item position. Results
-thus do not depend on block sizes, on threads, or on which other users are scored along.
+A float32 matrix product is fast, but its last bits depend on the shapes of its blocks. So its scores only select
+candidates: items within the rounding error of the n-th best so far are scored again in float64, one dot product at a
+time, rounded once to float32 and ranked by that score, then by ascending item position. Results do not depend on block
+sizes, threads or the other users of a block.
 """
 
 from typing import NamedTuple
@@ -13,23 +13,23 @@ import numpy as np
 
 from recommender.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 
-# Score and item are packed into one integer, so that ranking is sorting: the score's bits, made to sort as integers,
-# above the item's distance from the largest int32, which lets lower items win ties.
+# A key packs score and item into one integer, so that ranking is sorting. The bits of the score, in the order of
+# integers, are above the distance of the item from the largest int32, so that lower items win ties.
 _ITEM_BITS = 32
 _LARGEST_ITEM = np.int64(2**31 - 1)
 _MAGNITUDE = np.int32(2**31 - 1)
 _SIGN_SHIFT = np.int32(31)
 
-# So many scores at a time are compared with the floor; only where one of them reaches it are they looked at one by one.
+# This many scores at a time are compared with the floor, and one by one only if one of them reaches it.
 _STRIDE = 128
 
 
 class TopState(NamedTuple):
-    """What is known of a block of b users after some tiles of items.
+    """The state of a block of b users after some tiles of items.
 
-    `keys`: (b, capacity) int64, packed (approximate score, item) pairs, every item of the exact list among them;
-    `filled`: (b,) int64, how many there are; `floors`: (b,) float32, approximate scores below which no item can enter;
-    `seen`: (b,) int64, where among the block's `places` the next one of the user is; `n`: the length of the lists.
+    `keys`: (b, capacity) int64, packed (approximate score, item) pairs, which include every item of the exact list;
+    `filled`: (b,) int64, the number of keys; `floors`: (b,) float32, approximate scores below which no item can enter;
+    `seen`: (b,) int64, the index in the block's `places` of the user's next one; `n`: the length of the lists.
     """
 
     keys: Int64Array
@@ -43,9 +43,9 @@ class Block(NamedTuple):
     """A block of b users and all items, as the kernels read them.
 
     `offsets`: (b,) float64 μ + b_u; `factors`: (b, k) float32; `errors`: (b,) float32, bound on the error of an
-    approximate score, which is p_u·q_i + b_i in float32; `item_biases`: (n_items,) float32; `item_factors`:
-    (n_items, k) float32; `order`: (m,) int32, items that may be suggested, in the order of the tiles;
-    `ordered_biases`: (m,) float32, theirs; `indptr`, `places`: where in `order` each user's rated items are, ascending.
+    approximate score, which is p_u·q_i + b_i in float32; `item_biases`: (n_items,) float32; `item_factors`: (n_items,
+    k) float32; `order`: (m,) int32, candidate items in the order of the tiles; `ordered_biases`: (m,) float32, their
+    biases; `indptr`, `places`: the indices in `order` of each user's rated items, ascending.
     """
 
     offsets: Float64Array
@@ -65,7 +65,7 @@ def top_state(block: Block, n: int) -> TopState:
     return TopState(
         keys=np.empty((n_users, 2 * n + 64), dtype=np.int64),
         filled=np.zeros(n_users, dtype=np.int64),
-        # Above what rated items get, below every score.
+        # Above the score of masked items, below every real score.
         floors=np.full(n_users, np.finfo(np.float32).min, dtype=np.float32),
         seen=block.indptr[:-1].copy(),
         n=n,
@@ -82,7 +82,7 @@ def _dot(left: Float32Array, right: Float32Array) -> float:
 
 @numba.njit(cache=True, nogil=True)
 def _flip(bits: np.int32) -> np.int32:
-    """Return the bits of a float32 as an integer of the same order, and back: negative numbers count down from -1."""
+    """Convert the bits of a float32 to an integer of the same order, and back; negative numbers count down from -1."""
     return np.int32(bits ^ ((bits >> _SIGN_SHIFT) & _MAGNITUDE))
 
 
@@ -122,7 +122,7 @@ def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
 def largest_first(keys: Int64Array, n: int) -> np.int64:
     """Move the `n` largest of distinct keys to the front, in any order, and return the smallest of them.
 
-    Quickselect (Hoare 1961) whose partition has no branch to guess wrong: several times as fast as `np.partition` here.
+    Quickselect (Hoare 1961) with a partition without branches, which is several times as fast as `np.partition` here.
     """
     low, high = 0, keys.size
     while low < n < high:
@@ -146,7 +146,7 @@ def largest_first(keys: Int64Array, n: int) -> np.int64:
 
 @numba.njit(cache=True, nogil=True)
 def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
-    """Drop what cannot be among the n best, raise the user's floor, and return how many are left, below capacity."""
+    """Drop keys that cannot be among the n best, raise the user's floor and return the number left, below capacity."""
     keys, n = state.keys[user, :filled], state.n
     floor = np.float32(key_score(largest_first(keys, n)) - np.float32(2.0) * block.errors[user])
     state.floors[user] = floor
@@ -156,10 +156,10 @@ def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
             keys[kept] = keys[at]
             kept += 1
     if kept > (state.keys.shape[1] + n) // 2:
-        # So many are within the error of one another that only their exact scores tell them apart.
+        # Too many are within the rounding error of one another, so rank them by their exact scores.
         keys[:n] = _exact_keys(block, user, keys[:kept])[kept - n :]
         for at in range(n):
-            # The best approximation of an exact score is the score itself, less the user's offset.
+            # Here an approximate score is the exact one less the user's offset.
             keys[at] = sort_key(np.float32(key_score(keys[at]) - block.offsets[user]), key_item(keys[at]))
         kept = n
     return kept
@@ -167,7 +167,7 @@ def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
 
 @numba.njit(cache=True, nogil=True)
 def _any_enters(products: Float32Array, biases: Float32Array, floor: np.float32) -> bool:
-    """Return whether any of some scores reaches the floor; without a branch, so that it takes many of them at once."""
+    """Return whether any score reaches the floor; without a branch, so that the compiler can vectorise it."""
     enters = False
     for column in range(products.size):
         enters |= products[column] + biases[column] >= floor
@@ -176,10 +176,10 @@ def _any_enters(products: Float32Array, biases: Float32Array, floor: np.float32)
 
 @numba.njit(cache=True, nogil=True)
 def topk_update(block: Block, rows: Int64Array, products: Float32Array, first: int, state: TopState) -> None:
-    """Take in one tile: `products` (r, t) float32, p_u·q_i of the users `rows`, (r,), and order[first : first + t].
+    """Process one tile: `products` (r, t) float32, p_u·q_i of the users `rows`, (r,), and order[first : first + t].
 
-    Those of rated items may be overwritten. Few rows of most tiles hold anything that enters: they are done with after
-    one look.
+    The products of rated items may be overwritten. In most tiles few rows have an item that enters, so one comparison
+    is enough for the others.
     """
     biases = block.ordered_biases[first : first + products.shape[1]]
     for row in range(rows.size):
@@ -191,7 +191,7 @@ def topk_update(block: Block, rows: Int64Array, products: Float32Array, first: i
 
 @numba.njit(cache=True, nogil=True)
 def _collect(block: Block, products: Float32Array, first: int, state: TopState, user: int) -> None:
-    """Keep what reaches a user's floor."""
+    """Keep the items that reach a user's floor."""
     filled, floor = state.filled[user], state.floors[user]
     for start in range(0, products.size, _STRIDE):
         stop = min(start + _STRIDE, products.size)
@@ -212,10 +212,10 @@ def _collect(block: Block, products: Float32Array, first: int, state: TopState, 
 
 @numba.njit(cache=True, nogil=True)
 def _mask(block: Block, products: Float32Array, first: int, state: TopState, user: int) -> None:
-    """Put what a user has rated below every floor."""
+    """Give a user's rated items scores below every floor."""
     seen, end = state.seen[user], block.indptr[user + 1]
     while seen < end and block.places[seen] < first + products.size:
-        # Those of tiles in which nothing entered were left as they are.
+        # Skip the rated items of tiles in which nothing entered.
         if block.places[seen] >= first:
             products[block.places[seen] - first] = -np.inf
         seen += 1

@@ -1,4 +1,4 @@
-"""The n best items of each user from full rows of scores: as `topk_plain`, in one pass and without a mask per user."""
+"""The n best items of each user from full rows of scores, in one pass and without a mask per user."""
 
 import numba
 import numpy as np
@@ -7,7 +7,7 @@ from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
 from recommender.kernels.topk import key_item, key_score, largest_first, sort_key
 
-# So many scores at a time are compared with what a list must reach.
+# This many scores at a time are compared with the lowest score of the list.
 _STRIDE = 128
 
 
@@ -26,7 +26,7 @@ def topk_dense(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) 
 
 @numba.njit(cache=True, nogil=True)
 def _collect(scores: Float32Array, allowed: BoolArray, rated: Int32Array, keys: Int64Array, n: int) -> int:
-    """Put at least all of the `n` best into `keys`, and return how many there are."""
+    """Collect the `n` best, and possibly others, in `keys` and return their number."""
     seen, filled = 0, 0
     floor = np.float32(-np.inf)
     for start in range(0, scores.size, _STRIDE):

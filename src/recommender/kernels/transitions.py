@@ -1,4 +1,4 @@
-"""Counting which items follow which. Twin: `transitions_plain`, which says what is counted."""
+"""Counting transitions from items to later ones. `transitions_plain` is the plain twin and the definition."""
 
 import numba
 import numpy as np
@@ -9,15 +9,15 @@ from recommender.kernels.transitions_plain import Sessions
 
 @numba.njit(cache=True, nogil=True)
 def count_transitions(sessions: Sessions, items: Int32Array, window: float, counts: Float32Array) -> None:
-    """Add to `counts` (c, c) what `transitions_plain.count_transitions` does."""
+    """Add to `counts` (c, c) like `transitions_plain.count_transitions`."""
     starts = sessions.starts
-    for person in range(sessions.indptr.size - 1):
-        for session in range(sessions.indptr[person], sessions.indptr[person + 1]):
+    for user in range(sessions.indptr.size - 1):
+        for session in range(sessions.indptr[user], sessions.indptr[user + 1]):
             size = starts[session + 1] - starts[session]
             if size / 2 <= window:
                 _add(sessions, session, session, items, np.float32(2 / size), counts)
             later, before = size - 1, session - 1
-            while before >= sessions.indptr[person] and later < window:
+            while before >= sessions.indptr[user] and later < window:
                 size = starts[before + 1] - starts[before]
                 distance = later + (size + 1) / 2
                 if distance <= window:

@@ -1,4 +1,4 @@
-"""What `kernels.transitions` computes, in plain NumPy, and the sessions that both take."""
+"""The plain twin of `kernels.transitions`, and the sessions that both take."""
 
 from itertools import pairwise
 from typing import NamedTuple, Self
@@ -9,10 +9,10 @@ from recommender.arrays import Float32Array, Int32Array, Int64Array
 
 
 class Sessions(NamedTuple):
-    """Histories, by time, cut where the time changes: of what was rated in the same second none is first.
+    """Histories in the order of time, divided into sessions of one second, in which no rating is first.
 
-    `starts`: (s + 1,) int64, session j holds the ratings `starts[j]` … `starts[j + 1]`; `indptr`: (n_people + 1,)
-    int64, the sessions of each person.
+    `starts`: (s + 1,) int64, session j holds the ratings `starts[j]` … `starts[j + 1]`; `indptr`: (n_users + 1,) int64,
+    the sessions of each user.
     """
 
     starts: Int64Array
@@ -20,17 +20,17 @@ class Sessions(NamedTuple):
 
     @classmethod
     def of(cls, indptr: Int64Array, times: Int64Array) -> Self:
-        """Return the sessions of people whose rows are `indptr` and whose `times` ascend in each row."""
-        people = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+        """Return the sessions of users whose rows are `indptr` and whose `times` ascend in each row."""
+        users = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
         new = np.ones(times.size, dtype=np.bool_)
-        new[1:] = (times[1:] != times[:-1]) | (people[1:] != people[:-1])
+        new[1:] = (times[1:] != times[:-1]) | (users[1:] != users[:-1])
         starts = np.append(np.flatnonzero(new), times.size)
         return cls(starts, np.searchsorted(starts, indptr))
 
     def distances(self) -> Float32Array:
-        """Return how far back each rating of a history lies: 1 for the latest, 2 for the one before, … (n,) float32.
+        """Return the distance of each rating from the end: 1 for the latest, 2 for the one before, … (n,) float32.
 
-        Ratings of one session share the mean of their places.
+        Ratings of one session share the mean of their distances.
         """
         sizes = np.diff(self.starts)
         ends = np.repeat(self.starts[self.indptr[1:]], np.diff(self.indptr))
@@ -38,7 +38,7 @@ class Sessions(NamedTuple):
 
 
 def count_transitions(sessions: Sessions, items: Int32Array, window: float, counts: Float32Array) -> None:
-    """Add 1/d to `counts`[j, i] wherever a person rated j at distance d ≤ `window` before i, or in the same session.
+    """Add 1/d to `counts`[j, i] wherever a user rated j at distance d ≤ `window` before i, or in the same session.
 
     `items`: (n,) int32, -1 for those that are not counted; `counts`: (c, c) float32. The distance is that of
     `Sessions.distances` in the history up to the session of i, without i itself.
@@ -46,7 +46,7 @@ def count_transitions(sessions: Sessions, items: Int32Array, window: float, coun
     for first, last in pairwise(sessions.indptr):
         for start, stop in pairwise(sessions.starts[first : last + 1]):
             history = slice(sessions.starts[first], stop)
-            # Taking i out brings all that is older one place, and its own session half a place, nearer.
+            # Without i, older ratings are one place nearer, and those of its session half a place.
             until = Sessions.of(np.array([0, stop - history.start]), _session_numbers(sessions)[history])
             distances = until.distances() - np.where(np.arange(history.start, stop) < start, 1, 0.5)
             for target in range(start, stop):

@@ -1,7 +1,7 @@
-"""item2vec: items that are liked one after another get vectors that point the same way.
+"""item2vec: items that users like one after another get similar vectors.
 
-Skip-gram with negative sampling on each user's liked items in the order of time (Barkan, Koenigstein 2016, MLSP, eq. 3,
-with the window of word2vec in place of whole sets). A user is the mean of the vectors of what they liked.
+Skip-gram with negative sampling on each user's positive interactions in the order of time (Barkan, Koenigstein 2016,
+MLSP, eq. 3, with the window of word2vec in place of whole sets). A user is the mean vector of these items.
 """
 
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ from recommender.similarity import unit_rows
 class Item2VecConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
-    `n_factors`: length of the vectors; `window`: how far neighbours in a sequence may be apart; `n_negatives`: items
+    `n_factors`: length of the vectors; `window`: the largest distance of neighbours in a sequence; `n_negatives`: items
     drawn against each neighbour; `learning_rate`: at the start, falling linearly to a hundredth; `liked_from`: stars
-    from which a rating is a liking.
+    from which a rating is positive.
     """
 
     n_factors: int = count(10, search=Ints(8, 128, log=True))
@@ -41,7 +41,8 @@ class Item2VecConfig(Config):
 
 @dataclass(frozen=True, eq=False)
 class Item2VecModel(FactorFeedbackModel):
-    """`item_factors`: (n_items, k) float32 of length 1, or 0 for items nobody liked; `user_factors`: (n_users, k).
+    """`item_factors`: (n_items, k) float32 of length 1, or 0 for items without interactions; `user_factors`: (n_users,
+    k).
 
     The state of a user is the mean vector of the items that they liked; the score is its cosine with an item's.
     """
@@ -53,8 +54,8 @@ class Item2VecModel(FactorFeedbackModel):
     def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Float32Array:  # noqa: ARG002 - only training cares for order.
         liked = self.item_factors[positions[values >= np.float32(self.liked_from)]]
         sums: Float64Array = liked.sum(axis=0, keepdims=True, dtype=np.float64)
-        taste: Float32Array = unit_rows(sums)[0]
-        return taste
+        profile: Float32Array = unit_rows(sums)[0]
+        return profile
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Item2Vec:
         item_factors = unit_rows(vectors) * liked[:, None].astype(np.float32)
         sums = np.zeros((len(ratings.users), self.config.n_factors))
         users = np.repeat(np.arange(sequences.n_rows), np.diff(sequences.indptr))
-        # Ascending items, as in a fold-in, so that sums are rounded alike.
+        # Ascending items, as in a fold-in, so that sums are rounded the same way.
         order = np.lexsort((sequences.indices, users))
         np.add.at(sums, users[order], item_factors[sequences.indices[order]].astype(np.float64))
         return Item2VecModel(

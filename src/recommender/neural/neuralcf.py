@@ -1,9 +1,9 @@
-"""Two towers that re-rank the nearest candidates of item2vec: neural collaborative filtering in two stages.
+"""Neural collaborative filtering in two stages: two towers re-rank the nearest candidates of item2vec.
 
-A person is the mean of learnt vectors of what they liked, sent through one tower; an item's own vector goes through the
-other; the product of both ends says how well they fit. Trained by a softmax over sampled items (Covington, Adams,
-Sargin 2016, RecSys, section 3.1; He et al. 2017, WWW, for the two-sided network). Needs PyTorch to train and nothing
-but NumPy to answer: the item tower ends in stored vectors, the user tower is two small matrix products.
+The user tower takes the mean vector of the items that a user liked, the item tower the vector of an item, and the
+product of their outputs is the score. Training uses a softmax over sampled items (Covington, Adams, Sargin 2016,
+RecSys, section 3.1; He et al. 2017, WWW, for the two-sided network). Training needs PyTorch, and a trained model needs
+NumPy alone: the outputs of the item tower are stored, and the user tower is two small matrix products.
 """
 
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class TowerUserState(NamedTuple):
 class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
     """`item_factors`: (n_items, d) float32, those of item2vec, which choose the candidates; `towers` rank them.
 
-    `liked_indptr`, `liked_indices`: what each user liked.
+    `liked_indptr`, `liked_indices`: the positive interactions of each user.
     """
 
     kind: ClassVar[str] = "neural-cf"
@@ -65,14 +65,14 @@ class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
         sums: Float64Array = self.item_factors[liked].sum(axis=0, keepdims=True, dtype=np.float64)
         return TowerUserState(liked, unit_rows(sums)[0], self.towers.user_factors(liked))
 
-    def _score_profile(self, taste: TowerUserState) -> Float32Array:
+    def _score_profile(self, profile: TowerUserState) -> Float32Array:
         """Return 1 to 2 for the nearest items without interaction, by the towers, and below 0 for others, by cosine."""
-        nearness: Float64Array = self.item_factors.astype(np.float64) @ taste.vector.astype(np.float64)
+        nearness: Float64Array = self.item_factors.astype(np.float64) @ profile.vector.astype(np.float64)
         scores = (nearness - 2).astype(np.float32)
-        nearness[taste.liked] = -np.inf
+        nearness[profile.liked] = -np.inf
         order = np.argsort(-nearness, kind="stable")
-        near = np.sort(order[: min(self.n_candidates, nearness.size - taste.liked.size)])
-        fit: Float64Array = self.towers.tower_factors[near].astype(np.float64) @ taste.factors.astype(np.float64)
+        near = np.sort(order[: min(self.n_candidates, nearness.size - profile.liked.size)])
+        fit: Float64Array = self.towers.tower_factors[near].astype(np.float64) @ profile.factors.astype(np.float64)
         scores[near] = 1 + 1 / (1 + np.exp(-np.clip(fit / 8, -30, 30)))
         return scores
 
@@ -87,7 +87,7 @@ class NeuralCF:
     config: NeuralCFConfig = field(default=NeuralCFConfig())
 
     def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> NeuralCFModel:
-        """Train item2vec, then the towers. ConfigError where PyTorch, or the device asked for, is not there."""
+        """Train item2vec, then the towers. ConfigError if PyTorch or the device is not available."""
         train_towers = _trainer()
         config = self.config
         near = Item2Vec(

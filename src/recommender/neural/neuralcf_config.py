@@ -19,10 +19,11 @@ from recommender.search_space import LIKED_FROM, Floats, Ints
 class NeuralCFConfig(Config):
     """Hyper-parameters; ConfigError for a value outside its range.
 
-    `n_candidates`: how many nearest items the towers re-rank; `n_factors`: length of the learnt vectors and of the
-    towers' ends; `n_hidden`: width of a tower; `n_sampled`: items that a liking is compared with; `batch_users`: users
-    in a step; `dropout`: part of the liked vectors left out in training; `item2vec_factors`, `item2vec_epochs`: of the
-    first stage; `liked_from`: stars from which a rating is a liking; `device`: "cpu", "cuda", or "auto".
+    `n_candidates`: the number of nearest items that the towers re-rank; `n_factors`: length of the vectors and of the
+    towers' outputs; `n_hidden`: width of a tower; `n_sampled`: items that an interaction is compared with;
+    `batch_users`: users in a step; `dropout`: share of the vectors left out in training; `item2vec_factors`,
+    `item2vec_epochs`: of the first stage; `liked_from`: stars from which a rating is positive; `device`: "cpu", "cuda",
+    or "auto".
     """
 
     n_candidates: int = count(500)

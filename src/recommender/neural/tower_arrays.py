@@ -8,7 +8,7 @@ from recommender.arrays import Float32Array, Float64Array, Int64Array
 
 
 class Towers(NamedTuple):
-    """What training gives: f_u = W₂·relu(W₁·m_u + b₁) for the mean m_u of a person's `input_factors`, against f_i.
+    """The trained towers: f_u = W₂·relu(W₁·m_u + b₁), where m_u is the mean of a user's `input_factors`, and f_i.
 
     `input_factors`: (n_items, k); `hidden_weights`: (h, k), W₁; `hidden_biases`: (h,), b₁; `output_weights`: (k, h),
     W₂; `tower_factors`: (n_items, k), f_i. All float32.

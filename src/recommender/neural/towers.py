@@ -15,14 +15,14 @@ from recommender.errors import ConfigError
 from recommender.neural.neuralcf_config import NeuralCFConfig
 from recommender.neural.tower_arrays import Towers
 
-# At most so many likings of one user are learnt from in a step, so that a few people do not fill it.
-_LIKINGS_PER_USER = 64
-# What a thread should have to learn from at least.
-_LIKINGS_PER_THREAD = 50_000
+# The largest number of interactions of one user in a step, so that a few users do not fill it.
+_INTERACTIONS_PER_USER = 64
+# The smallest number of interactions that justifies a thread.
+_INTERACTIONS_PER_THREAD = 50_000
 
 
 class TwoTowers(nn.Module):  # type: ignore[misc]  # PyTorch is optional and not looked into.
-    """The network: see `Towers` for what it computes."""
+    """The network; see `Towers` for the formula."""
 
     def __init__(self, n_items: int, config: NeuralCFConfig) -> None:
         super().__init__()
@@ -35,13 +35,13 @@ class TwoTowers(nn.Module):  # type: ignore[misc]  # PyTorch is optional and not
         self.item_hidden = nn.Linear(config.n_factors, config.n_hidden)
         self.item_output = nn.Linear(config.n_hidden, config.n_factors, bias=False)
 
-    def people(self, means: Tensor) -> Tensor:
-        """Return the user tower: (b, k) means to (b, k) ends."""
+    def encode_users(self, means: Tensor) -> Tensor:
+        """Return the outputs of the user tower for (b, k) means: (b, k)."""
         ends: Tensor = self.output(torch.relu(self.hidden(means)))
         return ends
 
-    def ends(self, items: Tensor) -> Tensor:
-        """Return the item tower with a shortcut past it: (m,) positions to (m, k) ends."""
+    def encode_items(self, items: Tensor) -> Tensor:
+        """Return the outputs of the item tower, with a shortcut, for (m,) positions: (m, k)."""
         vectors = self.items(items)
         ends: Tensor = vectors + self.item_output(torch.relu(self.item_hidden(vectors)))
         return ends
@@ -55,7 +55,7 @@ class TwoTowers(nn.Module):  # type: ignore[misc]  # PyTorch is optional and not
                 self.hidden.weight,
                 self.hidden.bias,
                 self.output.weight,
-                self.ends(everywhere),
+                self.encode_items(everywhere),
             )
             return Towers(*(_array(part) for part in parts))
 
@@ -67,7 +67,7 @@ def train_towers(
     on_epoch: OnEpoch | None,
     model: Callable[[Towers], AnyModel],
 ) -> Towers:
-    """Train on what each user liked; `model` makes the whole model of towers, for `on_epoch`."""
+    """Train on the positive interactions; `model` makes a model of towers for `on_epoch`."""
     device = _device(config.device)
     with torch.random.fork_rng(), _threads(liked.indices.size):
         torch.manual_seed(config.seed)
@@ -92,7 +92,7 @@ def _batches(liked: Rows, size: int, rng: np.random.Generator) -> Iterator[Int64
 
 
 class _Batch:
-    """Likings of some users and what they are compared with, as positions."""
+    """Interactions of some users, and the items that they are compared with, as positions."""
 
     def __init__(self, indices: Int64Array, offsets: Int64Array, kept: Float32Array) -> None:
         self.indices, self.offsets, self.kept = indices, offsets, kept
@@ -105,7 +105,7 @@ def _batch(rows: Rows, n_items: int, config: NeuralCFConfig, rng: np.random.Gene
     kept = (rng.random(rows.indices.size) >= config.dropout).astype(np.float32)
     batch = _Batch(rows.indices.astype(np.int64), rows.indptr[:-1], kept)
     chance = rng.random(rows.indices.size) * np.repeat(np.diff(rows.indptr), np.diff(rows.indptr))
-    batch.targets = np.flatnonzero(chance < _LIKINGS_PER_USER)
+    batch.targets = np.flatnonzero(chance < _INTERACTIONS_PER_USER)
     batch.sampled = np.sort(rng.choice(n_items, min(config.n_sampled, n_items), replace=False))
     return batch
 
@@ -119,19 +119,19 @@ def _loss(network: TwoTowers, batch: _Batch, device: torch.device) -> Tensor:
     counts = torch.zeros(len(offsets), device=device).index_add_(0, rows, kept)
     own = kept[targets, None] * network.inputs(indices[targets])
     others = (counts[rows[targets]] - kept[targets]).clamp(min=1)[:, None]
-    people = network.people((sums[rows[targets]] - own) / others)
+    users = network.encode_users((sums[rows[targets]] - own) / others)
     sampled = torch.from_numpy(batch.sampled).to(device)
-    against = people @ network.ends(sampled).T
+    against = users @ network.encode_items(sampled).T
     against = against.masked_fill(sampled[None, :] == indices[targets, None], -torch.inf)
-    fit = (people * network.ends(indices[targets])).sum(dim=1, keepdim=True)
+    fit = (users * network.encode_items(indices[targets])).sum(dim=1, keepdim=True)
     return (torch.logsumexp(torch.cat([fit, against], dim=1), dim=1) - fit[:, 0]).mean()
 
 
 @contextmanager
-def _threads(n_likings: int) -> Iterator[None]:
-    """Let one thread do little work: several would mostly wait for one another, and differ in how they round."""
+def _threads(n_interactions: int) -> Iterator[None]:
+    """Use one thread for little work: several would mostly wait for one another, and round differently."""
     before = torch.get_num_threads()
-    torch.set_num_threads(min(before, 1 + n_likings // _LIKINGS_PER_THREAD))
+    torch.set_num_threads(min(before, 1 + n_interactions // _INTERACTIONS_PER_THREAD))
     try:
         yield
     finally:

@@ -105,7 +105,7 @@ def test_recommended_from_a_film_are_its_likes_and_then_what_the_person_would_li
     among = model.genres[:, 0].copy()
     among[0] = False
     stars = model.kmf.rate_items(person.vector)
-    cosines = model.keywords.soup.to_items(np.array([0]))[0]
+    cosines = model.keywords.vectors.to_items(np.array([0]))[0]
     by_words, by_stars = [int(i) for i in np.lexsort((-stars, -cosines)) if among[i]], descending(stars, among)
     expected = model.items.ids[interleaved(by_words, by_stars)[:6]]
     assert model.recommend_from(10, person, 6).item_ids[0].tolist() == expected.tolist()
@@ -147,7 +147,7 @@ def test_it_is_saved_and_loaded_as_one_folder(model: HybridModel, tmp_path: Path
 
 
 def test_parts_of_different_items_are_refused(model: HybridModel) -> None:
-    with pytest.raises(DataError, match="kmf knows other users or items"):
+    with pytest.raises(DataError, match="kmf has other users or items"):
         replace(model, kmf=kmf_over(Vocabulary.of([*model.items.ids, 9999]), model.kmf))
     with pytest.raises(DataError, match="genres"):
         replace(model, genres=model.genres[:-1])

@@ -11,7 +11,7 @@ from recommender.factors.als import ALS, ALSConfig
 def test_folding_in_solves_the_equations_of_the_paper(synthetic: Ratings) -> None:
     model = ALS(ALSConfig(n_factors=6, alpha=7.0, regularisation=0.3)).fit(synthetic)
     mine = synthetic.select(synthetic.user_positions == 3)
-    taste = model.fold_in(mine.item_ids, mine.values).taste
+    taste = model.fold_in(mine.item_ids, mine.values).profile
 
     items = model.item_factors.astype(np.float64)
     liked = np.zeros(len(model.items))
@@ -42,7 +42,7 @@ def test_low_ratings_are_not_liking(synthetic: Ratings) -> None:
     model = ALS(ALSConfig(n_factors=4)).fit(synthetic)
     items = model.items.ids[:4]
     liking, hating = (model.fold_in(items, [stars] * 4) for stars in (5.0, 1.0))
-    assert not hating.taste.any()
+    assert not hating.profile.any()
     assert model.score_items(liking)[:4].mean() > model.score_items(hating)[:4].mean()
 
 

@@ -111,7 +111,7 @@ def test_the_mean_of_products_is_found_where_its_rank_is_small() -> None:
         users = random.standard_normal((50, 3)).astype(np.float32)
         parts[at % 2].add(users, items)
         total += users @ items.T / 10
-    found = ProductMean.merged(parts).low_rank()
+    found = ProductMean.merge(parts).low_rank()
     assert found.left.shape == (50, 8)
     assert found.left @ found.right.T == pytest.approx(total, abs=1e-4)
     assert found.right.T @ found.right == pytest.approx(np.eye(8), abs=1e-9)

@@ -16,19 +16,23 @@ from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import BoundedRatings, KMFModel, fit_bounded, logistic
-from recommender.kernels.batches import Examples, Side
-from recommender.kernels.kmf import Descent, kmf_epoch
+from recommender.kernels.batches import Examples, ParameterRows
+from recommender.kernels.kmf import RMSpropSettings, kmf_epoch
 from recommender.recommendations import recommend
 
 
-def descent(**changes: float) -> Descent:
+def make_settings(**changes: float) -> RMSpropSettings:
     numbers = {"offset": 0.3, "low": 0.5, "width": 4.5, "rate": 0.02, "regularisation": 0.05, "decay": 0.9, **changes}
-    return Descent(int(numbers.pop("batch_size", 8)), **{name: np.float32(value) for name, value in numbers.items()})
+    return RMSpropSettings(
+        int(numbers.pop("batch_size", 8)), **{name: np.float32(value) for name, value in numbers.items()}
+    )
 
 
-def sides(n_users: int, n_items: int, n_factors: int) -> tuple[Side, Side]:
+def sides(n_users: int, n_items: int, n_factors: int) -> tuple[ParameterRows, ParameterRows]:
     rng = np.random.default_rng(4)
-    users, items = (Side.of(rng.standard_normal((n, n_factors)).astype(np.float32)) for n in (n_users, n_items))
+    users, items = (
+        ParameterRows.of(rng.standard_normal((n, n_factors)).astype(np.float32)) for n in (n_users, n_items)
+    )
     return users, items
 
 
@@ -44,10 +48,10 @@ def test_the_kernel_equals_its_plain_twin(pairs: set[tuple[int, int]], batch_siz
     order = np.random.default_rng(1).permutation(len(pairs))
     fast, plain = sides(6, 5, n_factors), sides(6, 5, n_factors)
     for _ in range(2):
-        kmf_epoch(examples, order, *fast, descent(batch_size=batch_size))
-        kmf_epoch_plain(examples, order, *plain, descent(batch_size=batch_size))
+        kmf_epoch(examples, order, *fast, make_settings(batch_size=batch_size))
+        kmf_epoch_plain(examples, order, *plain, make_settings(batch_size=batch_size))
     for ours, theirs in zip(fast, plain, strict=True):
-        for name in Side._fields:
+        for name in ParameterRows._fields:
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-4), name
 
 
@@ -56,7 +60,7 @@ def test_one_batch_moves_what_the_update_says() -> None:
     users.values[0] = [0.5, *[0] * 6, 0.2]
     items.values[:] = [[1.0, *[0] * 6, -0.1], [-2.0, *[0] * 6, 0.4]]
     examples = Examples(np.zeros(2, np.int32), np.array([0, 1], np.int32), np.array([4.0, 1.0], np.float32))
-    kmf_epoch(examples, np.arange(2), users, items, descent(offset=0.0, decay=0.0, rate=0.1))
+    kmf_epoch(examples, np.arange(2), users, items, make_settings(offset=0.0, decay=0.0, rate=0.1))
     # x is 0.2 - 0.1 + 0.5 = 0.6 and 0.2 + 0.4 - 1 = -0.4. With ρ = 0 every step is γ, against the sign of the gradient.
     slopes = []
     for x, stars in ((0.6, 4.0), (-0.4, 1.0)):
@@ -104,8 +108,8 @@ def test_the_online_update_finds_where_no_direction_leads_down(
     assert loss_at(person, found) <= loss_at(person, np.zeros(n_factors + 1))
 
 
-def loss_at(person: BoundedRatings, solution: np.ndarray) -> float:
-    return person.loss(solution, person.predicted(solution))
+def loss_at(user: BoundedRatings, solution: np.ndarray) -> float:
+    return user.loss(solution, user.predict(solution))
 
 
 def test_the_logistic_function_overflows_nowhere() -> None:

@@ -14,21 +14,26 @@ from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.metrics import rmse
 from recommender.factors.minibatch import MiniBatchConfig, StepReport, train_minibatch
 from recommender.factors.nsvd_model import NSVDModel
-from recommender.kernels.batches import Examples, Side
-from recommender.kernels.momentum import Descent, nsvd_steps, svd_steps
+from recommender.kernels.batches import Examples, ParameterRows
+from recommender.kernels.momentum import MomentumSettings, nsvd_steps, svd_steps
 
-DESCENT = Descent(np.float32(0.005), np.float32(0.9), np.float32(0.05))
+SETTINGS = MomentumSettings(np.float32(0.005), np.float32(0.9), np.float32(0.05))
 PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=1)
 
 
-def drawn(pairs: set[tuple[int, int]], n_factors: int) -> tuple[Examples, np.ndarray, tuple[Side, Side, Side], Rows]:
+def make_batch(
+    pairs: set[tuple[int, int]], n_factors: int
+) -> tuple[Examples, np.ndarray, tuple[ParameterRows, ParameterRows, ParameterRows], Rows]:
     """Ratings, seven batches of four, sides of random numbers, and everybody represented by all that they rated."""
     users, items = np.array(sorted(pairs), dtype=np.int32).T
     _, users = np.unique(users, return_inverse=True)
     users, items = users.astype(np.int32), items.copy()
     rng = np.random.default_rng(3)
     examples = Examples(users, items, ((users + 2 * items) % 10 / 2 - 2).astype(np.float32))
-    sides = [Side.of(0.3 * rng.standard_normal((n, n_factors), dtype=np.float32)) for n in (int(users.max()) + 1, 5, 5)]
+    sides = [
+        ParameterRows.of(0.3 * rng.standard_normal((n, n_factors), dtype=np.float32))
+        for n in (int(users.max()) + 1, 5, 5)
+    ]
     speaking = Rows.of_sorted(users, items, n_rows=int(users.max()) + 1)
     return examples, rng.integers(len(pairs), size=(7, 4)), (sides[0], sides[1], sides[2]), speaking
 
@@ -36,33 +41,33 @@ def drawn(pairs: set[tuple[int, int]], n_factors: int) -> tuple[Examples, np.nda
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(PAIRS, st.sampled_from([1, 7, 8, 13]))
 def test_the_kernel_of_svd_equals_its_plain_twin(pairs: set[tuple[int, int]], n_factors: int) -> None:
-    examples, batches, fast, _ = drawn(pairs, n_factors)
-    _, _, plain, _ = drawn(pairs, n_factors)
-    error = svd_steps(examples, batches, fast[0], fast[1], DESCENT)
-    assert error == pytest.approx(svd_steps_plain(examples, batches, plain[0], plain[1], DESCENT), abs=1e-4)
-    same(fast, plain)
+    examples, batches, fast, _ = make_batch(pairs, n_factors)
+    _, _, plain, _ = make_batch(pairs, n_factors)
+    error = svd_steps(examples, batches, fast[0], fast[1], SETTINGS)
+    assert error == pytest.approx(svd_steps_plain(examples, batches, plain[0], plain[1], SETTINGS), abs=1e-4)
+    assert_same(fast, plain)
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(PAIRS, st.sampled_from([1, 7, 8, 13]))
 def test_the_kernel_of_nsvd_equals_its_plain_twin(pairs: set[tuple[int, int]], n_factors: int) -> None:
-    examples, batches, fast, speaking = drawn(pairs, n_factors)
-    _, _, plain, _ = drawn(pairs, n_factors)
-    error = nsvd_steps(examples, batches, fast, speaking, DESCENT)
-    assert error == pytest.approx(nsvd_steps_plain(examples, batches, plain, speaking, DESCENT), abs=1e-4)
-    same(fast, plain)
+    examples, batches, fast, speaking = make_batch(pairs, n_factors)
+    _, _, plain, _ = make_batch(pairs, n_factors)
+    error = nsvd_steps(examples, batches, fast, speaking, SETTINGS)
+    assert error == pytest.approx(nsvd_steps_plain(examples, batches, plain, speaking, SETTINGS), abs=1e-4)
+    assert_same(fast, plain)
 
 
-def same(fast: tuple[Side, ...], plain: tuple[Side, ...]) -> None:
+def assert_same(fast: tuple[ParameterRows, ...], plain: tuple[ParameterRows, ...]) -> None:
     for ours, theirs in zip(fast, plain, strict=True):
-        for name in Side._fields:
+        for name in ParameterRows._fields:
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-3, rel=1e-4), name
 
 
 def test_two_steps_move_a_parameter_as_momentum_says() -> None:
-    users, items = (Side.of(np.array([[value]], np.float32)) for value in (0.5, 1.0))
+    users, items = (ParameterRows.of(np.array([[value]], np.float32)) for value in (0.5, 1.0))
     examples = Examples(np.zeros(1, np.int32), np.zeros(1, np.int32), np.array([1.5], np.float32))
-    error = svd_steps(examples, np.zeros((2, 1), np.int64), users, items, DESCENT)
+    error = svd_steps(examples, np.zeros((2, 1), np.int64), users, items, SETTINGS)
     bias, velocity, p, q, b = 0.0, 0.0, (0.5, 0.0), (1.0, 0.0), 0.0
     for _ in range(2):
         rest = 1.5 - bias - b - p[0] * q[0]

@@ -13,16 +13,16 @@ from recommender.data.splits import random_split
 from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.nsvd import NSVD, NSVDConfig, _initial_parameters
-from recommender.factors.nsvd_model import select_history_users
-from recommender.kernels.nsvd import Histories, Parameters, nsvd_epoch
+from recommender.factors.nsvd_model import select_history
+from recommender.kernels.nsvd import NSVDHistories, NSVDParameters, nsvd_epoch
 
 RATES = np.float32(0.03), np.float32(0.05)
 
 
-def started(ratings: Ratings, config: NSVDConfig) -> tuple[Histories, Parameters]:
+def started(ratings: Ratings, config: NSVDConfig) -> tuple[NSVDHistories, NSVDParameters]:
     rows = ratings.by_user()
-    speaking, _ = select_history_users(ratings, config.size)
-    histories = Histories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
+    speaking, _ = select_history(ratings, config.size)
+    histories = NSVDHistories(rows.indptr, rows.indices, ratings.values - np.float32(ratings.global_mean), speaking)
     return histories, _initial_parameters(ratings, config, np.random.default_rng(1))
 
 
@@ -56,7 +56,7 @@ def test_one_rating_moves_what_the_update_says() -> None:
     # The mean is 3; only user 1 is visited.
     ratings = Ratings.from_arrays([1, 2], [5, 5], [4.0, 2.0])
     histories, _ = started(ratings, NSVDConfig(n_factors=2))
-    parameters = Parameters(
+    parameters = NSVDParameters(
         np.zeros(2, np.float32),
         np.zeros(1, np.float32),
         np.array([[0.5, -1.0]], np.float32),
@@ -73,11 +73,11 @@ def test_one_rating_moves_what_the_update_says() -> None:
 def test_of_long_histories_the_films_that_fewest_rated_speak() -> None:
     # Item 10 has three ratings, 11 two, 12 and 13 one; users rated 4, 2 and 1 items.
     ratings = Ratings.from_arrays([1, 1, 1, 1, 2, 2, 3], [10, 11, 12, 13, 10, 11, 10], [3.0] * 7)
-    assert [select_history_users(ratings, size)[1] for size in ("max", "mean", "min")] == [4, 2, 1]
-    assert select_history_users(ratings, "max")[0].all()
-    speaking, _ = select_history_users(ratings, "mean")
+    assert [select_history(ratings, size)[1] for size in ("max", "mean", "min")] == [4, 2, 1]
+    assert select_history(ratings, "max")[0].all()
+    speaking, _ = select_history(ratings, "mean")
     assert ratings.item_ids[speaking].tolist() == [12, 13, 10, 11, 10]
-    speaking, _ = select_history_users(ratings, "min")
+    speaking, _ = select_history(ratings, "min")
     assert ratings.item_ids[speaking].tolist() == [12, 11, 10]
 
 

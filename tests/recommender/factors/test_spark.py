@@ -95,7 +95,7 @@ def test_model_is_stored_and_answers_like_any_other(here: ALSModel, holdout: Tem
     again = read_model(ALSModel, tmp_path / "als")
 
     mine = holdout.train.select(holdout.train.user_positions == 5)
-    taste = again.fold_in(mine.item_ids, mine.values).taste
+    taste = again.fold_in(mine.item_ids, mine.values).profile
     assert np.corrcoef(taste, here.user_factors[5])[0, 1] > 0.99
     assert np.array_equal(again.user_factors, here.user_factors)
 

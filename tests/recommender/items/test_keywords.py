@@ -12,7 +12,7 @@ from recommender.data.catalogue_files import read_catalogue
 from recommender.data.ratings import Ratings
 from recommender.data.splits import random_split
 from recommender.errors import ConfigError, DataError
-from recommender.items.keywords import Keywords, KeywordsConfig, KeywordsModel, TasteRule
+from recommender.items.keywords import Keywords, KeywordsConfig, KeywordsModel, WeightingRule
 from recommender.persistence import save_model
 from recommender.recommendations import recommend
 
@@ -63,7 +63,7 @@ def test_low_ratings_are_no_liking(model: KeywordsModel) -> None:
 def test_one_liked_film_is_enough_and_one_disliked_film_leads_away(model: KeywordsModel) -> None:
     for stars, sign in ((5.0, 1), (1.0, -1)):
         scores = model.score_items(model.fold_in([10], [stars]))
-        assert scores == pytest.approx(sign * model.soup.to_items(np.array([0]))[0], abs=1e-6)
+        assert scores == pytest.approx(sign * model.vectors.to_items(np.array([0]))[0], abs=1e-6)
 
 
 def test_dislikes_can_be_left_out(model: KeywordsModel) -> None:
@@ -82,7 +82,7 @@ def test_similar_films_share_words_best_first(model: KeywordsModel) -> None:
 
 def test_weights_are_ratings_above_the_damped_mean_of_their_user() -> None:
     users, values = np.array([0, 0, 1], dtype=np.int32), np.array([5, 2, 4], dtype=np.float32)
-    rule = TasteRule(damping=1.0, dislikes=0.5)
+    rule = WeightingRule(damping=1.0, dislikes=0.5)
     means = (5 + 2 + 3) / 3, (4 + 3) / 2
     expected = [5 - means[0], (2 - means[0]) / 2, 4 - means[1]]
     assert rule.weights(users, values, n_users=2, mean=3.0) == pytest.approx(expected)

@@ -4,28 +4,32 @@ import numpy as np
 from tests.recommender.kernels.batches_plain import collect_batch
 
 from recommender.arrays import Int32Array, Int64Array
-from recommender.kernels.batches import Examples, Side
-from recommender.kernels.kmf import ROUNDING, Descent
+from recommender.kernels.batches import Examples, ParameterRows
+from recommender.kernels.kmf import ROUNDING, RMSpropSettings
 
 
-def kmf_epoch_plain(examples: Examples, order: Int64Array, users: Side, items: Side, descent: Descent) -> None:
+def kmf_epoch_plain(
+    examples: Examples, order: Int64Array, users: ParameterRows, items: ParameterRows, settings: RMSpropSettings
+) -> None:
     """Learn from every rating once, batch after batch."""
-    for start in range(0, order.size, descent.batch_size):
-        batch = order[start : start + descent.batch_size]
+    for start in range(0, order.size, settings.batch_size):
+        batch = order[start : start + settings.batch_size]
         rows, columns = examples.users[batch], examples.items[batch]
         p, q = users.values[rows], items.values[columns]
-        x = descent.offset + p[:, -1] + q[:, -1] + (p[:, :-1] * q[:, :-1]).sum(axis=1)
+        x = settings.offset + p[:, -1] + q[:, -1] + (p[:, :-1] * q[:, :-1]).sum(axis=1)
         share = 1 / (1 + np.exp(-x))
-        error = examples.values[batch] - descent.low - descent.width * share
+        error = examples.values[batch] - settings.low - settings.width * share
         collect_batch(users, items, rows, columns, -error * share * (1 - share))
-        _moved(users, rows, descent)
-        _moved(items, columns, descent)
+        _update_rows(users, rows, settings)
+        _update_rows(items, columns, settings)
 
 
-def _moved(side: Side, positions: Int32Array, descent: Descent) -> None:
+def _update_rows(parameters: ParameterRows, positions: Int32Array, settings: RMSpropSettings) -> None:
     rows = np.unique(positions)
-    gradients = side.gradients[rows] + descent.regularisation * side.counts[rows, None] * side.values[rows]
-    side.moments[rows] = descent.decay * side.moments[rows] + (1 - descent.decay) * gradients**2
-    side.values[rows] -= descent.rate * gradients / (np.sqrt(side.moments[rows]) + ROUNDING)
-    side.gradients[rows] = 0
-    side.counts[rows] = 0
+    gradients = (
+        parameters.gradients[rows] + settings.regularisation * parameters.counts[rows, None] * parameters.values[rows]
+    )
+    parameters.moments[rows] = settings.decay * parameters.moments[rows] + (1 - settings.decay) * gradients**2
+    parameters.values[rows] -= settings.rate * gradients / (np.sqrt(parameters.moments[rows]) + ROUNDING)
+    parameters.gradients[rows] = 0
+    parameters.counts[rows] = 0

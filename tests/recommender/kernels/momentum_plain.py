@@ -5,24 +5,32 @@ from tests.recommender.kernels.batches_plain import collect_batch
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.batches import Examples, Side
-from recommender.kernels.momentum import Descent
+from recommender.kernels.batches import Examples, ParameterRows
+from recommender.kernels.momentum import MomentumSettings
 
 
-def svd_steps_plain(examples: Examples, batches: Int64Array, users: Side, items: Side, descent: Descent) -> float:
+def svd_steps_plain(
+    examples: Examples, batches: Int64Array, users: ParameterRows, items: ParameterRows, settings: MomentumSettings
+) -> float:
     """Make a step for each row of `batches`; the RMSE on the last as it was before."""
     error = 0.0
     for batch in batches:
-        error = _collected(examples, batch, users, items)
-        for side, positions in ((users, examples.users[batch]), (items, examples.items[batch])):
+        error = _add_gradients(examples, batch, users, items)
+        for parameters, positions in ((users, examples.users[batch]), (items, examples.items[batch])):
             rows = np.unique(positions)
-            side.gradients[rows] += 2 * descent.regularisation * side.counts[rows, None] * side.values[rows]
-            _moved(side, rows, descent)
+            parameters.gradients[rows] += (
+                2 * settings.regularisation * parameters.counts[rows, None] * parameters.values[rows]
+            )
+            _update_rows(parameters, rows, settings)
     return error
 
 
 def nsvd_steps_plain(
-    examples: Examples, batches: Int64Array, sides: tuple[Side, Side, Side], speaking: Rows, descent: Descent
+    examples: Examples,
+    batches: Int64Array,
+    sides: tuple[ParameterRows, ParameterRows, ParameterRows],
+    speaking: Rows,
+    settings: MomentumSettings,
 ) -> float:
     """The same for NSVD."""
     users, items, implicit = sides
@@ -31,16 +39,18 @@ def nsvd_steps_plain(
     for batch in batches:
         rows, columns = np.unique(examples.users[batch]), np.unique(examples.items[batch])
         users.values[rows, :-1] = shares[rows] @ implicit.values[:, :-1]
-        error = _collected(examples, batch, users, items)
-        for side, touched in ((users, rows), (items, columns)):
-            side.gradients[touched] += 2 * descent.regularisation * side.counts[touched, None] * side.values[touched]
+        error = _add_gradients(examples, batch, users, items)
+        for parameters, touched in ((users, rows), (items, columns)):
+            parameters.gradients[touched] += (
+                2 * settings.regularisation * parameters.counts[touched, None] * parameters.values[touched]
+            )
         implicit.gradients[:, :-1] = shares[rows].T @ users.gradients[rows, :-1]
         users.gradients[rows, :-1] = 0
         kept = users.values[rows, :-1].copy()
-        _moved(users, rows, descent)
+        _update_rows(users, rows, settings)
         users.values[rows, :-1] = kept
-        _moved(items, columns, descent)
-        _moved(implicit, np.flatnonzero(shares[rows].any(axis=0)), descent)
+        _update_rows(items, columns, settings)
+        _update_rows(implicit, np.flatnonzero(shares[rows].any(axis=0)), settings)
     return error
 
 
@@ -53,7 +63,7 @@ def _shares(speaking: Rows, n_items: int) -> Float32Array:
     return shares
 
 
-def _collected(examples: Examples, batch: Int64Array, users: Side, items: Side) -> float:
+def _add_gradients(examples: Examples, batch: Int64Array, users: ParameterRows, items: ParameterRows) -> float:
     rows, columns = examples.users[batch], examples.items[batch]
     p, q = users.values[rows], items.values[columns]
     errors = examples.values[batch] - p[:, -1] - q[:, -1] - (p[:, :-1] * q[:, :-1]).sum(axis=1)
@@ -61,8 +71,8 @@ def _collected(examples: Examples, batch: Int64Array, users: Side, items: Side) 
     return float(np.sqrt(np.mean(errors**2)))
 
 
-def _moved(side: Side, rows: Int32Array | Int64Array, descent: Descent) -> None:
-    side.moments[rows] = descent.momentum * side.moments[rows] + side.gradients[rows]
-    side.values[rows] -= descent.rate * side.moments[rows]
-    side.gradients[rows] = 0
-    side.counts[rows] = 0
+def _update_rows(parameters: ParameterRows, rows: Int32Array | Int64Array, settings: MomentumSettings) -> None:
+    parameters.moments[rows] = settings.momentum * parameters.moments[rows] + parameters.gradients[rows]
+    parameters.values[rows] -= settings.rate * parameters.moments[rows]
+    parameters.gradients[rows] = 0
+    parameters.counts[rows] = 0

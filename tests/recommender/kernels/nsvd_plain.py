@@ -3,13 +3,13 @@
 import numpy as np
 
 from recommender.arrays import Int64Array
-from recommender.kernels.nsvd import Histories, Parameters
+from recommender.kernels.nsvd import NSVDHistories, NSVDParameters
 
 
 def nsvd_epoch_plain(
-    histories: Histories,
+    histories: NSVDHistories,
     order: Int64Array,
-    parameters: Parameters,
+    parameters: NSVDParameters,
     learning_rate: np.float32,
     regularisation: np.float32,
 ) -> None:

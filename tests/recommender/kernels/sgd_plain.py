@@ -3,11 +3,11 @@
 import numpy as np
 
 from recommender.arrays import Int64Array
-from recommender.kernels.sgd import Grid, Parameters
+from recommender.kernels.sgd import Grid, SGDParameters
 
 
 def sgd_epoch_plain(
-    grid: Grid, diagonals: Int64Array, parameters: Parameters, learning_rate: np.float32, regularisation: np.float32
+    grid: Grid, diagonals: Int64Array, parameters: SGDParameters, learning_rate: np.float32, regularisation: np.float32
 ) -> None:
     """Visit every rating once, one after the other."""
     n_stripes = diagonals.size
@@ -18,7 +18,9 @@ def sgd_epoch_plain(
                 _visit(grid, at, parameters, learning_rate, regularisation)
 
 
-def _visit(grid: Grid, at: int, parameters: Parameters, learning_rate: np.float32, regularisation: np.float32) -> None:
+def _visit(
+    grid: Grid, at: int, parameters: SGDParameters, learning_rate: np.float32, regularisation: np.float32
+) -> None:
     user, item = grid.users[at], grid.items[at]
     p, q = parameters.user_factors[user].copy(), parameters.item_factors[item].copy()
     b_u, b_i = parameters.user_biases[user], parameters.item_biases[item]

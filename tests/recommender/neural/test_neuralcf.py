@@ -29,7 +29,7 @@ def test_numpy_answers_what_the_network_would(synthetic: Ratings) -> None:
 
 def test_the_candidates_are_the_nearest_and_rank_before_all_others(synthetic: Ratings) -> None:
     model = NeuralCF(SMALL).fit(synthetic)
-    taste = model.user_state(4).taste
+    taste = model.user_state(4).profile
     scores = model.score_items(model.user_state(4))
     nearness = model.item_factors @ taste.vector
     nearness[taste.liked] = -np.inf
@@ -53,8 +53,8 @@ def test_it_learns_who_likes_what(synthetic: Ratings) -> None:
 def test_low_ratings_are_not_liking(synthetic: Ratings) -> None:
     model = NeuralCF(SMALL).fit(synthetic)
     person = model.fold_in(model.items.ids[:3], [1.0, 2.0, 0.5])
-    assert not person.taste.liked.size
-    assert not person.taste.factors.any()
+    assert not person.profile.liked.size
+    assert not person.profile.factors.any()
 
 
 def test_without_pytorch_it_says_what_to_install(synthetic: Ratings, monkeypatch: pytest.MonkeyPatch) -> None:
