@@ -1,7 +1,7 @@
 """The command line: `matinee COMMAND`, or `python -m recommender COMMAND`.
 
-A command is a module here, listed in `COMMANDS`. What a person did wrong comes back as one sentence on the standard
-error stream, never as a traceback; what was asked for goes to the standard output, progress and notes do not.
+Each command is a module of this package, listed in `COMMANDS`. Errors of the caller are one sentence on the standard
+error stream, never a traceback. Results go to the standard output, progress and notes to the standard error stream.
 """
 
 import argparse
@@ -19,7 +19,7 @@ INTERRUPTED = 130
 
 
 class Command(Protocol):
-    """What a module in `COMMANDS` offers; what takes long to load is imported inside of `run`."""
+    """The interface of the modules in `COMMANDS`. Imports that take long belong inside `run`."""
 
     def add_parser(self, commands: Commands) -> None:
         """Declare the command's arguments, and set `run` as their default of that name."""
@@ -33,10 +33,10 @@ COMMANDS: tuple[Command, ...] = (algorithms, evaluate, compare, search, svd, gen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command in `argv` (those of the process for None); the exit status.
+    """Run the command in `argv`, by default the arguments of the process, and return the exit status.
 
-    0: done; 1: it could not be done, and the standard error stream says why; 130: interrupted. Arguments that make no
-    sense raise SystemExit(2), as argparse does.
+    0: success; 1: failure, with the reason on the standard error stream; 130: interrupted. Invalid arguments raise
+    SystemExit(2), as argparse does.
     """
     arguments = _parser().parse_args(argv)
     log_to_stderr()
@@ -47,13 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("Interrupted.\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output, such as `head`, has seen enough; Python must not try to write the rest at its end.
+        # The reader of the output, such as `head`, has stopped; Python must not try to write the rest when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except RecommenderError as error:
         return _print_error(str(error))
     except MemoryError:
-        return _print_error("There is not enough memory for this: ask for less at once.")
+        return _print_error("There is not enough memory for this: use less data or smaller settings.")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _print_error(f"{where}{error.strerror or error}")

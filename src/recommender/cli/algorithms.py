@@ -1,4 +1,4 @@
-"""`matinee algorithms`: which there are, and what can be set in one."""
+"""`matinee algorithms`: list the algorithms, or the settings of one."""
 
 import argparse
 import dataclasses
@@ -22,9 +22,9 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the list; exit status."""
+    """Write the list and return the exit status."""
     if arguments.name is None:
-        write_table(("algorithm", "what it is"), [(each.name, each.summary) for each in ALGORITHMS.values()])
+        write_table(("algorithm", "summary"), [(each.name, each.summary) for each in ALGORITHMS.values()])
         return 0
     algorithm = get_algorithm(arguments.name)
     write_line(f"{algorithm.name}: {algorithm.summary}")
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if algorithm.needs_catalogue:
         write_line("Training it needs a catalogue of genres and keywords.")
     write_line()
-    write_table(("setting", "type", "default", "a search tries"), _settings(algorithm.name))
+    write_table(("setting", "type", "default", "search range"), _settings(algorithm.name))
     return 0
 
 
@@ -52,7 +52,7 @@ def _range(tried: Floats | Ints | Choices | None) -> str:
         return ""
     if isinstance(tried, Choices):
         return ", ".join(_text(value) for value in tried.values)
-    return f"{_text(tried.low)} to {_text(tried.high)}" + (", by its logarithm" if tried.log else "")
+    return f"{_text(tried.low)} to {_text(tried.high)}" + (" (logarithmic)" if tried.log else "")
 
 
 def _text(value: Scalar) -> str:

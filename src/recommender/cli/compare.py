@@ -1,4 +1,4 @@
-"""`matinee compare`: several algorithms asked the same."""
+"""`matinee compare`: evaluate several algorithms on the same data."""
 
 import argparse
 import sys
@@ -18,7 +18,7 @@ from recommender.progress import show_progress
 if TYPE_CHECKING:
     from recommender.evaluation.compare import Contender, Result
 
-# Which arguments go on to each protocol; those that a protocol has no use for would be refused.
+# The arguments that each protocol takes; `evaluate` refuses others.
 _PASSED: Mapping[str, Sequence[str]] = {
     STARS: ("ratings", "train", "test", "split", "test_fraction", "movies", "seed"),
     RANKING: ("ratings", "train", "last", "negatives", "negatives_n", "split", "movies", "seed"),
@@ -37,9 +37,9 @@ def add_parser(commands: Commands) -> None:
         "compare",
         summary="evaluate several algorithms on the same ratings, side by side",
         description=(
-            "Each is trained and asked in a process of its own, one after another, so that times and memory are its\n"
-            "own. Tables are sorted by their first figure; the best of each is starred. docs/evaluation.md defines\n"
-            "them all."
+            "Trains and evaluates each algorithm in a separate process, one after another, to measure its time and\n"
+            "memory. Tables are sorted by their first figure, and a star marks the best value of each.\n"
+            "docs/evaluation.md defines the figures."
         ),
         examples=_EXAMPLES,
     )
@@ -47,17 +47,19 @@ def add_parser(commands: Commands) -> None:
         "algorithms",
         nargs="*",
         metavar="NAME[:KEY=VALUE,…]",
-        help="which, and with which settings (all, with defaults)",
+        help="algorithms, with settings (default: all, with defaults)",
     )
-    parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, help="what is asked (all that there is data for)")
+    parser.add_argument(
+        "--protocols", nargs="+", choices=PROTOCOLS, help="protocols to evaluate (default: all that the data allow)"
+    )
     add_test_case_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures to this file, too")
-    parser.add_argument("--plot", type=Path, metavar="OUT", help="draw them to this .png, .svg or .pdf")
+    parser.add_argument("--plot", type=Path, metavar="OUT", help="plot the figures to this .png, .svg or .pdf")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare and tell; exit status 1 where nobody could be measured."""
+    """Compare and print the tables; return the exit status, 1 if every evaluation failed."""
     from recommender.evaluation.compare import Contender  # noqa: PLC0415 - see Command.
     from recommender.evaluation.plots import check_plot, plot_comparison  # noqa: PLC0415
 
@@ -69,8 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_plot(arguments.plot)
     results = _compare_protocols(contenders, protocols)
     if arguments.json is not None:
-        told = [result.as_json() for result in results]
-        write_json(arguments.json, {"seed": arguments.seed, "versions": library_versions(), "results": told})
+        figures = [result.as_json() for result in results]
+        write_json(arguments.json, {"seed": arguments.seed, "versions": library_versions(), "results": figures})
     for protocol in protocols:
         _write(results, protocol)
     if all(result.error for result in results):
@@ -106,14 +108,14 @@ def _protocols(arguments: argparse.Namespace) -> Sequence[str]:
 
 
 def _evaluate_arguments(arguments: argparse.Namespace, protocol: str) -> list[str]:
-    """Return the arguments of `evaluate` that ask what this command was told to ask."""
-    passed = ["--ignore-times"] if arguments.ignore_times else []
+    """Return the arguments of `evaluate` for a protocol of this command."""
+    options = ["--ignore-times"] if arguments.ignore_times else []
     for name in _PASSED[protocol]:
         value = getattr(arguments, name)
         if value is None or (protocol == RANKING and name == "split" and value == "time"):
             continue
-        passed += [f"--{name.replace('_', '-')}", str(value.resolve() if isinstance(value, Path) else value)]
-    return passed
+        options += [f"--{name.replace('_', '-')}", str(value.resolve() if isinstance(value, Path) else value)]
+    return options
 
 
 def _write(results: "Sequence[Result]", protocol: str) -> None:
@@ -149,5 +151,5 @@ def _cell(result: "Result", column: str, best: float | None) -> str:
 def _describe_data(results: "Sequence[Result]") -> str:
     """Return one line about the data, which all results share."""
     figures: Mapping[str, Any] = next(result.figures for result in results if not result.error)
-    asked = f"split by {figures['split']}" if figures["split"] != "files" else "from files"
-    return f"{asked}, {figures['n_train']:,} ratings to learn from, {figures['n_test']:,} questions"
+    source = f"split by {figures['split']}" if figures["split"] != "files" else "from files"
+    return f"{source}, {figures['n_train']:,} training ratings, {figures['n_test']:,} test cases"

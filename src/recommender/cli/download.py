@@ -1,4 +1,4 @@
-"""`matinee download`: data sets of MovieLens."""
+"""`matinee download`: download MovieLens data sets."""
 
 import argparse
 from pathlib import Path
@@ -15,20 +15,26 @@ def add_parser(commands: Commands) -> None:
     parser = add_command(
         commands,
         "download",
-        summary="fetch a data set of MovieLens, check it and unpack it",
+        summary="download, check and unpack a MovieLens data set",
         description=(
             f"The data sets are:\n{sets}\n"
-            "Interrupted, it goes on where it was when it is run again. GroupLens lends the data for research: the\n"
-            "README in each says what its licence asks of you."
+            "Run an interrupted download again to resume it. GroupLens provides the data for research: the README of\n"
+            "each data set states its licence."
         ),
         examples="matinee download latest-small\nmatinee download 25m --out data",
     )
-    parser.add_argument("name", metavar="NAME", help="which one: " + ", ".join(MOVIELENS))
+    parser.add_argument("name", metavar="NAME", help="one of: " + ", ".join(MOVIELENS))
     parser.add_argument(
-        "-o", "--out", "--output", type=Path, default=Path(), metavar="FOLDER", help="below which folder (this one)"
+        "-o",
+        "--out",
+        "--output",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="folder to unpack to (the current one)",
     )
     parser.add_argument(
-        "--base-url", default=BASE_URL, metavar="URL", help=f"where the archives and their .md5 files are ({BASE_URL})"
+        "--base-url", default=BASE_URL, metavar="URL", help=f"address of the archives and their .md5 files ({BASE_URL})"
     )
     parser.set_defaults(run=run)
 
@@ -38,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     dataset = get_movielens(arguments.name)
     target: Path = arguments.out / dataset.folder
     if target.exists():
-        write_line(f"{target} is there already; remove it to download it again.")
+        write_line(f"{target} exists already; remove it to download it again.")
         return 0
     with show_transfer(f"Downloading {dataset.archive}") as on_bytes:
         download_movielens(dataset, arguments.out, base_url=arguments.base_url, on_bytes=on_bytes)

@@ -1,4 +1,4 @@
-"""`matinee evaluate`: train an algorithm and measure it on what was kept from it."""
+"""`matinee evaluate`: train an algorithm and measure it on held-out ratings."""
 
 import argparse
 from collections.abc import Mapping
@@ -42,16 +42,18 @@ def add_parser(commands: Commands) -> None:
     parser = add_command(
         commands,
         "evaluate",
-        summary="train an algorithm and measure it on ratings that it has not seen",
+        summary="train an algorithm and measure it on held-out ratings",
         description=(
-            "Stars: RMSE and MAE of predicted ratings. Ranking: one film of each user is looked for among others.\n"
-            "What is asked about is never trained on. docs/evaluation.md defines every figure."
+            "Stars: RMSE and MAE of predicted ratings. Ranking: the rank of one held-out film of each user.\n"
+            "Test ratings are never trained on. docs/evaluation.md defines the figures."
         ),
         examples=_EXAMPLES,
     )
-    parser.add_argument("--algorithm", required=True, metavar="NAME", help="which (see: matinee algorithms)")
+    parser.add_argument(
+        "--algorithm", required=True, metavar="NAME", help="algorithm to train (see: matinee algorithms)"
+    )
     add_settings_argument(parser)
-    parser.add_argument("--protocol", choices=PROTOCOLS, help=f"what is asked ({STARS}; {RANKING} with --last)")
+    parser.add_argument("--protocol", choices=PROTOCOLS, help=f"protocol ({STARS}; {RANKING} with --test-items)")
     add_test_case_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file, too")
     parser.set_defaults(run=run)

@@ -1,4 +1,4 @@
-"""`matinee generate`: ratings that nobody gave."""
+"""`matinee generate`: write synthetic ratings."""
 
 import argparse
 import time
@@ -17,7 +17,7 @@ def add_parser(commands: Commands) -> None:
     parser = add_command(
         commands,
         "generate",
-        summary="make up ratings, as many as you like",
+        summary="write synthetic ratings",
         description="Each user rates distinct movies. The same seed gives the same file, on any number of cores.",
         examples="""
 matinee generate --users 1000 --movies 500 --per-user 20 --out ratings.csv
@@ -34,19 +34,19 @@ matinee generate --users 200 --movies 50 --per-user 50 --structure uniform --tim
         "--structure",
         choices=STRUCTURES,
         default="latent",
-        help="latent (the default): tastes, biases, noise, movies of unequal fame; uniform: pure chance",
+        help="latent (the default): latent factors, biases, noise and popularity; uniform: pure chance",
     )
-    parser.add_argument("--factors", type=factors, default=8, metavar="K", help="numbers in a taste (8)")
+    parser.add_argument("--factors", type=factors, default=8, metavar="K", help="number of latent factors (8)")
     parser.add_argument("--timestamps", action="store_true", help="add a column of times, in Unix seconds")
     add_seed(parser)
     parser.add_argument(
-        "-o", "--out", "--output", type=Path, required=True, metavar="FILE", help="what to write: .csv or .parquet"
+        "-o", "--out", "--output", type=Path, required=True, metavar="FILE", help="file to write: .csv or .parquet"
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the file; exit status."""
+    """Write the file and return the exit status."""
     if arguments.per_user > arguments.movies:
         raise ConfigError(f"--per-user is {arguments.per_user}: there are only {arguments.movies} movies (--movies).")
     config = SyntheticConfig(

@@ -1,4 +1,4 @@
-"""How arguments are declared, the same in every command."""
+"""Declaring arguments in the same way for all commands."""
 
 import argparse
 from collections.abc import Callable
@@ -34,9 +34,9 @@ def add_command(commands: Commands, name: str, *, summary: str, examples: str, d
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
-    """Add `--seed`, 0 where it is not given."""
+    """Add `--seed`, by default 0."""
     seed = whole_number(least=0, most=LARGEST_SEED)
-    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="seed of all that is drawn (0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="seed of random numbers (0)")
 
 
 def whole_number(*, least: int, most: int | None = None) -> Callable[[str], int]:
@@ -45,7 +45,7 @@ def whole_number(*, least: int, most: int | None = None) -> Callable[[str], int]
         f"a whole number from {least:,} to {most:,}" if most is not None else f"a whole number of {least:,} or more"
     )
 
-    def parsed(text: str) -> int:
+    def parse(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
@@ -54,4 +54,4 @@ def whole_number(*, least: int, most: int | None = None) -> Callable[[str], int]
             raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
         return number
 
-    return parsed
+    return parse

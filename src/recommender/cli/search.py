@@ -1,4 +1,4 @@
-"""`matinee search`: look for better settings of an algorithm."""
+"""`matinee search`: search for better settings of an algorithm."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -35,30 +35,30 @@ def add_parser(commands: Commands) -> None:
     parser = add_command(
         commands,
         "search",
-        summary="look for better settings of an algorithm",
+        summary="search for better settings of an algorithm",
         description=(
-            "After its defaults, settings are drawn at random from what the algorithm declares. Those that do badly\n"
-            "on a part of the users are given up, and training ends once it gets no better. Measure what comes out\n"
-            "with evaluate, on ratings that had no part in the search."
+            "Tries the defaults, then random settings from the search ranges of the algorithm. Settings that perform\n"
+            "badly on a sample of the users are dropped, and a training ends when it stops improving. Measure the\n"
+            "result with evaluate, on ratings that were not part of the search."
         ),
         examples=_EXAMPLES,
     )
-    parser.add_argument("algorithm", metavar="ALGORITHM", help="which (see: matinee algorithms)")
+    parser.add_argument("algorithm", metavar="ALGORITHM", help="algorithm to tune (see: matinee algorithms)")
     add_settings_argument(parser)
     parser.add_argument(
-        "--ratings", type=Path, required=True, metavar="FILE", help="learn from these, and measure on some"
+        "--ratings", type=Path, required=True, metavar="FILE", help="ratings to split into training and test"
     )
     add_split_arguments(parser)
-    parser.add_argument("--measure", choices=_MEASURES, help="what is to get better (what the algorithm ranks by)")
+    parser.add_argument(
+        "--measure", choices=_MEASURES, help="measure to improve (default: what the algorithm ranks by)"
+    )
     count = whole_number(least=1)
-    parser.add_argument("--trials", type=count, default=20, metavar="N", help="settings to draw (20)")
+    parser.add_argument("--trials", type=count, default=20, metavar="N", help="number of settings to draw (20)")
     parser.add_argument(
-        "--patience", type=count, default=3, metavar="N", help="epochs without gain that end training (3)"
+        "--patience", type=count, default=3, metavar="N", help="epochs without improvement that end a training (3)"
     )
-    parser.add_argument("--ignore-times", action="store_true", help="let nobody know when ratings were given")
-    parser.add_argument(
-        "--movies", type=Path, metavar="FILE", help="genres (and keywords): a movies file or a data set"
-    )
+    parser.add_argument("--ignore-times", action="store_true", help="ignore timestamps")
+    parser.add_argument("--movies", type=Path, metavar="FILE", help="genres and keywords: a movies file or a data set")
     add_seed(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all trials to this file, too")
     parser.set_defaults(run=run)
@@ -141,10 +141,10 @@ def _rank_trials(result: "SearchResult") -> "list[Trial]":
 def _describe_best(result: "SearchResult") -> str:
     best, defaults = result.best, result.trials[0]
     if not best.best_settings:
-        return f"The defaults of {result.algorithm} are the best that was found."
+        return f"No settings are better than the defaults of {result.algorithm}."
     gain = "" if defaults.value is None else f" (defaults {defaults.value:.4f})"
     return (
-        f"The best has {result.measure} {best.value:.4f}{gain}. To use it:\n"
+        f"The best settings have {result.measure} {best.value:.4f}{gain}. To use them:\n"
         f"  --algorithm {result.algorithm} --set {_assignments(best.best_settings)}"
     )
 

@@ -1,4 +1,4 @@
-"""`matinee svd`: SVD or NSVD by gradient descent on small batches, step by step before your eyes."""
+"""`matinee svd`: train SVD or NSVD by gradient descent on small batches and print each step."""
 
 import argparse
 import time
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recommender.factors.minibatch import MiniBatchConfig
     from recommender.factors.model import FactorModel
 
-# Millions of ratings, where `matinee download` puts that set of MovieLens, and below which folders it may be.
+# Millions of ratings: the file to which `matinee download` unpacks that MovieLens set; and the folders to look in.
 EXAMPLES = {1: "ml-1m/ratings.dat", 10: "ml-10M100K/ratings.dat", 20: "ml-20m/ratings.csv"}
 FOLDERS = (Path("movielens"), Path())
 _HELD_OUT = 0.1
@@ -28,13 +28,13 @@ _WIDTHS = (7, 12, 12, 11)
 
 
 def add_parser(commands: Commands) -> None:
-    """Declare the command; its options are those it has always had."""
+    """Declare the command."""
     parser = add_command(
         commands,
         "svd",
-        summary="train SVD or NSVD by gradient descent on small batches, and watch",
-        description="Learns from 80 % of the ratings, chosen at random. Another 10 % tell which of the reported steps\n"
-        "was best (*). The last 10 % are looked at once, at the end: they give the held-out error.",
+        summary="train SVD or NSVD by gradient descent on small batches, step by step",
+        description="Trains on a random 80 % of the ratings. Another 10 % select the best of the reported steps (*).\n"
+        "The last 10 % give the held-out error at the end.",
         examples="""
 matinee svd --path ratings.csv
 matinee svd -p ml-1m/ratings.dat -s 20000 -d 20
@@ -73,7 +73,7 @@ def _add_report_arguments(parser: Parser) -> None:
         "--nsvd_size",
         choices=("max", "mean", "min"),
         default="mean",
-        help="how many of their films represent somebody in nsvd: as many as the most, the average, the fewest (mean)",
+        help="nsvd: films per history, the largest, mean or smallest number of ratings of a user (mean)",
     )
 
 
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     ratings = read_ratings_file(_path(arguments))
     if len(ratings) < 1 / _HELD_OUT:
-        raise DataError(f"There are {len(ratings)} ratings: at least ten are needed to set some apart for testing.")
+        raise DataError(f"There are {len(ratings)} ratings: at least ten are needed to hold some out for testing.")
     rest, held_out = random_split(ratings, test_fraction=_HELD_OUT, seed=arguments.seed)
     split = random_split(rest, test_fraction=_HELD_OUT / (1 - _HELD_OUT), seed=arguments.seed)
     write = write_line if arguments.info == "True" else _silent
@@ -135,7 +135,7 @@ def _best(split: "Split", config: "MiniBatchConfig", write: Callable[[str], None
         write(_row(str(step), f"{batch_error:.6f}", f"{test_error:.6f}{star}", f"{now - since:.3f} s"))
         since = now
     if best is None:
-        raise DataError("No step was better than none: lower --learning.")
+        raise DataError("Training did not improve the error: lower --learning.")
     return best
 
 

@@ -1,4 +1,4 @@
-"""What models are asked on the command line, the same in every command: from files, or split off by the command."""
+"""Training data and test cases of the command line: from files, or by a split of one file."""
 
 import argparse
 import math
@@ -24,7 +24,7 @@ _TEST_FRACTION, _N_NEGATIVES = 0.1, 99
 
 
 class RatingTestCases(NamedTuple):
-    """`split_by`: how the parts came about; `n_left_out`: training ratings not used because they are asked about."""
+    """`split_by`: the kind of split; `n_left_out`: training ratings left out because they are test ratings."""
 
     split: "Split"
     split_by: str
@@ -32,7 +32,7 @@ class RatingTestCases(NamedTuple):
 
 
 class RankingTestCases(NamedTuple):
-    """As `RatingTestCases`, of leave-last-out."""
+    """The same as `RatingTestCases`, for leave-last-out."""
 
     task: "LeaveLastOut"
     split_by: str
@@ -40,10 +40,10 @@ class RankingTestCases(NamedTuple):
 
 
 def add_test_case_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say what to learn from and what to ask."""
+    """Add the arguments for training data and test cases."""
     data = parser.add_argument_group("ratings")
     data.add_argument("--ratings", type=Path, metavar="FILE", help="split these ratings into training and test")
-    data.add_argument("--train", type=Path, metavar="FILE", help="learn from these ratings")
+    data.add_argument("--train", type=Path, metavar="FILE", help="training ratings")
     data.add_argument("--test", type=Path, metavar="FILE", help="with --train: predict the stars of these ratings")
     data.add_argument(
         "--test-items",
@@ -54,38 +54,41 @@ def add_test_case_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --train: userId,movieId, the held-out film of each user",
     )
     data.add_argument(
-        "--negatives", type=Path, metavar="FILE", help="movie ids to hold against each, a line for each of --last"
+        "--negatives",
+        type=Path,
+        metavar="FILE",
+        help="movie ids to rank each film against, a line for each of --test-items",
     )
     data.add_argument(
         "--negatives-n",
         type=whole_number(least=0),
         metavar="N",
-        help=f"without --negatives: draw N for each user ({_N_NEGATIVES}); 0 for none",
+        help=f"without --negatives: draw N per user ({_N_NEGATIVES}); 0 for none",
     )
     add_split_arguments(data)
-    data.add_argument("--ignore-times", action="store_true", help="let nobody know when ratings were given")
-    data.add_argument("--movies", type=Path, metavar="FILE", help="genres (and keywords): a movies file or a data set")
+    data.add_argument("--ignore-times", action="store_true", help="ignore timestamps")
+    data.add_argument("--movies", type=Path, metavar="FILE", help="genres and keywords: a movies file or a data set")
     add_seed(parser)
 
 
 def add_split_arguments(parser: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
-    """Add the arguments that say how ratings are split."""
+    """Add the arguments for splits."""
     parser.add_argument(
         "--split",
         choices=SPLITS,
-        help="with --ratings: test on the newest, on the last of each user, or on any (by time where it is known)",
+        help="with --ratings: test on the newest, the last of each user, or random ones (default: time, if known)",
     )
     parser.add_argument(
         "--test-fraction",
         type=fraction,
         default=_TEST_FRACTION,
         metavar="F",
-        help=f"part to test on ({_TEST_FRACTION})",
+        help=f"share of ratings to test on ({_TEST_FRACTION})",
     )
 
 
 def fraction(text: str) -> float:
-    """Return a type for argparse: a number between 0 and 1."""
+    """Parse a number between 0 and 1, as a type for argparse."""
     try:
         number = float(text)
     except ValueError:
@@ -96,7 +99,7 @@ def fraction(text: str) -> float:
 
 
 def add_settings_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--set`, which may come once with many settings or many times."""
+    """Add `--set`, which takes several settings and may be repeated."""
     parser.add_argument(
         "--set",
         nargs="+",
@@ -129,18 +132,18 @@ def make_ranking_test_cases(arguments: argparse.Namespace) -> RankingTestCases:
     from recommender.data.test_cases import read_negatives_file  # noqa: PLC0415 - see Command.
 
     _refuse_unused(arguments, ("test",), f"--protocol {STARS}")
-    questions = _last_split(arguments) if arguments.ratings is not None else _last_files(arguments)
-    task, n_drawn = questions.task, _N_NEGATIVES if arguments.negatives_n is None else arguments.negatives_n
+    cases = _last_split(arguments) if arguments.ratings is not None else _last_files(arguments)
+    task, n_drawn = cases.task, _N_NEGATIVES if arguments.negatives_n is None else arguments.negatives_n
     if arguments.negatives is not None:
         _refuse_unused(arguments, ("negatives_n",), "negatives that are drawn, without --negatives")
         task = replace(task, negatives=read_negatives_file(arguments.negatives, n_rows=task.user_ids.size))
     elif n_drawn:
         task = task.with_negatives(n_drawn, seed=arguments.seed)
-    return questions._replace(task=task)
+    return cases._replace(task=task)
 
 
 def load_ratings(path: Path, arguments: argparse.Namespace) -> "Ratings":
-    """Return the ratings of a file, without times where nobody may know them."""
+    """Return the ratings of a file, without times for `--ignore-times`."""
     from recommender.data.files import read_ratings_file  # noqa: PLC0415 - see Command.
 
     read = read_ratings_file(path)
@@ -148,7 +151,7 @@ def load_ratings(path: Path, arguments: argparse.Namespace) -> "Ratings":
 
 
 def make_split(ratings: "Ratings", arguments: argparse.Namespace) -> tuple["Split", str]:
-    """Return the parts of `ratings` as asked for, by time where nothing was asked and times are known; and how."""
+    """Split `ratings`, by default by time if times are known; return the parts and the kind of split."""
     from recommender.data.splits import last_out_split, random_split, time_split  # noqa: PLC0415 - see Command.
 
     split_by = arguments.split or ("random" if ratings.times is None else "time")
@@ -166,7 +169,7 @@ def load_catalogue(arguments: argparse.Namespace) -> "Catalogue | None":
     if arguments.movies is not None:
         return read_catalogue(arguments.movies)
     if get_algorithm(arguments.algorithm).needs_catalogue:
-        raise ConfigError(f"{arguments.algorithm} learns from what films are about: give --movies.")
+        raise ConfigError(f"{arguments.algorithm} needs genres and keywords of films: give --movies.")
     return None
 
 
@@ -174,11 +177,11 @@ def _last_split(arguments: argparse.Namespace) -> RankingTestCases:
     from recommender.data.splits import last_out_split, one_out_split  # noqa: PLC0415 - see Command.
     from recommender.evaluation.ranking import LeaveLastOut  # noqa: PLC0415
 
-    _refuse_unused(arguments, ("train", "last", "negatives"), "files of training and questions, without --ratings")
+    _refuse_unused(arguments, ("train", "last", "negatives"), "training and test files, without --ratings")
     ratings = load_ratings(arguments.ratings, arguments)
     split_by = arguments.split or ("random" if ratings.times is None else "last")
     if split_by == "time":
-        raise ConfigError("--split is time, but a ranking is asked for one film of each user: use last or random.")
+        raise ConfigError("--split is time, but a ranking tests one film of each user: use last or random.")
     split = last_out_split(ratings) if split_by == "last" else one_out_split(ratings, seed=arguments.seed)
     return RankingTestCases(LeaveLastOut.from_split(split), split_by, 0)
 
@@ -197,7 +200,7 @@ def _last_files(arguments: argparse.Namespace) -> RankingTestCases:
 
 
 def _refuse_unused(arguments: argparse.Namespace, names: Sequence[str], purpose: str) -> None:
-    """Refuse arguments that would silently do nothing."""
+    """Raise ConfigError for arguments that would have no effect."""
     for name in names:
         if getattr(arguments, name) is not None:
             raise ConfigError(f"--{name.replace('_', '-')} is for {purpose}: leave it out.")

@@ -21,7 +21,7 @@ def test_the_settings_of_one_are_listed_with_types_defaults_and_ranges() -> None
     lines = done.stdout.splitlines()
     assert lines[0] == f"svd: {ALGORITHMS['svd'].summary}"
     assert [line.split()[0] for line in lines[3:]] == [field.name for field in dataclasses.fields(make_config("svd"))]
-    assert "n_factors       int         100      8 to 200, by its logarithm" in lines
+    assert "n_factors       int         100      8 to 200 (logarithmic)" in lines
 
 
 @pytest.mark.parametrize("name", list(ALGORITHMS))

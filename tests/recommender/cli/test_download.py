@@ -21,7 +21,7 @@ def test_a_data_set_is_downloaded_and_the_second_time_found_there(tmp_path: Path
     assert first.stdout.startswith(f"Unpacked ml-100k.zip to {tmp_path / 'data' / 'ml-100k'}: ")
     assert (tmp_path / "data" / "ml-100k" / "u.data").read_text().count("\n") == 1000
     assert second.returncode == 0
-    assert "is there already" in second.stdout
+    assert "exists already" in second.stdout
     assert len(server.asked) == 3
 
 

@@ -163,7 +163,7 @@ def test_the_table_names_every_figure(ratings_csv: Path) -> None:
         (("--ratings", "R", "--json", "nowhere/f.json"), "there is no folder nowhere"),
         (("--ratings", "R", "--json", "."), "is a folder"),
         (("--ratings", "R", "--set", "wings=2"), "bias has no setting 'wings'"),
-        (("--ratings", "R", "--algorithm", "hybrid"), "hybrid learns from what films are about: give --movies"),
+        (("--ratings", "R", "--algorithm", "hybrid"), "hybrid needs genres and keywords of films: give --movies"),
         (("--ratings", "R", "--movies", "absent.csv"), "absent.csv: there is no such file"),
         (("--ratings", "R", "--set", "n_epochs=0"), "n_epochs is 0: it must be at least 1"),
         (("--ratings", "R", "--test", "R"), "--test is for training and test files, without --ratings"),
