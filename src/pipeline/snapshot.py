@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SnapshotError
-from pipeline.folders import LATEST
+from recommender.atomic_folder import LATEST
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,6 +1,6 @@
 """Recommender algorithms over arrays, and their evaluation.
 
-A library of its own: it imports no other package of ours, and no Django, Celery or database. Heavy libraries are
-imported by the functions that need them. Start with ``contract`` (what a model offers), ``algorithms`` (name to class)
-and ``cli`` (the command line).
+A library that imports no other package of the project, and no Django, Celery or database driver. Functions import the
+heavy libraries that they need. Start with ``contract`` (what a model offers), ``algorithms`` (name to class) and
+``cli`` (the command line).
 """

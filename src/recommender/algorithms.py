@@ -20,9 +20,9 @@ Setting = Scalar
 
 @dataclass(frozen=True)
 class Algorithm:
-    """Where an algorithm lives; its modules are imported on demand.
+    """The entry of an algorithm; its modules are imported on demand.
 
-    `summary`: one line for people; `estimator`: "module:Class" below this package, beside its configuration, which has
+    `summary`: one line for readers; `estimator`: "module:Class" below this package, beside its configuration, which has
     the same name with `Config` added; `model`: "module:Class" of the trained model, by default the estimator's with
     `Model` added; `stored_kind`: the kind in the manifests of the model, by default the algorithm's name;
     `needs_catalogue`: whether the estimator learns from item metadata; `engines`: the values of its setting `engine`;
@@ -68,11 +68,11 @@ class Algorithm:
 ALGORITHMS: Mapping[str, Algorithm] = {
     algorithm.name: algorithm
     for algorithm in (
-        Algorithm("popularity", "the most rated films, the same for everybody", "baselines.popularity:Popularity"),
-        Algorithm("bias", "how generous a user and how good a film is, nothing else", "baselines.bias:Bias"),
+        Algorithm("popularity", "the most rated films, the same for all users", "baselines.popularity:Popularity"),
+        Algorithm("bias", "biases of users and films alone", "baselines.bias:Bias"),
         Algorithm(
             "surprise-svd",
-            "scikit-surprise's own SVD, its factors read out",
+            "scikit-surprise's SVD",
             "factors.surprise:SurpriseSVD",
             model="factors.model:FactorModel",
             stored_kind="factors",
@@ -80,44 +80,46 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         ),
         Algorithm(
             "surprise-svdpp",
-            "scikit-surprise's own SVD++, which also learns from what was rated at all",
+            "scikit-surprise's SVD++, which also uses the set of rated films",
             "factors.surprise_svdpp:SurpriseSVDpp",
             model="factors.svdpp_model:SVDppModel",
             stored_kind="svdpp",
         ),
         Algorithm(
             "svd",
-            "the model of surprise-svd by a compiled, parallel kernel of our own",
+            "the model of surprise-svd, trained by a compiled, parallel kernel",
             "factors.svd:SVD",
             model="factors.model:FactorModel",
             stored_kind="factors",
         ),
         Algorithm(
             "nsvd",
-            "a factorisation whose users are made of the films that they rated, and need no vectors of their own",
+            "a factorisation that represents users by the films that they rated",
             "factors.nsvd:NSVD",
             model="factors.nsvd_model:NSVDModel",
         ),
         Algorithm(
             "kmf",
-            "a factorisation bounded by the rating scale, which takes new ratings in without being trained again",
+            "a factorisation bounded by the rating scale, with online updates",
             "factors.kmf:KMF",
             model="factors.kmf_model:KMFModel",
         ),
         Algorithm(
             "als",
-            "factorisation of who liked what, by the library implicit, on CUDA where there is one",
+            "a factorisation of implicit feedback by the library implicit, on CUDA if available",
             "factors.als:ALS",
             engines=("implicit", "spark"),
         ),
         Algorithm("ease", "which films go with which, in closed form", "items.ease:EASE"),
         Algorithm(
             "keywords",
-            "films about the same, by genres, keywords, cast and directors; those that nobody has rated too",
+            "content-based: genres, keywords, cast and directors, also of unrated films",
             "items.keywords:Keywords",
             needs_catalogue=True,
         ),
-        Algorithm("item2vec", "films liked one after another, embedded as words are", "neural.item2vec:Item2Vec"),
+        Algorithm(
+            "item2vec", "embeddings of films from sequences of positive interactions", "neural.item2vec:Item2Vec"
+        ),
         Algorithm(
             "neural-cf",
             "two towers that re-rank the nearest candidates of item2vec, trained by PyTorch",
@@ -132,14 +134,14 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         ),
         Algorithm(
             "hybrid",
-            "films of the right genres, in turn by keywords and by the stars of kmf",
+            "films of favourite genres, alternately by keywords and by the stars of kmf",
             "blends.hybrid:Hybrid",
             model="blends.hybrid_model:HybridModel",
             needs_catalogue=True,
         ),
         Algorithm(
             "house",
-            "the product's own blend: Bayesian stars with intervals, and a ranking that knows the latest films",
+            "Bayesian stars with intervals, and a ranking that takes the latest films into account",
             "blends.house:House",
             model="blends.house_model:HouseModel",
         ),
@@ -148,7 +150,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
 
 
 def get_algorithm(name: str) -> Algorithm:
-    """Return the algorithm of that name; ConfigError that lists the names there are."""
+    """Return the algorithm of that name; ConfigError that lists the known names."""
     if name not in ALGORITHMS:
         raise ConfigError(f"There is no algorithm {name!r}: choose one of {', '.join(ALGORITHMS)}.")
     return ALGORITHMS[name]
@@ -172,13 +174,13 @@ def make_estimator(
 ) -> Estimator:
     """Return an estimator ready to `fit`; `settings` and `seed` are those of `make_config`.
 
-    `spark`: where Spark runs, for algorithms that can train there; others ignore it. ConfigError for a bad setting, or
-    where a `catalogue` is needed and missing.
+    `spark`: the place where Spark runs, for algorithms that can train there; others ignore it. ConfigError for a bad
+    setting or a missing `catalogue`.
     """
     algorithm = get_algorithm(name)
     config = make_config(name, settings, seed=seed)
     if algorithm.needs_catalogue and catalogue is None:
-        raise ConfigError(f"{name} learns from what films are about: give a catalogue of their genres and keywords.")
+        raise ConfigError(f"{name} needs a catalogue of genres and keywords of films.")
     resources: dict[str, Catalogue | SparkPlace | None] = {"catalogue": catalogue} if algorithm.needs_catalogue else {}
     if algorithm.runs_on_spark and spark is not None:
         resources["spark"] = spark
@@ -187,7 +189,7 @@ def make_estimator(
 
 
 def get_search_space(name: str) -> SearchSpace:
-    """Return the values that a search may try for an algorithm, by field name; empty where there is nothing to tune."""
+    """Return the search ranges of an algorithm by field name; empty if there is nothing to tune."""
     return get_algorithm(name).config_class().space()
 
 

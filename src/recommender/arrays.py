@@ -22,7 +22,7 @@ ValuesLike: TypeAlias = npt.NDArray[np.floating | np.integer] | Sequence[float]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
-# Finiteness is checked this many numbers at a time, so that a memory-mapped array never needs a mask of its own size.
+# Finiteness is checked this many numbers at a time, so that a memory-mapped array never needs a mask of its size.
 _CHUNK = 1 << 20
 
 
@@ -64,7 +64,7 @@ def check_shape(array: npt.NDArray[np.generic], shape: tuple[int, ...], name: st
 
 
 def readonly_view(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    """Return a contiguous read-only view, so that kernels compile once for plain and memory-mapped arrays alike."""
+    """Return a contiguous read-only view, so that kernels compile once for plain and for memory-mapped arrays."""
     view = np.ascontiguousarray(array).view(np.ndarray)
     view.flags.writeable = False
     return view

@@ -1,7 +1,7 @@
 """Stored models: a folder of plain `.npy` arrays and one JSON manifest. Data, never code.
 
-A folder appears whole, by one rename, or not at all; it is never changed afterwards. Reading checks every array against
-the size, hash, dtype and shape in the manifest, and never unpickles.
+A folder appears completely, by one rename, or not at all, and never changes afterwards. Reading checks every array
+against the size, hash, dtype and shape in the manifest, and never unpickles.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ _LIBRARIES = ("implicit", "numba", "numpy", "scikit-surprise", "scipy", "torch")
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a model comes from.
+    """The origin of a model.
 
     `algorithm`: its name; `config`: hyper-parameters; `seed`; `dataset`: checksum of the snapshot; `metrics`: name to
-    finite value, measured on ratings that the measured model had not seen.
+    finite value, measured on held-out ratings.
     """
 
     algorithm: str
@@ -42,7 +42,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a stored model says about itself.
+    """The manifest of a stored model.
 
     `kind` names the class of model that can read it; `parameters` are that class's scalars; `libraries` maps names to
     versions; `arrays` maps a name to its `sha256`, `dtype`, `shape` and `bytes` (size of the file).
@@ -65,7 +65,7 @@ def write_artifact(
     parameters: Mapping[str, float | list[float]],
     provenance: Provenance,
 ) -> Manifest:
-    """Write `arrays` and their manifest as the new `folder`: beside it first, to the disk, then renamed.
+    """Write `arrays` and their manifest to a temporary folder, sync it and rename it to `folder`.
 
     Raises ArtifactError when `folder` exists, an array or a metric is not finite, or the disk refuses.
     """
@@ -162,7 +162,7 @@ def _sha256(path: Path) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that have a part in training."""
+    """Return the versions of Python and of the libraries that affect training."""
     versions = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

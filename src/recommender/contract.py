@@ -1,8 +1,8 @@
 """The contract of all algorithms: an estimator is fitted to ratings and returns a `Model`.
 
 Callers use ids; algorithms use positions. A model is immutable and may be shared by threads. It answers for the users
-that it was trained on, by id, and for any other user, by the state that `fold_in` fits to their ratings.
-Functions that work with any model are in `recommendations`, `explanation` and `persistence`.
+that it was trained on, by id, and for any other user, by the state that `fold_in` fits to their ratings. Functions that
+work with any model are in `recommendations`, `explanation` and `persistence`.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from recommender.rating_scale import RATING_SCALE
 from recommender.similarity import DenseCosines, ItemCosines, nearest_neighbours
 from recommender.topk import RecommendationBatch, TopItems, select_topk
 
-# Pairs predicted, and users whose every item is scored, at a time.
+# The numbers of pairs that are predicted, and of users whose items are scored, at a time.
 _CHUNK = 1 << 14
 _BLOCK_USERS = 256
 
@@ -39,8 +39,8 @@ class Model(ABC, Generic[U]):
     """A trained model: a frozen dataclass whose fields are stored as they are.
 
     `kind`: its name in a stored manifest; `users`, `items`: the vocabularies of its training data; `rating_scale`:
-    lowest and highest rating. `predict` returns stars. The `score`, in a unit of the model's own, ranks
-    recommendations; for models that rank by stars it is the stars before clipping.
+    lowest and highest rating. `predict` returns stars. The `score` ranks recommendations, in a unit that depends on the
+    model; for models that rank by stars it is the stars before clipping.
     """
 
     kind: ClassVar[str]
@@ -118,7 +118,7 @@ class Model(ABC, Generic[U]):
 
     @classmethod
     def ranks_by_stars(cls) -> bool:
-        """Return whether the `score` is the predicted stars before clipping, not a value of the algorithm's own."""
+        """Return whether the `score` is the predicted stars before clipping."""
         return cls._score_pairs is Model._score_pairs and cls.score_items is Model.score_items
 
     def predict(self, user_ids: IdsLike, item_ids: IdsLike) -> Float32Array:

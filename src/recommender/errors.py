@@ -22,8 +22,8 @@ class DivergedError(RecommenderError):
 
 
 class SparkError(RecommenderError):
-    """Training that failed within Spark, or factors from there that are not those asked for."""
+    """Training failed within Spark, or its factors are not those of the training."""
 
 
 class DownloadError(RecommenderError):
-    """A file that could not be fetched whole, or is not the one that was asked for."""
+    """A file could not be downloaded completely, or is not the expected one."""

@@ -47,7 +47,8 @@ def map_ahead(pool: Executor, work: Callable[[S], T], items: Iterable[S], *, ahe
 def map_in_order(work: Callable[[int], T], starts: Iterable[int], n_threads: int) -> Iterator[T]:
     """Return `work` of each start, in order; at most `n_threads` + 1 results wait.
 
-    Until the end, BLAS uses one thread. Whoever answers somebody on the same machine goes first.
+    Until the end, BLAS uses one thread. The threads have a low priority, so that web requests on the same machine come
+    first.
     """
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only processes that score many users need it.
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.topk_plain import topk_plain
 
 # Fewer rows than this, such as the one of a web request, are selected without loading compiled kernels.
 _COMPILED_FROM = 64
@@ -49,3 +48,19 @@ def select_topk(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int)
     free = np.broadcast_to(allowed, scores.shape).copy()
     free[np.repeat(np.arange(len(scores)), np.diff(exclude.indptr)), exclude.indices] = False
     return topk_plain(scores, free, n)
+
+
+def topk_plain(scores: Float32Array, allowed: BoolArray, n: int) -> tuple[Int32Array, Float32Array]:
+    """Return the n best items of each row of `scores` (b, n_items) float32 where `allowed` (b, n_items) is true.
+
+    Best first, equal scores by ascending item. Gives items (b, n) int32 padded with -1 and scores (b, n) float32 padded
+    with NaN.
+    """
+    items = np.full((scores.shape[0], n), -1, dtype=np.int32)
+    best = np.full((scores.shape[0], n), np.nan, dtype=np.float32)
+    for row in range(scores.shape[0]):
+        candidates = np.flatnonzero(allowed[row])
+        ranked = candidates[np.argsort(-scores[row, candidates], kind="stable")][:n]
+        items[row, : ranked.size] = ranked
+        best[row, : ranked.size] = scores[row, ranked]
+    return items, best

@@ -1,0 +1,1 @@
+"""Writing users; each service runs in one transaction."""

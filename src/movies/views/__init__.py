@@ -1,1 +1,1 @@
-"""Views: each parses the request, calls one service or selector, and renders the result."""
+"""Views: each parses the request, calls one service or selector, and renders the result. Start with ``home.home``."""

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from pipeline.errors import ExportStorageError, NothingToExportError
-from pipeline.folders import folders_prune, latest_switch
 from pipeline.models import Export
 from pipeline.parallel_export import part_conditions, read_parts
 from pipeline.selectors import changes_settled_at
@@ -19,7 +18,7 @@ from pipeline.snapshot import manifest_write
 from pipeline.snapshot_files import snapshot_files
 from pipeline.stage_locks import Stage, stage_lock
 from postgres.tables import number_reserve
-from recommender.atomic_folder import atomic_folder
+from recommender.atomic_folder import atomic_folder, prune_folders, switch_latest
 from recommender.progress import show_progress
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def _export(kind: Export.Kind) -> Export:
     with stage_lock(_SOURCES[kind].stage):
         try:
             export = _snapshot_write(kind, parent)
-            latest_switch(Path(settings.EXPORTS_DIR) / export.folder)
+            switch_latest(Path(settings.EXPORTS_DIR) / export.folder)
         except OSError as error:
             message = (
                 f"The {kind} could not be exported to {parent} ({error.strerror or error}): "
@@ -182,4 +181,4 @@ def _old_exports_remove(kind: Export.Kind, parent: Path) -> None:
     exports = Export.objects.filter(kind=kind).order_by("-pk")
     kept = list(exports[: settings.EXPORTS_KEEP])
     exports.exclude(pk__in=[export.pk for export in kept]).delete()
-    folders_prune(parent, keep={Path(export.folder).name for export in kept})
+    prune_folders(parent, keep={Path(export.folder).name for export in kept})

@@ -14,7 +14,6 @@ from django.conf import settings
 import recommender
 from movies.models import ModelVersion, SimilarMovies, SuggestionList
 from pipeline.errors import TrainingError
-from pipeline.folders import folders_prune
 from pipeline.services.evaluation import (
     TrainingData,
     algorithm_evaluate,
@@ -28,6 +27,7 @@ from pipeline.stage_locks import Stage, stage_lock
 from postgres.tables import number_reserve
 from recommender.algorithms import Setting
 from recommender.artifacts import Provenance
+from recommender.atomic_folder import prune_folders
 from recommender.data.splits import random_split, sample_users
 from recommender.errors import RecommenderError
 from recommender.evaluation.holdout import evaluate_folds, evaluate_split
@@ -224,4 +224,4 @@ def _old_versions_remove() -> None:
         *SimilarMovies.objects.values_list("model_version_id", flat=True).distinct(),
     }
     versions.exclude(pk__in=kept).delete()
-    folders_prune(Path(settings.MODELS_DIR), keep=set(versions.values_list("folder", flat=True)))
+    prune_folders(Path(settings.MODELS_DIR), keep=set(versions.values_list("folder", flat=True)))

@@ -1,1 +1,5 @@
-"""Baselines: popularity and biases. ``bias`` also predicts the stars of algorithms that only rank."""
+"""Baselines: popularity and biases.
+
+`bias` also predicts the stars of models that only rank. May import `recommender.contract` and `data`. Start with
+`popularity`.
+"""

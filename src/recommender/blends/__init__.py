@@ -1,1 +1,5 @@
-"""Models made of other models: ``hybrid`` and ``house``. May import all families of algorithms."""
+"""Models that combine other models: `hybrid` and `house`.
+
+Each has an estimator and a model in a file of its own name. May import all families of algorithms. Start with
+`house_model`.
+"""

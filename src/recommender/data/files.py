@@ -1,4 +1,4 @@
-"""Ratings from the files that people have: CSV, the `::` and tab-separated forms of MovieLens, and Parquet."""
+"""Reading ratings from CSV, the `::` and tab-separated forms of MovieLens, and Parquet."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Synthetic ratings in any number, for experiments, benchmarks and tests of scale.
 
-They resemble real ones: a few films have most of the ratings, users and films have biases, and latent factors express
-tastes, so that every model can learn from them. Uniform ratings are pure chance instead.
+They resemble real ones: a few films have most of the ratings, users and films have biases, and latent factors describe
+preferences, so that every model can learn from them. Uniform ratings are pure chance instead.
 """
 
 from collections.abc import Callable, Iterator

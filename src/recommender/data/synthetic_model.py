@@ -1,4 +1,4 @@
-"""The model that synthetic ratings are drawn from: popularity, biases and factors of items, and tastes of users."""
+"""The model of synthetic ratings: popularity, biases and factors of items, and the distribution of stars."""
 
 import math
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from recommender.config import require, require_seed
 
 STRUCTURES = ("latent", "uniform")
 MOST_USERS, MOST_ITEMS, MOST_FACTORS = 2**31 - 1, 1_000_000, 100
-# The mean, and the standard deviations of user biases, item biases, tastes and noise, in stars, as in MovieLens.
-_MEAN, _USER_BIAS, _ITEM_BIAS, _TASTE, _NOISE = 3.3, 0.4, 0.45, 0.5, 0.7
+# The mean, and the standard deviations of user biases, item biases, factors and noise, in stars, as in MovieLens.
+_MEAN, _USER_BIAS, _ITEM_BIAS, _FACTORS, _NOISE = 3.3, 0.4, 0.45, 0.5, 0.7
 # The standard deviation of the logarithm of popularity, and its correlation with the item bias.
 _POPULARITY, _BIAS_CORRELATION = 1.2, 0.5
 
@@ -116,11 +116,11 @@ def make_synthetic_items(config: SyntheticConfig) -> SyntheticItems:
 
 
 def star_distribution(config: SyntheticConfig) -> StarDistribution:
-    """Return the tastes of the users of a configuration."""
+    """Return the distribution of stars of a configuration."""
     return StarDistribution(
         mean=_MEAN,
         user_bias=_USER_BIAS,
-        user_factor=_TASTE / math.sqrt(max(config.n_factors, 1)),
+        user_factor=_FACTORS / math.sqrt(max(config.n_factors, 1)),
         noise=_NOISE,
         even=config.structure == "uniform",
     )

@@ -1,7 +1,7 @@
 """The release gate: decides whether a candidate may replace the live model.
 
 It compares the candidate with popularity and with the live model's configuration on the same temporal holdout. A paired
-bootstrap over the test users tells differences from noise (Efron and Tibshirani 1993, "An Introduction to the
+bootstrap over the test users separates differences from noise (Efron and Tibshirani 1993, "An Introduction to the
 Bootstrap", ch. 13): each difference has a 95 % interval from 1,000 samples of the users.
 """
 
@@ -90,7 +90,7 @@ def compare_with_popularity(candidate: Performance, popularity: Performance, *, 
     """Compare with popularity, which each model must beat at its own task.
 
     A model that ranks by a score of its own must rank better, and its stars must not be worse. A model that ranks by
-    stars must predict better stars. Its NDCG is only shown, because popularity always predicts what people watch next
+    stars must predict better stars. Its NDCG is only shown, because popularity always predicts what users watch next
     better than stars do.
     """
     rival = Rival("popularity", popularity)

@@ -80,7 +80,7 @@ class LeaveLastOut:
             if len(items) - own.size < n:
                 raise DataError(
                     f"User {self.user_ids[row]} has not rated {len(items) - own.size} films: "
-                    f"{n} negatives cannot be drawn, ask for fewer."
+                    f"{n} negatives cannot be drawn, draw fewer."
                 )
             drawn = rng.choice(len(items), size=n + own.size, replace=False)
             negatives[row] = items.ids[drawn[~np.isin(drawn, own)][:n]]

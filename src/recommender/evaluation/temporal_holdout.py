@@ -24,9 +24,9 @@ from recommender.explanation import History
 from recommender.recommendations import recommend_batches
 
 TEST_FRACTION = 0.1
-# If fewer ratings than this are later, or times do not tell them apart, the order is random.
+# If fewer ratings than this are later, or times do not separate them, the order is random.
 MIN_TEST_RATINGS = 100
-# Limits on the cost: ratings to train on, by sampling users, and test users.
+# Limits of the cost: training ratings, by sampling users, and test users.
 MAX_RATINGS = 1_000_000
 MAX_TEST_USERS = 2_000
 # A film with fewer stars than these is not relevant in a recommendation list.

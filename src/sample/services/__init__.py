@@ -1,0 +1,1 @@
+"""Writing sample data to the database; each service runs in one transaction."""

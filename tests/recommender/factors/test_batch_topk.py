@@ -15,9 +15,8 @@ from recommender.factors.batch_topk import UserBatch, batch_topk
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
 from recommender.kernels.topk import largest_first
-from recommender.kernels.topk_plain import topk_plain
 from recommender.persistence import read_model, save_model
-from recommender.topk import RecommendationBatch
+from recommender.topk import RecommendationBatch, topk_plain
 
 
 def _model(rng: np.random.Generator, n_users: int, n_items: int, k: int, *, coarse: bool) -> FactorModel:

@@ -9,7 +9,7 @@ from recommender.factors.batch_topk import batch_topk
 from recommender.factors.candidate_tiles import CandidateTiles, norms
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
-from recommender.kernels.topk_plain import topk_plain
+from recommender.topk import topk_plain
 
 
 @pytest.fixture

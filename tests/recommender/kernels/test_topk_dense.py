@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from recommender.data.rows import Rows
 from recommender.kernels.topk_dense import topk_dense
-from recommender.kernels.topk_plain import topk_plain
+from recommender.topk import topk_plain
 
 
 def assert_twins_agree(seed: int, n_users: int, n_items: int, n: int, distinct: int) -> None:
