@@ -25,13 +25,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("name", metavar="NAME", help="one of: " + ", ".join(MOVIELENS))
     parser.add_argument(
-        "-o",
-        "--out",
-        "--output",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="folder to unpack to (the current one)",
+        "-o", "--out", "--output", type=Path, default=Path(), metavar="FOLDER", help="folder to unpack to (this one)"
     )
     parser.add_argument(
         "--base-url", default=BASE_URL, metavar="URL", help=f"address of the archives and their .md5 files ({BASE_URL})"

@@ -49,9 +49,7 @@ def add_parser(commands: Commands) -> None:
         "--ratings", type=Path, required=True, metavar="FILE", help="ratings to split into training and test"
     )
     add_split_arguments(parser)
-    parser.add_argument(
-        "--measure", choices=_MEASURES, help="measure to improve (default: what the algorithm ranks by)"
-    )
+    parser.add_argument("--measure", choices=_MEASURES, help="measure to improve (what the algorithm ranks by)")
     count = whole_number(least=1)
     parser.add_argument("--trials", type=count, default=20, metavar="N", help="number of settings to draw (20)")
     parser.add_argument(

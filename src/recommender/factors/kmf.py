@@ -56,18 +56,18 @@ class KMF:
 
         Raises DivergedError when the parameters grow without bound; an interrupt stops it after the present epoch.
         """
-        from recommender.kernels.batches import Examples, ParameterRows  # noqa: PLC0415 - numba takes half a second to load.
-        from recommender.kernels.kmf import RMSpropSettings, kmf_epoch  # noqa: PLC0415
+        from recommender.kernels.batches import Examples, Weights  # noqa: PLC0415 - numba takes half a second to load.
+        from recommender.kernels.kmf import RMSprop, kmf_epoch  # noqa: PLC0415
 
         config, rng = self.config, np.random.default_rng(self.config.seed)
         examples = Examples(ratings.user_positions, ratings.item_positions, ratings.values)
         spread = np.float32(config.init_std_dev)
         users, items = (
-            ParameterRows.of(rng.standard_normal((len(ids), config.n_factors), dtype=np.float32) * spread)
+            Weights.of(rng.standard_normal((len(ids), config.n_factors), dtype=np.float32) * spread)
             for ids in (ratings.users, ratings.items)
         )
         low, high = RATING_SCALE
-        settings = RMSpropSettings(
+        settings = RMSprop(
             batch_size=config.batch_size,
             offset=np.float32(_log_odds(ratings.global_mean)),
             low=np.float32(low),

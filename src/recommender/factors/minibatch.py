@@ -17,13 +17,7 @@ from recommender.data.rows import Rows
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
-from recommender.factors.nsvd_model import (
-    SIZES,
-    NSVDModel,
-    item_counts,
-    select_history,
-    user_factors_from_histories,
-)
+from recommender.factors.nsvd_model import SIZES, NSVDModel, item_counts, select_history, user_factors_from_histories
 
 MODELS = ("svd", "nsvd")
 
@@ -73,7 +67,7 @@ class _Training:
     """The training ratings and the present parameters."""
 
     def __init__(self, ratings: Ratings, config: MiniBatchConfig) -> None:
-        from recommender.kernels.batches import Examples, ParameterRows  # noqa: PLC0415 - numba takes half a second to load.
+        from recommender.kernels.batches import Examples, Weights  # noqa: PLC0415 - numba takes half a second to load.
 
         self.ratings, self.config = ratings, config
         self.rng = np.random.default_rng(config.seed)
@@ -82,16 +76,16 @@ class _Training:
         self.speaking, self.history_length = select_history(ratings, config.size)
         n_users, n_items = len(ratings.users), len(ratings.items)
         self.users, self.items, self.implicit = (
-            ParameterRows.of(self._random_factors(n)) for n in (n_users, n_items, n_items)
+            Weights.of(self._random_factors(n)) for n in (n_users, n_items, n_items)
         )
 
     def step(self, n_steps: int) -> float:
         """Make so many steps and return the RMSE on the last batch, before its step."""
-        from recommender.kernels.momentum import MomentumSettings, nsvd_steps, svd_steps  # noqa: PLC0415 - as above.
+        from recommender.kernels.momentum import Momentum, nsvd_steps, svd_steps  # noqa: PLC0415 - as above.
 
         config, (users, items, implicit) = self.config, (self.users, self.items, self.implicit)
         batches = self.rng.integers(len(self.ratings), size=(n_steps, config.batch_size))
-        settings = MomentumSettings(
+        settings = Momentum(
             *(np.float32(each) for each in (config.learning_rate, config.momentum, config.regularisation))
         )
         if config.model == "nsvd":

@@ -11,7 +11,7 @@ from recommender.arrays import Float32Array, Int32Array
 _LANES = 8
 
 
-class ParameterRows(NamedTuple):
+class Weights(NamedTuple):
     """The parameters of users or of items, a row each, and the state of their training; changed in place.
 
     `values`: (n, width) float32: factors, then zeros that stay zero, and the bias in the last column; `gradients`: of
@@ -25,7 +25,7 @@ class ParameterRows(NamedTuple):
     counts: Int32Array
 
     @classmethod
-    def of(cls, factors: Float32Array) -> "ParameterRows":
+    def of(cls, factors: Float32Array) -> "Weights":
         """Return rows that start with these factors, (n, k), and no biases."""
         n, k = factors.shape
         values = np.zeros((n, -(-(k + 1) // _LANES) * _LANES), dtype=np.float32)

@@ -12,13 +12,13 @@ import numba
 import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array
-from recommender.kernels.batches import Examples, ParameterRows, collect, linear
+from recommender.kernels.batches import Examples, Weights, collect, linear
 
 ROUNDING = np.float32(1e-8)
 """Added to √v, which may be zero."""
 
 
-class RMSpropSettings(NamedTuple):
+class RMSprop(NamedTuple):
     """The settings of RMSprop, float32 values. `offset`: μ; `low`, `width`: lo and w; `rate`: γ; `decay`: ρ."""
 
     batch_size: int
@@ -31,9 +31,7 @@ class RMSpropSettings(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def kmf_epoch(
-    examples: Examples, order: Int64Array, users: ParameterRows, items: ParameterRows, settings: RMSpropSettings
-) -> None:
+def kmf_epoch(examples: Examples, order: Int64Array, users: Weights, items: Weights, settings: RMSprop) -> None:
     """Visit every rating once, batch after batch in this `order`: (n,) int64, on one thread."""
     one = np.float32(1.0)
     for start in range(0, order.size, settings.batch_size):
@@ -51,21 +49,14 @@ def kmf_epoch(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _update_rows(
-    parameters: ParameterRows, positions: Int32Array, batch: Int64Array, settings: RMSpropSettings
-) -> None:
+def _update_rows(weights: Weights, positions: Int32Array, batch: Int64Array, settings: RMSprop) -> None:
     for at in batch:
         row = positions[at]
-        if parameters.counts[row]:
-            penalty = settings.regularisation * np.float32(parameters.counts[row])
-            _update_row(
-                parameters.values[row],
-                parameters.gradients[row],
-                parameters.moments[row],
-                penalty,
-                (settings.rate, settings.decay),
-            )
-            parameters.counts[row] = 0
+        if weights.counts[row]:
+            penalty = settings.regularisation * np.float32(weights.counts[row])
+            rates = (settings.rate, settings.decay)
+            _update_row(weights.values[row], weights.gradients[row], weights.moments[row], penalty, rates)
+            weights.counts[row] = 0
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")

@@ -13,10 +13,10 @@ import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.batches import Examples, ParameterRows, collect, linear
+from recommender.kernels.batches import Examples, Weights, collect, linear
 
 
-class MomentumSettings(NamedTuple):
+class Momentum(NamedTuple):
     """The settings of gradient descent: γ, m and λ."""
 
     rate: np.float32
@@ -25,9 +25,7 @@ class MomentumSettings(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def svd_steps(
-    examples: Examples, batches: Int64Array, users: ParameterRows, items: ParameterRows, settings: MomentumSettings
-) -> float:
+def svd_steps(examples: Examples, batches: Int64Array, users: Weights, items: Weights, settings: Momentum) -> float:
     """Make a step for each row of `batches`, (n_steps, batch_size) int64 indices of examples; values are less μ.
 
     Returns the RMSE on the last batch before its step.
@@ -43,11 +41,7 @@ def svd_steps(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def nsvd_steps(
-    examples: Examples,
-    batches: Int64Array,
-    sides: tuple[ParameterRows, ParameterRows, ParameterRows],
-    speaking: Rows,
-    settings: MomentumSettings,
+    examples: Examples, batches: Int64Array, sides: tuple[Weights, Weights, Weights], speaking: Rows, settings: Momentum
 ) -> float:
     """Make the same steps for NSVD. `sides`: users, items, implicit factors; `speaking`: S_u, a row per user.
 
@@ -69,7 +63,7 @@ def nsvd_steps(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _add_gradients(examples: Examples, batch: Int64Array, users: ParameterRows, items: ParameterRows) -> float:
+def _add_gradients(examples: Examples, batch: Int64Array, users: Weights, items: Weights) -> float:
     """Add the batch to the gradients and return its sum of squared errors."""
     squares = 0.0
     for at in batch:
@@ -84,23 +78,19 @@ def _add_gradients(examples: Examples, batch: Int64Array, users: ParameterRows, 
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _update_rows(
-    parameters: ParameterRows, positions: Int32Array, batch: Int64Array, settings: MomentumSettings
-) -> None:
+def _update_rows(weights: Weights, positions: Int32Array, batch: Int64Array, settings: Momentum) -> None:
     for at in batch:
-        _update_row_once(parameters, positions[at], settings.regularisation, settings)
+        _update_row_once(weights, positions[at], settings.regularisation, settings)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _update_row_once(
-    parameters: ParameterRows, row: int, regularisation: np.float32, settings: MomentumSettings
-) -> None:
+def _update_row_once(weights: Weights, row: int, regularisation: np.float32, settings: Momentum) -> None:
     """Update a row once per batch; λ counts for each of its ratings in the batch."""
-    if parameters.counts[row]:
-        penalty = np.float32(2.0) * regularisation * np.float32(parameters.counts[row])
+    if weights.counts[row]:
+        penalty = np.float32(2.0) * regularisation * np.float32(weights.counts[row])
         rates = settings.rate, settings.momentum
-        _update_row(parameters.values[row], parameters.gradients[row], parameters.moments[row], penalty, rates)
-        parameters.counts[row] = 0
+        _update_row(weights.values[row], weights.gradients[row], weights.moments[row], penalty, rates)
+        weights.counts[row] = 0
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
@@ -135,9 +125,7 @@ def _sum_implicit(speaking: Rows, user: int, implicit: Float32Array, factors: Fl
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _share_gradient(
-    speaking: Rows, user: int, users: ParameterRows, implicit: ParameterRows, settings: MomentumSettings
-) -> None:
+def _share_gradient(speaking: Rows, user: int, users: Weights, implicit: Weights, settings: Momentum) -> None:
     """Pass the gradient of p_u to the y_j that it is the sum of, and update the bias."""
     if not users.counts[user]:
         return

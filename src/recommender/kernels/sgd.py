@@ -6,7 +6,7 @@ q_i += γ(e·p_u - λq_i), the old values on the right (Koren, Bell, Volinsky 20
 Users and items are divided into stripes. Blocks on one diagonal of the grid of stripes have different users and
 different items, so threads need no lock to work on them at the same time, and the result does not depend on the number
 of threads (Gemulla, Nijkamp, Haas, Sismanis 2011, KDD, "Large-Scale Matrix Factorization with Distributed Stochastic
-Gradient MomentumSettings", algorithm 2).
+Gradient Momentum", algorithm 2).
 """
 
 from typing import NamedTuple

@@ -16,23 +16,19 @@ from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import BoundedRatings, KMFModel, fit_bounded, logistic
-from recommender.kernels.batches import Examples, ParameterRows
-from recommender.kernels.kmf import RMSpropSettings, kmf_epoch
+from recommender.kernels.batches import Examples, Weights
+from recommender.kernels.kmf import RMSprop, kmf_epoch
 from recommender.recommendations import recommend
 
 
-def make_settings(**changes: float) -> RMSpropSettings:
+def make_settings(**changes: float) -> RMSprop:
     numbers = {"offset": 0.3, "low": 0.5, "width": 4.5, "rate": 0.02, "regularisation": 0.05, "decay": 0.9, **changes}
-    return RMSpropSettings(
-        int(numbers.pop("batch_size", 8)), **{name: np.float32(value) for name, value in numbers.items()}
-    )
+    return RMSprop(int(numbers.pop("batch_size", 8)), **{name: np.float32(value) for name, value in numbers.items()})
 
 
-def sides(n_users: int, n_items: int, n_factors: int) -> tuple[ParameterRows, ParameterRows]:
+def sides(n_users: int, n_items: int, n_factors: int) -> tuple[Weights, Weights]:
     rng = np.random.default_rng(4)
-    users, items = (
-        ParameterRows.of(rng.standard_normal((n, n_factors)).astype(np.float32)) for n in (n_users, n_items)
-    )
+    users, items = (Weights.of(rng.standard_normal((n, n_factors)).astype(np.float32)) for n in (n_users, n_items))
     return users, items
 
 
@@ -51,7 +47,7 @@ def test_the_kernel_equals_its_plain_twin(pairs: set[tuple[int, int]], batch_siz
         kmf_epoch(examples, order, *fast, make_settings(batch_size=batch_size))
         kmf_epoch_plain(examples, order, *plain, make_settings(batch_size=batch_size))
     for ours, theirs in zip(fast, plain, strict=True):
-        for name in ParameterRows._fields:
+        for name in Weights._fields:
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-4), name
 
 

@@ -14,16 +14,16 @@ from recommender.errors import ConfigError, DivergedError
 from recommender.evaluation.metrics import rmse
 from recommender.factors.minibatch import MiniBatchConfig, StepReport, train_minibatch
 from recommender.factors.nsvd_model import NSVDModel
-from recommender.kernels.batches import Examples, ParameterRows
-from recommender.kernels.momentum import MomentumSettings, nsvd_steps, svd_steps
+from recommender.kernels.batches import Examples, Weights
+from recommender.kernels.momentum import Momentum, nsvd_steps, svd_steps
 
-SETTINGS = MomentumSettings(np.float32(0.005), np.float32(0.9), np.float32(0.05))
+SETTINGS = Momentum(np.float32(0.005), np.float32(0.9), np.float32(0.05))
 PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=1)
 
 
 def make_batch(
     pairs: set[tuple[int, int]], n_factors: int
-) -> tuple[Examples, np.ndarray, tuple[ParameterRows, ParameterRows, ParameterRows], Rows]:
+) -> tuple[Examples, np.ndarray, tuple[Weights, Weights, Weights], Rows]:
     """Ratings, seven batches of four, sides of random numbers, and everybody represented by all that they rated."""
     users, items = np.array(sorted(pairs), dtype=np.int32).T
     _, users = np.unique(users, return_inverse=True)
@@ -31,8 +31,7 @@ def make_batch(
     rng = np.random.default_rng(3)
     examples = Examples(users, items, ((users + 2 * items) % 10 / 2 - 2).astype(np.float32))
     sides = [
-        ParameterRows.of(0.3 * rng.standard_normal((n, n_factors), dtype=np.float32))
-        for n in (int(users.max()) + 1, 5, 5)
+        Weights.of(0.3 * rng.standard_normal((n, n_factors), dtype=np.float32)) for n in (int(users.max()) + 1, 5, 5)
     ]
     speaking = Rows.of_sorted(users, items, n_rows=int(users.max()) + 1)
     return examples, rng.integers(len(pairs), size=(7, 4)), (sides[0], sides[1], sides[2]), speaking
@@ -58,14 +57,14 @@ def test_the_kernel_of_nsvd_equals_its_plain_twin(pairs: set[tuple[int, int]], n
     assert_same(fast, plain)
 
 
-def assert_same(fast: tuple[ParameterRows, ...], plain: tuple[ParameterRows, ...]) -> None:
+def assert_same(fast: tuple[Weights, ...], plain: tuple[Weights, ...]) -> None:
     for ours, theirs in zip(fast, plain, strict=True):
-        for name in ParameterRows._fields:
+        for name in Weights._fields:
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-3, rel=1e-4), name
 
 
 def test_two_steps_move_a_parameter_as_momentum_says() -> None:
-    users, items = (ParameterRows.of(np.array([[value]], np.float32)) for value in (0.5, 1.0))
+    users, items = (Weights.of(np.array([[value]], np.float32)) for value in (0.5, 1.0))
     examples = Examples(np.zeros(1, np.int32), np.zeros(1, np.int32), np.array([1.5], np.float32))
     error = svd_steps(examples, np.zeros((2, 1), np.int64), users, items, SETTINGS)
     bias, velocity, p, q, b = 0.0, 0.0, (0.5, 0.0), (1.0, 0.0), 0.0

@@ -3,12 +3,10 @@
 import numpy as np
 
 from recommender.arrays import Float32Array, Int32Array
-from recommender.kernels.batches import ParameterRows
+from recommender.kernels.batches import Weights
 
 
-def collect_batch(
-    users: ParameterRows, items: ParameterRows, rows: Int32Array, columns: Int32Array, slopes: Float32Array
-) -> None:
+def collect_batch(users: Weights, items: Weights, rows: Int32Array, columns: Int32Array, slopes: Float32Array) -> None:
     """Add the ratings of a batch, (m,) users `rows` by items `columns`, to the gradients and counts of both sides."""
     p, q = users.values[rows].copy(), items.values[columns].copy()
     p[:, -1] = q[:, -1] = 1

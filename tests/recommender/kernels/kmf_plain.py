@@ -4,13 +4,11 @@ import numpy as np
 from tests.recommender.kernels.batches_plain import collect_batch
 
 from recommender.arrays import Int32Array, Int64Array
-from recommender.kernels.batches import Examples, ParameterRows
-from recommender.kernels.kmf import ROUNDING, RMSpropSettings
+from recommender.kernels.batches import Examples, Weights
+from recommender.kernels.kmf import ROUNDING, RMSprop
 
 
-def kmf_epoch_plain(
-    examples: Examples, order: Int64Array, users: ParameterRows, items: ParameterRows, settings: RMSpropSettings
-) -> None:
+def kmf_epoch_plain(examples: Examples, order: Int64Array, users: Weights, items: Weights, settings: RMSprop) -> None:
     """Learn from every rating once, batch after batch."""
     for start in range(0, order.size, settings.batch_size):
         batch = order[start : start + settings.batch_size]
@@ -24,12 +22,10 @@ def kmf_epoch_plain(
         _update_rows(items, columns, settings)
 
 
-def _update_rows(parameters: ParameterRows, positions: Int32Array, settings: RMSpropSettings) -> None:
+def _update_rows(weights: Weights, positions: Int32Array, settings: RMSprop) -> None:
     rows = np.unique(positions)
-    gradients = (
-        parameters.gradients[rows] + settings.regularisation * parameters.counts[rows, None] * parameters.values[rows]
-    )
-    parameters.moments[rows] = settings.decay * parameters.moments[rows] + (1 - settings.decay) * gradients**2
-    parameters.values[rows] -= settings.rate * gradients / (np.sqrt(parameters.moments[rows]) + ROUNDING)
-    parameters.gradients[rows] = 0
-    parameters.counts[rows] = 0
+    gradients = weights.gradients[rows] + settings.regularisation * weights.counts[rows, None] * weights.values[rows]
+    weights.moments[rows] = settings.decay * weights.moments[rows] + (1 - settings.decay) * gradients**2
+    weights.values[rows] -= settings.rate * gradients / (np.sqrt(weights.moments[rows]) + ROUNDING)
+    weights.gradients[rows] = 0
+    weights.counts[rows] = 0

@@ -5,32 +5,30 @@ from tests.recommender.kernels.batches_plain import collect_batch
 
 from recommender.arrays import Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.batches import Examples, ParameterRows
-from recommender.kernels.momentum import MomentumSettings
+from recommender.kernels.batches import Examples, Weights
+from recommender.kernels.momentum import Momentum
 
 
 def svd_steps_plain(
-    examples: Examples, batches: Int64Array, users: ParameterRows, items: ParameterRows, settings: MomentumSettings
+    examples: Examples, batches: Int64Array, users: Weights, items: Weights, settings: Momentum
 ) -> float:
     """Make a step for each row of `batches`; the RMSE on the last as it was before."""
     error = 0.0
     for batch in batches:
         error = _add_gradients(examples, batch, users, items)
-        for parameters, positions in ((users, examples.users[batch]), (items, examples.items[batch])):
+        for weights, positions in ((users, examples.users[batch]), (items, examples.items[batch])):
             rows = np.unique(positions)
-            parameters.gradients[rows] += (
-                2 * settings.regularisation * parameters.counts[rows, None] * parameters.values[rows]
-            )
-            _update_rows(parameters, rows, settings)
+            weights.gradients[rows] += 2 * settings.regularisation * weights.counts[rows, None] * weights.values[rows]
+            _update_rows(weights, rows, settings)
     return error
 
 
 def nsvd_steps_plain(
     examples: Examples,
     batches: Int64Array,
-    sides: tuple[ParameterRows, ParameterRows, ParameterRows],
+    sides: tuple[Weights, Weights, Weights],
     speaking: Rows,
-    settings: MomentumSettings,
+    settings: Momentum,
 ) -> float:
     """The same for NSVD."""
     users, items, implicit = sides
@@ -40,9 +38,9 @@ def nsvd_steps_plain(
         rows, columns = np.unique(examples.users[batch]), np.unique(examples.items[batch])
         users.values[rows, :-1] = shares[rows] @ implicit.values[:, :-1]
         error = _add_gradients(examples, batch, users, items)
-        for parameters, touched in ((users, rows), (items, columns)):
-            parameters.gradients[touched] += (
-                2 * settings.regularisation * parameters.counts[touched, None] * parameters.values[touched]
+        for weights, touched in ((users, rows), (items, columns)):
+            weights.gradients[touched] += (
+                2 * settings.regularisation * weights.counts[touched, None] * weights.values[touched]
             )
         implicit.gradients[:, :-1] = shares[rows].T @ users.gradients[rows, :-1]
         users.gradients[rows, :-1] = 0
@@ -63,7 +61,7 @@ def _shares(speaking: Rows, n_items: int) -> Float32Array:
     return shares
 
 
-def _add_gradients(examples: Examples, batch: Int64Array, users: ParameterRows, items: ParameterRows) -> float:
+def _add_gradients(examples: Examples, batch: Int64Array, users: Weights, items: Weights) -> float:
     rows, columns = examples.users[batch], examples.items[batch]
     p, q = users.values[rows], items.values[columns]
     errors = examples.values[batch] - p[:, -1] - q[:, -1] - (p[:, :-1] * q[:, :-1]).sum(axis=1)
@@ -71,8 +69,8 @@ def _add_gradients(examples: Examples, batch: Int64Array, users: ParameterRows, 
     return float(np.sqrt(np.mean(errors**2)))
 
 
-def _update_rows(parameters: ParameterRows, rows: Int32Array | Int64Array, settings: MomentumSettings) -> None:
-    parameters.moments[rows] = settings.momentum * parameters.moments[rows] + parameters.gradients[rows]
-    parameters.values[rows] -= settings.rate * parameters.moments[rows]
-    parameters.gradients[rows] = 0
-    parameters.counts[rows] = 0
+def _update_rows(weights: Weights, rows: Int32Array | Int64Array, settings: Momentum) -> None:
+    weights.moments[rows] = settings.momentum * weights.moments[rows] + weights.gradients[rows]
+    weights.values[rows] -= settings.rate * weights.moments[rows]
+    weights.gradients[rows] = 0
+    weights.counts[rows] = 0
