@@ -1,4 +1,4 @@
-"""The end of a test database: nobody may be connected to it any more."""
+"""The end of a test database: close all connections to it."""
 
 import sys
 import time

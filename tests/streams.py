@@ -25,7 +25,7 @@ def log_of(logger: logging.Logger, monkeypatch: pytest.MonkeyPatch) -> io.String
 
 
 def wait_for_text(written: io.StringIO, text: str) -> None:
-    """Wait until somebody has written a text."""
+    """Wait until a text was written."""
     deadline = time.monotonic() + 30
     while text not in written.getvalue():
         assert time.monotonic() < deadline, f"{text!r} did not appear in {written.getvalue()!r}"

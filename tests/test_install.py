@@ -74,7 +74,7 @@ def test_a_list_is_installed_and_its_first_and_last_line_say_so(python: Path, tw
     assert "Successfully installed" in (python.parents[1] / "install.log").read_text()
 
 
-def test_in_a_log_a_line_tells_now_and_then_how_far_it_is(python: Path, two_packages: Path) -> None:
+def test_log_lines_show_progress_at_intervals(python: Path, two_packages: Path) -> None:
     program = "from sys import argv; from pathlib import Path; from requirements.install import install"
     program += "; install(Path(argv[1]), argv[2:], seconds_between_lines=0)"
     words = [python, "-c", program, *command(python, two_packages)[2:]]

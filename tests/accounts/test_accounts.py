@@ -24,7 +24,7 @@ def sign_up(client: Client, username: str, **more: str) -> int:
     return client.post("/accounts/signup/", form).status_code
 
 
-def test_who_signs_up_is_a_person_logged_in_at_home(client: Client) -> None:
+def test_sign_up_creates_a_person_and_logs_in(client: Client) -> None:
     form = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD}
 
     response = client.post("/accounts/signup/", form, follow=True)
@@ -40,14 +40,14 @@ def test_names_of_the_crowd_cannot_be_signed_up(client: Client, username: str) -
     assert not User.objects.exists()
 
 
-def test_taken_name_is_refused_whatever_its_case(client: Client) -> None:
+def test_taken_name_is_refused_in_any_case(client: Client) -> None:
     User.objects.create_user("Ada")
 
     assert sign_up(client, "ada") == 200
     assert User.objects.count() == 1
 
 
-def test_log_in_returns_to_the_page_that_asked_for_it(client: Client) -> None:
+def test_log_in_returns_to_the_page_that_required_it(client: Client) -> None:
     User.objects.create_user("ada", password=PASSWORD)
 
     response = client.post("/accounts/login/?next=/movies/", {"login": "ada", "password": PASSWORD, "next": "/movies/"})

@@ -15,7 +15,7 @@ def ran(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_ten_users_are_made_unless_told_otherwise() -> None:
+def test_ten_users_are_made_by_default() -> None:
     assert ran() == "Made 10 fake users.\n"
     assert User.objects.crowd().count() == 10
 

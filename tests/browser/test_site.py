@@ -199,7 +199,7 @@ def test_pages_fit_a_phone(visit_by_phone: Visit, movies: list[Movie]) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") == width, (path, letters)
 
 
-def test_failed_rating_is_told(visit: Visit, movies: list[Movie]) -> None:
+def test_failed_rating_shows_a_message(visit: Visit, movies: list[Movie]) -> None:
     log_in(visit)
     page = visit.open(f"/movies/{movies[0].pk}/")
     Movie.objects.all().delete()

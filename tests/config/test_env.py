@@ -19,13 +19,13 @@ from config.env import (
 
 
 @pytest.mark.parametrize("text", ["0", "false", "False", "no", "off"])
-def test_a_no_is_false_whatever_the_default(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_no_is_false_with_any_default(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("SWITCH", text)
     assert read_boolean("SWITCH", default=True) is False
 
 
 @pytest.mark.parametrize("text", ["1", "true", "True", "yes", "on"])
-def test_a_yes_is_true_whatever_the_default(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_yes_is_true_with_any_default(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("SWITCH", text)
     assert read_boolean("SWITCH", default=False) is True
 

@@ -10,7 +10,7 @@ from config.healthcheck import site_health, site_host
 
 
 class Site(BaseHTTPRequestHandler):
-    """Is well for films.example.org by HTTPS, and for nobody else."""
+    """Responds with success to films.example.org by HTTPS alone."""
 
     def do_GET(self) -> None:
         known = self.headers["Host"] == "films.example.org" and self.headers["X-Forwarded-Proto"] == "https"
@@ -41,7 +41,7 @@ def site_port() -> Iterator[int]:
         ([], "localhost"),
     ],
 )
-def test_the_site_is_asked_under_a_name_it_answers_to(allowed: list[str], host: str) -> None:
+def test_the_health_check_uses_an_allowed_host(allowed: list[str], host: str) -> None:
     assert site_host(allowed) == host
 
 
@@ -49,11 +49,11 @@ def test_a_site_that_is_well_is_well(site_port: int) -> None:
     assert site_health(port=site_port, host="films.example.org") == ""
 
 
-def test_any_other_answer_is_told(site_port: int) -> None:
+def test_any_other_response_is_an_error(site_port: int) -> None:
     assert site_health(port=site_port, host="localhost") == "/healthz answered with status 503"
 
 
-def test_no_answer_is_told() -> None:
+def test_missing_response_is_an_error() -> None:
     with HTTPServer(("127.0.0.1", 0), Site) as server:
         port = server.server_port
     assert site_health(port=port, host="localhost").startswith(f"no answer on port {port}")

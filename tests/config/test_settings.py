@@ -53,13 +53,13 @@ def test_a_wrong_variable_is_an_error_that_names_it(
     assert str(error.value).startswith(message)
 
 
-def test_debug_is_off_unless_asked_for_and_zero_means_off(settings_with: Settings) -> None:
+def test_debug_is_off_by_default_and_for_zero(settings_with: Settings) -> None:
     assert settings_with()["DEBUG"] is False
     assert settings_with(DEBUG="0")["DEBUG"] is False
     assert settings_with(DEBUG="1")["DEBUG"] is True
 
 
-def test_everything_that_is_written_lies_under_var_dir(settings_with: Settings, tmp_path: Path) -> None:
+def test_all_files_are_written_under_var_dir(settings_with: Settings, tmp_path: Path) -> None:
     settings = settings_with()
     for name in ("EXPORTS_DIR", "MODELS_DIR", "STATIC_ROOT", "EMAIL_FILE_PATH"):
         assert settings[name].is_relative_to(tmp_path), name

@@ -38,7 +38,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class User:
-    """A process of its own that uses the embedded servers of a folder as it is told."""
+    """A separate process that uses the embedded servers of a folder on request."""
 
     def __init__(self, var_dir: Path, *, grace: float = 0.1, setup: Callable[[], None] | None = None) -> None:
         self.process = subprocess.Popen(

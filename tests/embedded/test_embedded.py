@@ -184,7 +184,7 @@ def test_a_process_file_of_a_crash_that_names_a_living_process_does_not_stop_pos
     assert query(prepared, "SELECT 1") == 1
 
 
-def test_what_an_interrupted_first_start_left_behind_is_made_anew(users: Users, var_dir: Path) -> None:
+def test_remains_of_an_interrupted_first_start_are_replaced(users: Users, var_dir: Path) -> None:
     torn = postgres_layout(var_dir).directory / "data.new"
     torn.mkdir(parents=True)
     (torn / "PG_VERSION").write_text("18\n")
@@ -264,7 +264,7 @@ def stop(var_dir: Path) -> str:
     return subprocess.run(command, env=environment(), capture_output=True, text=True, check=True, cwd=SOURCE).stdout
 
 
-def test_people_can_stop_a_server_that_is_in_use_and_its_users_start_it_again(users: Users, prepared: Path) -> None:
+def test_a_server_in_use_can_be_stopped_and_its_users_restart_it(users: Users, prepared: Path) -> None:
     user = users()
     assert user.ask("ensure_postgres(var_dir)") == "done"
     assert stop(prepared) == "PostgreSQL: stopped\nRedis: not running\n"

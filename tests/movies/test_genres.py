@@ -2,7 +2,7 @@ from movies.genres import KNOWN_GENRES, translate_genres
 from posters.palettes import select_palettes
 
 
-def test_every_genre_of_a_subject_has_palettes_of_its_own() -> None:
+def test_every_genre_of_a_subject_has_separate_palettes() -> None:
     without = {genre for genre in KNOWN_GENRES if select_palettes(genre) == select_palettes("no such genre")}
 
     assert without == {"Foreign", "TV Movie"}

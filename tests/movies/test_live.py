@@ -115,7 +115,7 @@ def test_unusable_model_is_tried_again_later(
     assert live_model() is not None
 
 
-def test_threads_that_ask_at_once_share_one_model(models_dir: Path, movies: list[Movie]) -> None:
+def test_concurrent_threads_share_one_model(models_dir: Path, movies: list[Movie]) -> None:
     version = go_live(factor_model(movies), models_dir, folder="first")
     model_cache = live._ModelCache()
     got: list[LiveModel | None] = []

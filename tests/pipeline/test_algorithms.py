@@ -74,7 +74,7 @@ def test_lists_are_in_the_models_own_order_with_the_stars_it_expects(
 
 
 @pytest.mark.parametrize("algorithm", SERVED)
-def test_someone_new_gets_in_a_request_what_the_batch_would_write(exported: World, algorithm: str) -> None:
+def test_new_user_gets_the_same_list_in_a_request_as_in_the_batch(exported: World, algorithm: str) -> None:
     go_live(algorithm, *SERVED[algorithm])
     user = User.objects.create_user("ada")
     Rating.objects.bulk_create(
@@ -92,7 +92,7 @@ def test_someone_new_gets_in_a_request_what_the_batch_would_write(exported: Worl
     assert not set(at_once.movie_ids) & set(exported.movie_ids[:8])
 
 
-def test_taste_shows_in_the_lists(exported: World) -> None:
+def test_lists_follow_the_genres_of_a_user(exported: World) -> None:
     call_command("trainmodel", "svd", "--set", *SERVED["svd"])
     call_command("createmoviesuggestions", "--max", "5")
 
@@ -101,7 +101,7 @@ def test_taste_shows_in_the_lists(exported: World) -> None:
         assert all(exported.movie_ids.index(movie) % 2 == place % 2 for movie in best)
 
 
-def test_row_tells_settings_curve_versions_and_code(exported: World, folders: Path) -> None:
+def test_row_has_settings_curve_versions_and_code_checksum(exported: World, folders: Path) -> None:
     call_command(
         "trainmodel", "svd", "--set", "n_factors=3", "n_epochs=40", "--set", "learning_rate=0.02", "--seed", "9"
     )
@@ -121,7 +121,7 @@ def test_row_tells_settings_curve_versions_and_code(exported: World, folders: Pa
     assert version.metrics["gate_n_train"] + version.metrics["gate_n_test"] <= Rating.objects.count()
 
 
-def test_search_takes_what_is_best_on_the_past_and_keeps_what_was_set(
+def test_search_selects_the_best_settings_on_the_past_and_keeps_fixed_ones(
     exported: World, folders: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("trainmodel", "svd", "--no-promote", "--set", "n_factors=4", "--search", "6", "--seed", "5")

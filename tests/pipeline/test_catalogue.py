@@ -13,7 +13,7 @@ from recommender.blends.hybrid_model import HybridModel
 pytestmark = pytest.mark.django_db
 
 
-def test_the_catalogue_holds_what_the_database_knows_of_each_film() -> None:
+def test_the_catalogue_has_the_facts_of_each_film_in_the_database() -> None:
     heat = Movie.objects.create(
         title="Heat", genres=["Crime", "Drama"], keywords=["heist"], cast=["Al Pacino"], directors=["Michael Mann"]
     )
@@ -25,7 +25,7 @@ def test_the_catalogue_holds_what_the_database_knows_of_each_film() -> None:
     assert [terms_of(kind, 1) for kind in kinds] == [(), (), (), ()]
 
 
-def test_a_model_of_films_and_ratings_knows_those_that_nobody_has_rated(world: World, folders: Path) -> None:
+def test_a_model_with_a_catalogue_knows_unrated_films(world: World, folders: Path) -> None:
     Movie.objects.filter(pk__in=world.movie_ids).update(genres=["Drama"], keywords=["heist"])
     unrated = Movie.objects.create(title="Unrated", genres=["Drama"], keywords=["heist"])
     call_command("exportdatasets")

@@ -70,7 +70,7 @@ def test_lists_of_a_shared_refresh_are_those_of_one_process_to_the_bit(trained: 
 
 
 @pytest.mark.django_db
-def test_row_of_a_shared_refresh_tells_what_was_done_by_whom(trained: World) -> None:
+def test_row_of_a_shared_refresh_records_the_blocks_of_each_process(trained: World) -> None:
     refresh_in_blocks(block_users=7)
 
     refresh = SuggestionRefresh.objects.get()
@@ -107,7 +107,7 @@ def test_shared_refresh_with_nothing_to_do_takes_the_lists_of_those_without_rati
 
 
 @pytest.mark.django_db
-def test_list_that_somebody_gets_by_rating_during_the_refresh_is_kept(trained: World) -> None:
+def test_new_list_of_a_user_who_rates_during_the_refresh_is_kept(trained: World) -> None:
     user_id, movie_id = trained.user_ids[0], trained.movie_ids[-1]
     with shared_refresh(block_users=7) as refresh:
         movie_rate(user_id=user_id, movie_id=movie_id, value=5.0)
@@ -169,7 +169,7 @@ def test_unfinished_refresh_with_other_limits_makes_room_for_a_new_one(trained: 
 
 
 @pytest.mark.django_db
-def test_refresh_in_one_process_ends_a_shared_one_that_nobody_leads(trained: World) -> None:
+def test_refresh_in_one_process_ends_a_shared_one_without_a_leader(trained: World) -> None:
     with pytest.raises(OperationalError), shared_refresh(block_users=7) as first:
         raise OperationalError("the server restarts")
 
@@ -251,7 +251,7 @@ def free_blocks(cursor: CursorWrapper) -> int:
 
 
 @pytest.mark.django_db
-def test_command_shares_its_work_and_says_what_came_of_it(trained: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_shares_its_work_and_prints_the_result(trained: World, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("createmoviesuggestions", "--distributed", "--max", "4")
 
     assert "Wrote suggestions for 60 users" in capsys.readouterr().out

@@ -77,7 +77,7 @@ def test_csv_and_parquet_hold_the_same_rows(world: World) -> None:
     pd.testing.assert_frame_equal(from_csv, from_parquet, check_dtype=False)
 
 
-def test_row_and_manifest_tell_the_checksums_sizes_and_number_of_rows(world: World, folders: Path) -> None:
+def test_row_and_manifest_have_checksums_sizes_and_number_of_rows(world: World, folders: Path) -> None:
     export = ratings_export()
 
     folder = folders / "exports" / export.folder

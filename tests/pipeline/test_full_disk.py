@@ -15,7 +15,7 @@ NAMESPACES = "-m" if os.geteuid() == 0 else "-Urm"
 
 def test_disk_without_space_fails_the_command_with_one_sentence(transactional_db: None, folders: Path) -> None:
     if not UNSHARE or subprocess.run([UNSHARE, NAMESPACES, "/bin/true"], check=False).returncode:
-        pytest.skip("this system lets nobody make a small disk to fill")
+        pytest.skip("this system has no small disk to fill")
     world_create(n_users=100, n_movies=100)
     small_disk = folders / "exports"
     small_disk.mkdir()

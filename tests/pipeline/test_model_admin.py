@@ -90,7 +90,7 @@ def test_page_of_a_failed_training_says_why(admin_client: Client, world: World) 
     assert "This algorithm records no learning curve." in page
 
 
-def test_promoting_asks_first_and_then_writes_everybodys_lists(
+def test_promotion_asks_for_confirmation_and_then_writes_all_lists(
     admin_client: Client,
     live: ModelVersion,
     candidate: ModelVersion,
@@ -149,7 +149,7 @@ def test_candidate_that_is_forced_before_it_was_judged_is_shown_with_the_reason(
     assert "Not judged. Forced: there is no time." in page
 
 
-def test_going_back_asks_first_too(admin_client: Client, live: ModelVersion) -> None:
+def test_roll_back_asks_for_confirmation(admin_client: Client, live: ModelVersion) -> None:
     second = model_train(algorithm="svd", hyper_parameters=SETTINGS).version
 
     assert "Roll back to this model?" in act(admin_client, "roll_back", live)
@@ -166,9 +166,7 @@ def test_one_model_alone_can_be_chosen(admin_client: Client, live: ModelVersion,
     assert states() == {live.pk: "live", candidate.pk: "candidate"}
 
 
-def test_staff_who_may_only_look_are_offered_no_action(
-    client: Client, live: ModelVersion, candidate: ModelVersion
-) -> None:
+def test_staff_with_view_permission_see_no_actions(client: Client, live: ModelVersion, candidate: ModelVersion) -> None:
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_modelversion"))
     client.force_login(clerk)

@@ -107,7 +107,7 @@ def test_damaged_model_is_refused(live: ModelVersion, folders: Path) -> None:
     assert states() == {live.pk: "live", damaged.pk: "candidate"}
 
 
-def test_rolling_back_brings_the_model_before_and_its_lists(exported: World, live: ModelVersion) -> None:
+def test_roll_back_restores_the_previous_model_and_its_lists(exported: World, live: ModelVersion) -> None:
     second = model_train(algorithm="svd", hyper_parameters=GOOD).version
     call_command("createmoviesuggestions")
     assert set(SuggestionList.objects.values_list("model_version_id", flat=True)) == {second.pk}
@@ -119,7 +119,7 @@ def test_rolling_back_brings_the_model_before_and_its_lists(exported: World, liv
         assert set(rows.values_list("model_version_id", flat=True)) == {live.pk}
 
 
-def test_rolling_back_twice_goes_further_back_and_never_to_what_was_rolled_back(live: ModelVersion) -> None:
+def test_second_roll_back_goes_to_an_earlier_model(live: ModelVersion) -> None:
     second, third = (model_train(algorithm="svd", hyper_parameters=GOOD).version for _ in range(2))
 
     assert model_roll_back().pk == second.pk
@@ -163,7 +163,7 @@ def test_without_a_candidate_there_is_nothing_to_promote(live: ModelVersion) -> 
         call_command("promotemodel", str(live.pk))
 
 
-def test_next_night_brings_a_rolled_back_configuration_again_only_through_the_gate(live: ModelVersion) -> None:
+def test_rolled_back_configuration_goes_live_again_only_through_the_gate(live: ModelVersion) -> None:
     model_train(algorithm="svd", hyper_parameters=GOOD)
     model_roll_back()
 
@@ -193,12 +193,12 @@ def test_live_model_that_cannot_be_trained_again_keeps_its_place(live_of_another
     assert not report["passed"]
     assert all(comparison["passed"] for comparison in report["comparisons"])
     assert report["refusal"] in str(refused.value)
-    for told in (
+    for detail in (
         f"svd #{candidate.pk} stays a candidate: The live svd #{live.pk} cannot be trained again",
         "svd has no setting 'momentum'",
         f"promotemodel {candidate.pk} --force REASON",
     ):
-        assert told in str(refused.value)
+        assert detail in str(refused.value)
 
 
 def test_live_model_without_its_optional_dependency_keeps_its_place(
@@ -232,7 +232,7 @@ def test_candidate_is_judged_again_once_the_live_model_can_be_trained(
     assert f"of the live svd #{live.pk}" in capsys.readouterr().out
 
 
-def test_person_may_overrule_the_gate_where_nothing_can_be_compared(
+def test_force_overrules_the_gate_if_nothing_can_be_compared(
     live_of_another_version: ModelVersion, capsys: pytest.CaptureFixture[str]
 ) -> None:
     live = live_of_another_version

@@ -8,7 +8,7 @@ from movies.models import Rating, SuggestionList
 
 
 @pytest.mark.slow
-def test_surprise_svd_on_latest_small_reports_the_known_error_and_nobody_is_suggested_a_rated_movie(
+def test_surprise_svd_on_latest_small_has_the_known_error_and_suggests_no_rated_movie(
     transactional_db: None, shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("importdataset", str(shared_data / "ml-latest-small"), "--ratings", "full")

@@ -35,7 +35,7 @@ def test_next_run_begins_when_the_first_has_ended(run: PipelineRun) -> None:
     assert run.finished_at is not None
 
 
-def test_run_that_nobody_has_seen_for_the_lease_is_taken_over(run: PipelineRun) -> None:
+def test_run_without_a_sign_of_life_for_the_lease_is_taken_over(run: PipelineRun) -> None:
     age(run, LEASE + timedelta(seconds=1))
 
     run_begin()

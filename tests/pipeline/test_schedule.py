@@ -42,7 +42,7 @@ def test_each_planned_task_exists_and_takes_what_is_planned() -> None:
         assert json.loads(task.args) == []
 
 
-def test_planning_again_leaves_what_an_administrator_changed() -> None:
+def test_planning_again_keeps_changes_of_an_administrator() -> None:
     PeriodicTask.objects.filter(task="pipeline.export_movies").update(enabled=False)
     before = set(PeriodicTask.objects.values_list("pk", "enabled", "crontab_id"))
 
@@ -52,7 +52,7 @@ def test_planning_again_leaves_what_an_administrator_changed() -> None:
     assert set(PeriodicTask.objects.values_list("pk", "enabled", "crontab_id")) == before
 
 
-def test_job_that_an_administrator_made_another_of_trains_what_it_did() -> None:
+def test_renamed_job_of_an_administrator_trains_the_same_algorithm() -> None:
     migration("0004_train_models").train_one(apps, None)
     PeriodicTask.objects.filter(name="Train the model").update(name="Train on Sundays")
 

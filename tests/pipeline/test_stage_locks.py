@@ -24,7 +24,7 @@ with stage_lock(Stage.SUGGEST):
 """
 
 
-def test_second_holder_is_told_since_when_the_stage_runs() -> None:
+def test_second_holder_learns_since_when_the_stage_runs() -> None:
     with (
         stage_lock(Stage.TRAIN),
         pytest.raises(StageBusyError, match=r"“train the model” \(since \d{4}-\d\d-\d\d "),

@@ -36,7 +36,7 @@ def test_scores_are_the_predicted_stars_in_the_same_order(trained: World, folder
         assert suggestions.model_version_id == ModelVersion.objects.get().pk
 
 
-def test_suggestions_follow_tastes(trained: World) -> None:
+def test_suggestions_follow_preferences(trained: World) -> None:
     suggestion_lists_refresh(maximum=5)
 
     of_taste = [
@@ -112,7 +112,7 @@ def test_user_unknown_to_the_model_gets_suggestions_and_one_without_ratings_gets
     assert [movie_id % 2 == parity for movie_id in lists()[rater.pk][:5]] == [True] * 5
 
 
-def test_user_who_rated_only_movies_unknown_to_the_model_gets_the_best_liked_ones(trained: World) -> None:
+def test_user_with_only_unknown_movies_gets_the_best_liked_ones(trained: World) -> None:
     user, movie = User.objects.create_user("new"), Movie.objects.create(title="Newest")
     rating_set(user_id=user.pk, movie_id=movie.pk, value=5.0)
 
@@ -121,7 +121,7 @@ def test_user_who_rated_only_movies_unknown_to_the_model_gets_the_best_liked_one
     assert set(lists()[user.pk]) == set(trained.movie_ids)
 
 
-def test_user_who_rated_everything_has_an_empty_list(trained: World) -> None:
+def test_user_with_all_films_rated_has_an_empty_list(trained: World) -> None:
     user_id = trained.user_ids[0]
     Rating.objects.bulk_create(
         Rating(user_id=user_id, movie_id=movie_id, value=3.0) for movie_id in set(trained.movie_ids) - rated(user_id)

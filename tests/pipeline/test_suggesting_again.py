@@ -111,7 +111,7 @@ def test_list_of_a_user_without_ratings_is_removed(trained: World, n_changed: in
     assert set(lists()) == set(trained.user_ids[:-1])
 
 
-def test_list_of_someone_who_rates_while_the_refresh_runs_is_carried_over(
+def test_list_of_a_user_who_rates_during_the_refresh_is_carried_over(
     trained: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suggestion_lists_refresh()
@@ -150,9 +150,7 @@ def test_few_changed_lists_are_written_in_place_and_no_other_row_is_touched(trai
         assert set(lists()[changed]).isdisjoint(rated(changed))
 
 
-def test_lists_in_place_spare_those_who_rate_or_go_while_they_are_made(
-    trained: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lists_in_place_skip_users_who_rate_or_leave_meanwhile(trained: World, monkeypatch: pytest.MonkeyPatch) -> None:
     suggestion_lists_refresh()
     early, unrated, gone = trained.user_ids[:3]
     for user_id in (early, unrated, gone):
@@ -201,7 +199,7 @@ def test_command_without_a_live_model_says_what_to_do(world: World) -> None:
     assert raised.value.returncode == 1
 
 
-def test_command_tells_how_many_were_refreshed_and_left_alone(
+def test_command_prints_how_many_lists_were_refreshed_and_kept(
     trained: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()

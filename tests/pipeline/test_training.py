@@ -91,7 +91,7 @@ def test_new_model_goes_live_and_the_old_one_retires(exported: World) -> None:
     assert second.promoted_at is not None
 
 
-def test_candidate_stays_beside_the_live_model_when_asked(exported: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_candidate_stays_a_candidate_without_promotion(exported: World, capsys: pytest.CaptureFixture[str]) -> None:
     live = surprise_model_train(n_epochs=20, n_factors=5).version
     call_command("trainsurprisemodel", "--epochs", "20", "--no-promote")
 
@@ -163,7 +163,7 @@ def test_old_models_go_but_never_the_live_one_nor_one_whose_suggestions_are_ther
     assert {path.name for path in (folders / "models").iterdir()} == {version.folder for version in kept}
 
 
-def test_summary_tells_size_errors_and_time(exported: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_summary_has_size_errors_and_time(exported: World, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("trainsurprisemodel", "--epochs", "20", "--factors", "5")
 
     *compared, line = capsys.readouterr().out.splitlines()
@@ -171,7 +171,7 @@ def test_summary_tells_size_errors_and_time(exported: World, capsys: pytest.Capt
     assert f"RMSE {metrics['rmse']:.4f}, MAE {metrics['mae']:.4f}" in line
     assert "60 users and 40 movies" in line
     assert "now live" in line
-    assert [told.split(": ")[0].strip() for told in compared] == [
+    assert [line.split(": ")[0].strip() for line in compared] == [
         f"passed  {measure} {metrics[f'gate_{name}']:.4f} against {other:.4f} of popularity"
         for (measure, name), other in zip(
             {"stars (RMSE)": "rmse", "order (NDCG@10)": "ndcg@10"}.items(),

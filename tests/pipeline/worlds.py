@@ -1,4 +1,4 @@
-"""A small world whose tastes can be learnt: half of the users love odd movies, half love even ones."""
+"""A small world whose preferences can be learnt: half of the users love odd movies, half love even ones."""
 
 from dataclasses import dataclass
 

@@ -111,7 +111,7 @@ def test_a_whole_configuration_makes_an_estimator_with_its_seed() -> None:
 
 
 @pytest.mark.parametrize("name", ["svd", "popularity"])
-def test_the_command_line_and_the_library_name_an_unknown_setting_alike(name: str) -> None:
+def test_command_line_and_library_give_the_same_error_for_an_unknown_setting(name: str) -> None:
     message = f"{name} has no setting 'lr': choose among "
     with pytest.raises(ConfigError, match=message):
         make_config(name, {"lr": 1.0})

@@ -50,7 +50,7 @@ def test_a_log_names_the_step_in_place_of_the_units(log: io.StringIO) -> None:
         wait_for_text(log, "Import: storing after ")
 
 
-def test_a_transfer_counts_what_was_there_before_and_learns_its_size_as_it_goes(log: io.StringIO) -> None:
+def test_a_transfer_counts_earlier_bytes_and_takes_the_size_when_known(log: io.StringIO) -> None:
     with show_transfer("Fetching") as on_bytes:
         on_bytes(1500, 4000)
         wait_for_text(log, "Fetching: 1,500 of 4,000 bytes after ")

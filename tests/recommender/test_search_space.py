@@ -15,7 +15,7 @@ NOTHING_TO_TUNE = {"popularity"}
 
 
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
-def test_every_algorithm_says_what_a_search_may_try(name: str) -> None:
+def test_every_algorithm_declares_its_search_range(name: str) -> None:
     space = get_search_space(name)
     assert bool(space) is (name not in NOTHING_TO_TUNE)
     assert set(space) <= {field.name for field in fields(make_config(name))} - {"seed"}
@@ -23,7 +23,7 @@ def test_every_algorithm_says_what_a_search_may_try(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
 @given(seed=st.integers(0, 2**32))
-def test_whatever_is_drawn_is_a_valid_configuration(name: str, seed: int) -> None:
+def test_every_drawn_setting_is_valid(name: str, seed: int) -> None:
     drawn = sample_settings(get_search_space(name), np.random.default_rng(seed))
     config = make_config(name, drawn)
     assert {key: getattr(config, key) for key in drawn} == drawn

@@ -23,7 +23,7 @@ def test_blocks_leave_the_processor_to_others_and_the_caller_keeps_its_priority(
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
-def test_items_are_drawn_only_as_far_ahead_as_asked() -> None:
+def test_items_are_consumed_no_further_than_requested() -> None:
     drawn: list[int] = []
 
     def items() -> Iterator[int]:

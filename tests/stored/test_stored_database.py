@@ -65,7 +65,7 @@ def test_the_page_of_a_film_shows_its_stored_trailer_and_similar_films(stored: N
     assert nearest.title in shown
 
 
-def test_the_admin_shows_stored_models_and_what_the_gate_said(stored: None) -> None:
+def test_the_admin_shows_stored_models_and_gate_reports(stored: None) -> None:
     keeper = logged_in("keeper")
     assert sorted(states().values()) == ["candidate", "failed", "live", "retired"]
 

@@ -93,9 +93,7 @@ def lists() -> list[tuple[int, list[int], list[float]]]:
     return list(SuggestionList.objects.order_by("user_id").values_list("user_id", "movie_ids", "scores"))
 
 
-def test_worker_killed_at_its_block_costs_nothing_and_what_comes_is_as_one_process_makes_it(
-    refreshed: World, folders: Path
-) -> None:
+def test_killed_worker_costs_nothing_and_lists_equal_those_of_one_process(refreshed: World, folders: Path) -> None:
     alone = lists()
     with ExitStack() as stack:
         workers = [stack.enter_context(program(folders, f"worker-{n}", *WORKER, f"-n{n}@here")) for n in (1, 2)]
@@ -113,7 +111,7 @@ def test_worker_killed_at_its_block_costs_nothing_and_what_comes_is_as_one_proce
     assert lists() == alone
 
 
-def test_workers_finish_and_switch_what_a_killed_leader_began(refreshed: World, folders: Path) -> None:
+def test_workers_finish_and_switch_after_the_leader_is_killed(refreshed: World, folders: Path) -> None:
     alone = lists()
     SuggestionList.objects.all().delete()
     with ExitStack() as stack:

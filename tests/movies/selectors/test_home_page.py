@@ -69,7 +69,7 @@ def test_rating_between_two_pages_neither_hides_nor_repeats_a_suggestion(user: U
     assert end == ""
 
 
-def test_somebody_elses_suggestions_are_never_shown(user: User) -> None:
+def test_suggestions_of_other_users_are_never_shown(user: User) -> None:
     movies = make_movies(3)
     suggest(User.objects.create_user("bob"), [movies[2]])
 

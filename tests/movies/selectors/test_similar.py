@@ -29,7 +29,7 @@ def test_films_are_those_of_the_model_in_its_order_without_deleted_ones(heat: Mo
     assert similar_movies(heat, count=2) == [others[3], others[1]]
 
 
-def test_film_that_no_model_knows_has_those_with_shared_directors_keywords_and_genres(heat: Movie) -> None:
+def test_film_unknown_to_the_model_has_films_with_shared_directors_keywords_and_genres(heat: Movie) -> None:
     loud = Movie.objects.create(title="Loud", genres=["Crime"], ratings_count=900, ratings_sum=4000)
     heist = Movie.objects.create(title="Heist", genres=["Crime"], keywords=["heist"])
     same = Movie.objects.create(title="Thief", genres=["Crime"], keywords=["heist"], directors=["Michael Mann"])

@@ -44,7 +44,7 @@ def test_deleting_the_last_rater_leaves_no_average(users: list[User], movies: li
     assert [figures(movie) for movie in movies] == [(0, None), (0, None)]
 
 
-def test_deleting_nobody_changes_nothing(movies: list[Movie]) -> None:
+def test_deleting_no_users_changes_nothing(movies: list[Movie]) -> None:
     assert users_delete(user_ids=[]) == 0
     assert users_delete(user_ids=[999_999]) == 0
 

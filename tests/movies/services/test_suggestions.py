@@ -38,7 +38,7 @@ def suggested(user: User) -> list[int]:
     return list(SuggestionList.objects.get(user=user).movie_ids)
 
 
-def test_first_rating_brings_suggestions_of_everything_else_best_first(
+def test_first_rating_gives_suggestions_of_all_other_films_best_first(
     user: User, movies: list[Movie], model: FactorModel
 ) -> None:
     change = movie_rate(user_id=user.pk, movie_id=movies[3].pk, value=4.5)

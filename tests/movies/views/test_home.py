@@ -73,7 +73,7 @@ def test_next_page_works_as_a_link_and_as_a_fragment(client: Client, user: User)
     assert page.count('class="card"') == 2
 
 
-def test_list_written_anew_is_read_from_its_start_by_htmx_and_goes_on_for_a_page(client: Client, user: User) -> None:
+def test_rewritten_list_is_read_from_its_start_by_htmx_and_continues_on_a_page(client: Client, user: User) -> None:
     movies = make_movies(PAGE_SIZE + 2)
     suggest(user, movies)
 
@@ -84,7 +84,7 @@ def test_list_written_anew_is_read_from_its_start_by_htmx_and_goes_on_for_a_page
     assert fragment.count('class="card"') == PAGE_SIZE
 
 
-def test_caches_are_told_that_fragments_and_pages_differ(client: Client) -> None:
+def test_responses_vary_by_htmx_for_caches(client: Client) -> None:
     assert "HX-Request" in client.get("/")["Vary"]
 
 

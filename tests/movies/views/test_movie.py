@@ -43,7 +43,7 @@ def url(movie: Movie) -> str:
     return f"/movies/{movie.pk}/rating/"
 
 
-def test_page_tells_all_that_is_known(client: Client, movie: Movie) -> None:
+def test_page_shows_all_facts_of_the_film(client: Client, movie: Movie) -> None:
     Trailer.objects.create(movie=movie, youtube_id="ByXuk9QqQkk")
 
     page = client.get(movie.get_absolute_url()).content.decode()
@@ -74,7 +74,7 @@ def test_page_of_a_film_with_nothing_but_a_title_is_whole(client: Client) -> Non
     assert "None" not in page
 
 
-def test_film_that_no_model_knows_has_related_films_of_its_genres(client: Client, movie: Movie) -> None:
+def test_film_unknown_to_the_model_has_related_films_of_its_genres(client: Client, movie: Movie) -> None:
     Movie.objects.create(title="Akira", genres=["Animation"])
     Movie.objects.create(title="Heat", genres=["Crime"])
 
@@ -165,7 +165,7 @@ def test_value_that_is_no_half_star_is_refused_with_a_reason(
     assert not Rating.objects.exists()
 
 
-def test_form_without_a_value_is_asked_for_one(client: Client, user: User, movie: Movie) -> None:
+def test_form_without_a_value_is_an_error(client: Client, user: User, movie: Movie) -> None:
     response = client.post(url(movie), {}, headers=HTMX)
 
     assert response.status_code == 400

@@ -63,7 +63,7 @@ def test_the_next_film_of_a_series_is_ranked_first(model: HouseModel) -> None:
     assert np.diff(scores[at]) > np.diff(earlier[at])
 
 
-def test_without_times_what_goes_together_is_ranked_first(series: Ratings) -> None:
+def test_without_times_associated_items_rank_first(series: Ratings) -> None:
     model = House(SMALL).fit(without_times(series))
     assert not model.relations.transitions.size
     movies = [40, 41, 42, 43, 44]
@@ -73,7 +73,7 @@ def test_without_times_what_goes_together_is_ranked_first(series: Ratings) -> No
     assert model.items.ids[scores.argmax()] // 8 == 5
 
 
-def test_what_somebody_disliked_leads_nowhere(model: HouseModel) -> None:
+def test_disliked_films_have_no_transitions(model: HouseModel) -> None:
     movies, times = [0, 1, 40, 41, 42], 10**9 + 60 * np.arange(5)
     liking, disliking = (
         model.score_items(model.fold_in(movies, [4.0, 4.0, stars, stars, stars], times)) for stars in (4.0, 2.0)
@@ -83,7 +83,7 @@ def test_what_somebody_disliked_leads_nowhere(model: HouseModel) -> None:
     assert np.diff(disliking[at]) < 0
 
 
-def test_someone_whose_order_is_unknown_is_ranked_as_if_nobodys_were(model: HouseModel) -> None:
+def test_user_without_times_is_ranked_by_the_unordered_weights(model: HouseModel) -> None:
     movies, values = [40, 41, 42], [4.0, 5.0, 4.0]
     unordered = model.score_items(model.fold_in(movies, values))
     at_once = model.score_items(model.fold_in(movies, values, [10**9] * 3))
@@ -163,7 +163,7 @@ def test_a_handful_of_ratings_is_enough_to_have_a_model() -> None:
     assert House(SMALL).fit(tiny).predict([1], [10])[0] == pytest.approx(4.0)
 
 
-def test_what_is_held_out_is_the_last_rating_of_each_and_a_few_of_the_others(series: Ratings) -> None:
+def test_last_ratings_and_a_few_others_are_held_out(series: Ratings) -> None:
     held_out = HeldOut.of(series, fraction=0.3, seed=0)
     assert series.times is not None
     assert not (held_out.last & held_out.random).any()

@@ -66,7 +66,7 @@ def test_the_order_is_keywords_and_kmf_in_turn_favourite_genre_first(model: Hybr
     assert len(set(model.score_items(person).tolist())) == len(model.items)
 
 
-def test_keywords_alone_rank_for_someone_without_a_vector_yet(model: HybridModel) -> None:
+def test_keywords_alone_rank_for_a_user_with_few_ratings(model: HybridModel) -> None:
     for n, by_words in ((4, True), (5, False)):
         person = liker_of(model, genre=0, n=n)
         cosines, stars = model.keywords.score_items(person.words), model.kmf.rate_items(person.vector)
@@ -100,7 +100,7 @@ def test_recommended_from_a_film_share_a_genre_without_repetition_or_the_film_it
         assert (found.item_ids[0, listed.size :] == -1).all()
 
 
-def test_recommended_from_a_film_are_its_likes_and_then_what_the_person_would_like(model: HybridModel) -> None:
+def test_recommendations_from_a_film_interleave_similar_films_and_predicted_stars(model: HybridModel) -> None:
     person = liker_of(model, genre=1, n=10)
     among = model.genres[:, 0].copy()
     among[0] = False
@@ -113,7 +113,7 @@ def test_recommended_from_a_film_are_its_likes_and_then_what_the_person_would_li
     assert set(alone) == {22, 34, UNRATED}
 
 
-def test_what_is_excluded_or_no_candidate_is_not_listed_and_leaves_no_gap(model: HybridModel) -> None:
+def test_excluded_items_are_not_listed_and_leave_no_gap(model: HybridModel) -> None:
     candidates = model.items.ids < 25
     found = model.recommend_from(10, None, 4, exclude=[16, 999], candidates=candidates)
     assert found.item_ids[0, 0] == 22

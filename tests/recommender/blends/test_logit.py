@@ -15,7 +15,7 @@ def choices_by(weights: np.ndarray, n_people: int = 3000, n_items: int = 40) -> 
     return ChoiceSets(features, free, chosen)
 
 
-def test_the_weights_that_made_the_choices_are_found_whatever_the_units() -> None:
+def test_the_weights_of_simulated_choices_are_found_in_any_unit() -> None:
     assert logit_weights(choices_by(np.array([1.5, -0.08]))) == pytest.approx([1.5, -0.08], rel=0.1)
 
 

@@ -6,7 +6,7 @@ from tests.recommender.cli.process import matinee
 from recommender.algorithms import ALGORITHMS, make_config
 
 
-def test_every_algorithm_is_listed_with_what_it_is() -> None:
+def test_every_algorithm_is_listed_with_its_summary() -> None:
     done = matinee("algorithms")
     assert done.returncode == 0
     lines = done.stdout.splitlines()[1:]
@@ -25,7 +25,7 @@ def test_the_settings_of_one_are_listed_with_types_defaults_and_ranges() -> None
 
 
 @pytest.mark.parametrize("name", list(ALGORITHMS))
-def test_an_algorithm_can_be_asked_about_without_what_training_it_needs(
+def test_settings_are_listed_without_the_packages_that_training_needs(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from recommender.cli import main  # noqa: PLC0415 - the others start processes.

@@ -53,7 +53,7 @@ def test_figures_are_those_of_evaluate(tmp_path: Path, ratings_csv: Path) -> Non
     assert compared["split"] == evaluated["split"] == "random"
 
 
-def test_one_that_cannot_take_part_is_told_and_the_others_are_compared(tmp_path: Path, ratings_csv: Path) -> None:
+def test_failed_algorithm_is_reported_and_the_others_are_compared(tmp_path: Path, ratings_csv: Path) -> None:
     command = "compare", "bias", "svd:learning_rate=50,n_threads=1", "--protocols", "stars", "--ratings", ratings_csv
     done = matinee(*command, "--json", tmp_path / "c.json")
     assert done.returncode == 0
@@ -64,7 +64,7 @@ def test_one_that_cannot_take_part_is_told_and_the_others_are_compared(tmp_path:
     assert results[1]["error"].startswith("Training diverged")
 
 
-def test_nobody_who_can_take_part_is_a_failure(ratings_csv: Path) -> None:
+def test_comparison_without_a_result_fails(ratings_csv: Path) -> None:
     done = matinee("compare", "svd:learning_rate=50,n_threads=1", "--protocols", "stars", "--ratings", ratings_csv)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -82,7 +82,7 @@ def test_nobody_who_can_take_part_is_a_failure(ratings_csv: Path) -> None:
         (("bias", "--ratings", "R", "--plot", "nowhere/c.png"), "there is no folder nowhere"),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence_before_anything_is_trained(
+def test_invalid_arguments_fail_before_any_training(
     tmp_path: Path, ratings_csv: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     named = ["ratings.csv" if argument == "R" else argument for argument in arguments]

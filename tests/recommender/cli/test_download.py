@@ -25,7 +25,7 @@ def test_a_data_set_is_downloaded_and_the_second_time_found_there(tmp_path: Path
     assert len(server.asked) == 3
 
 
-def test_what_cannot_be_downloaded_is_one_sentence(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_download_is_one_sentence(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         pass
     for arguments, message in (

@@ -53,7 +53,7 @@ def test_users_and_films_never_seen_count_and_are_counted(tmp_path: Path) -> Non
     assert figures["rmse"] == pytest.approx(rmse(test.values, guesses))
 
 
-def test_what_is_asked_about_is_never_trained_on(tmp_path: Path) -> None:
+def test_test_ratings_are_never_trained_on(tmp_path: Path) -> None:
     whole = tastes()
     split = random_split(whole, test_fraction=0.3, seed=1)
     test = csv_write(tmp_path / "s.csv", split.test)
@@ -135,7 +135,7 @@ def test_a_ranking_splits_off_the_last_ratings_and_draws_negatives_by_the_seed(
     assert untimed["split"] == "random"
 
 
-def test_genres_tell_films_apart_where_they_are_given(tmp_path: Path, ratings_csv: Path) -> None:
+def test_diversity_uses_genres_if_they_are_given(tmp_path: Path, ratings_csv: Path) -> None:
     movies = tmp_path / "movies.csv"
     rows = "".join(f"{movie},Film {movie},{'Drama' if movie % 2 else 'Comedy'}\n" for movie in range(1, 41))
     movies.write_text(f"movieId,title,genres\n{rows}", "utf-8")
@@ -174,7 +174,7 @@ def test_the_table_names_every_figure(ratings_csv: Path) -> None:
         (("--ratings", "R", "--protocol", "ranking", "--negatives-n", "35"), "35 negatives cannot be drawn"),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+def test_the_error_for_invalid_arguments_is_one_sentence(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
     csv_write(tmp_path / "R", tastes()).rename(tmp_path / "R.csv")
     (tmp_path / "L").write_text("userId,movieId\n1,2\n2,x\n", "utf-8")
     (tmp_path / "M").write_text("1,2\n2,3\n", "utf-8")

@@ -14,7 +14,7 @@ SMALL = ("--users", 40, "--movies", 25, "--per-user", 6)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_ratings_are_written_as_asked(tmp_path: Path, suffix: str) -> None:
+def test_ratings_are_written_with_the_given_size(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"ratings.{suffix}"
     done = matinee("generate", *SMALL, "--seed", 3, "--timestamps", "--out", path)
     assert done.returncode == 0, done.stderr
@@ -25,7 +25,7 @@ def test_ratings_are_written_as_asked(tmp_path: Path, suffix: str) -> None:
     assert ratings.times is not None
 
 
-def test_seed_and_structure_decide_what_is_written(tmp_path: Path) -> None:
+def test_seed_and_structure_determine_the_file(tmp_path: Path) -> None:
     contents = []
     for arguments in (("--seed", 1), ("--seed", 1), ("--seed", 2), ("--seed", 1, "--structure", "uniform")):
         assert matinee("generate", *SMALL, *arguments, "-o", tmp_path / "r.csv").returncode == 0

@@ -37,7 +37,7 @@ def test_all_trials_are_shown_the_best_is_starred_and_its_settings_can_be_typed_
     assert matinee(*command).returncode == 0
 
 
-def test_an_order_is_searched_on_the_last_ratings_and_what_is_fixed_stays(tmp_path: Path, ratings_csv: Path) -> None:
+def test_rankings_are_searched_on_last_ratings_with_fixed_settings(tmp_path: Path, ratings_csv: Path) -> None:
     command = "search", "ease", "--ratings", ratings_csv, "--trials", 2, "--set", "liked_from=3.5"
     done = matinee(*command, "--json", tmp_path / "s.json")
     assert done.returncode == 0, done.stderr
@@ -50,7 +50,7 @@ def test_an_order_is_searched_on_the_last_ratings_and_what_is_fixed_stays(tmp_pa
     assert json.loads((tmp_path / "u.json").read_text(encoding="utf-8"))["split"] == "one of each user"
 
 
-def test_what_cannot_be_searched_is_one_sentence(ratings_csv: Path) -> None:
+def test_the_error_for_an_impossible_search_is_one_sentence(ratings_csv: Path) -> None:
     assert "popularity has nothing left to tune" in failure(matinee("search", "popularity", "--ratings", ratings_csv))
     assert "no setting 'wings'" in failure(matinee("search", "svd", "--ratings", ratings_csv, "--set", "wings=1"))
     assert "absent.csv" in failure(matinee("search", "svd", "--ratings", "absent.csv"))

@@ -19,7 +19,7 @@ def ratings_csv(synthetic: Ratings, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("model", ["svd", "nsvd"])
-def test_it_reports_steps_stars_the_best_and_ends_with_what_it_had_not_seen(ratings_csv: Path, model: str) -> None:
+def test_steps_are_reported_with_a_star_for_the_best_and_a_held_out_error(ratings_csv: Path, model: str) -> None:
     done = matinee("svd", "-p", ratings_csv, "-s", "2500", "-b", "40", "-l", "0.004", "-M", model, "-S", "max")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -76,7 +76,7 @@ def test_without_info_only_the_conclusion_is_written(ratings_csv: Path) -> None:
         (["-l", "nan"], "matinee: learning_rate is nan: it must be a finite number above 0."),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(arguments: list[str], message: str) -> None:
+def test_failures_are_one_sentence(arguments: list[str], message: str) -> None:
     done = matinee("svd", *arguments)
     assert done.returncode == 1
     assert done.stderr.startswith(message)

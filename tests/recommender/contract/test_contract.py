@@ -41,7 +41,7 @@ def test_stars_are_finite_and_inside_the_scale_for_all_that_is_known(model: AnyM
     assert stars.max() <= 5.0
 
 
-def test_what_is_unknown_is_nan_and_the_fallback_never_is(model: AnyModel, ratings: Ratings) -> None:
+def test_unknown_pairs_are_nan_and_the_fallback_never_is(model: AnyModel, ratings: Ratings) -> None:
     users, items = [STRANGER, int(ratings.users.ids[0]), STRANGER], [int(ratings.items.ids[0]), STRANGER, STRANGER]
     assert np.isnan(model.predict(users, items)).all()
     assert np.isnan(model.score(users, items)).all()
@@ -108,7 +108,7 @@ def test_a_stranger_is_recommended_nothing_by_id_but_something_by_ratings(model:
     assert (block.items >= 0).all()
 
 
-def test_lists_of_people_by_parameters_equal_those_of_users_by_position(model: AnyModel) -> None:
+def test_lists_by_user_state_equal_those_by_position(model: AnyModel) -> None:
     positions = np.array([4, 0, 9])
     (by_position,) = recommend_batches(model, positions, n=5)
     (by_parameters,) = recommend_batches(model, [model.user_state(int(position)) for position in positions], n=5)
@@ -132,13 +132,13 @@ def test_the_order_of_ratings_does_not_matter_when_folding_in(model: AnyModel) -
     assert there == pytest.approx(back, abs=1e-5)
 
 
-def test_someone_without_known_ratings_gets_finite_stars(model: AnyModel) -> None:
+def test_user_without_known_ratings_gets_finite_stars(model: AnyModel) -> None:
     for items, values in (([], []), ([STRANGER], [5.0])):
         assert np.isfinite(model.rate_items(model.fold_in(items, values))).all()
 
 
 @pytest.mark.parametrize(("items", "values"), [([0, 0], [3.0, 4.0]), ([0], [7.0]), ([0], [np.nan]), ([0, 1], [3.0])])
-def test_what_is_no_set_of_ratings_is_refused(model: AnyModel, items: list[int], values: list[float]) -> None:
+def test_invalid_ratings_are_refused(model: AnyModel, items: list[int], values: list[float]) -> None:
     with pytest.raises(DataError):
         model.fold_in(model.items.ids[items], values)
 

@@ -84,7 +84,7 @@ def test_a_training_that_shows_nothing_before_its_end_is_measured_there(threes: 
     assert done.value == pytest.approx(0.5)
 
 
-def test_whoever_listens_may_end_it_too(threes: Split) -> None:
+def test_a_callback_can_end_the_training(threes: Split) -> None:
     estimator = Scripted([4.0, 3.5, 3.2, 3.1])
     validation = Validation(threes, Measure.STARS)
     done = fit_early_stopping(estimator, threes.train, validation, on_epoch=lambda epoch: epoch.done == 2)
@@ -124,7 +124,7 @@ def test_an_order_is_validated_as_in_leave_last_out(synthetic: Ratings) -> None:
     assert validation.loss(0.3) < validation.loss(0.2)
 
 
-def test_ndcg_needs_test_users_who_are_in_the_training_part(synthetic: Ratings) -> None:
+def test_ndcg_needs_test_users_from_the_training_part(synthetic: Ratings) -> None:
     split = last_out_split(synthetic)
     strangers = replace(split.test, users=type(split.test.users)(split.test.users.ids + 10**6))
     with pytest.raises(DataError, match="No test user is in the training part"):

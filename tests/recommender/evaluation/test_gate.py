@@ -43,7 +43,7 @@ def passed(comparisons: list[Comparison]) -> bool:
         (1.0, 0.9, True, False),
     ],
 )
-def test_popularity_must_be_beaten_at_what_a_model_claims(
+def test_a_model_must_beat_popularity_at_its_own_measure(
     error: float, ndcg: float, *, by_stars: bool, goes: bool
 ) -> None:
     popularity = performance(error=1.0, ndcg=0.2)
@@ -73,7 +73,7 @@ def test_worse_configuration_of_the_live_algorithm_is_refused() -> None:
     assert not passed(compare_with_live(performance(error=1.0, ndcg=0.3), live, same_algorithm=True))
 
 
-def test_too_few_people_to_judge_stand_in_nobodys_way_but_bring_no_change_of_algorithm() -> None:
+def test_too_few_test_users_pass_but_do_not_change_the_algorithm() -> None:
     few = performance(error=2.0, ndcg=0.0, n=MIN_USERS - 1)
     rival = performance(error=0.5, ndcg=0.9, n=MIN_USERS - 1)
 
@@ -112,6 +112,6 @@ def test_noise_is_no_difference() -> None:
     }
 
 
-def test_what_is_shown_for_information_stops_nobody() -> None:
-    told = Comparison("popularity", Measure.ORDER, Requirement.NONE, Outcome.WORSE, 0.1, 0.9, -0.9, -0.7)
-    assert told.passed
+def test_comparison_for_information_never_fails() -> None:
+    comparison = Comparison("popularity", Measure.ORDER, Requirement.NONE, Outcome.WORSE, 0.1, 0.9, -0.9, -0.7)
+    assert comparison.passed

@@ -36,7 +36,7 @@ def test_errors_of_nothing_or_of_no_number_are_refused(actual: list[float], pred
         rmse(actual, predicted)
 
 
-def test_a_model_never_sees_what_it_is_measured_on(synthetic: Ratings) -> None:
+def test_a_model_is_measured_on_held_out_ratings_only(synthetic: Ratings) -> None:
     class Watching:
         def fit(self, ratings: Ratings, on_epoch: OnEpoch | None = None) -> FactorModel:
             self.seen = ratings

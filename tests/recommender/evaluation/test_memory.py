@@ -26,14 +26,14 @@ def test_a_small_process_that_a_large_one_starts_is_small() -> None:
     held = np.ones(300_000_000 // 8)
     program = "from recommender.evaluation.memory import peak_memory_mb; print(peak_memory_mb())"
     source = str(Path(recommender.__file__).parents[1])
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": source}
     )
     assert peak_memory_mb() > held.nbytes / 1e6
-    assert float(told.stdout) < 100
+    assert float(result.stdout) < 100
 
 
-def test_without_matplotlib_a_picture_is_refused_by_the_name_of_what_is_missing(
+def test_the_error_without_matplotlib_names_the_package(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)

@@ -48,7 +48,7 @@ def test_the_rank_is_the_number_of_films_before_it_without_those_rated_in_traini
     assert places.lists.tolist() == [[1, 2, 3], [2, 3, 4], [0, 1, 2]]
 
 
-def test_films_that_score_the_same_stand_before_the_one_looked_for() -> None:
+def test_films_with_equal_scores_rank_before_the_held_out_one() -> None:
     model = _of_counts([60, 50, 50, 50, 20, 10])
     assert rank_all(model, _task([3, 3, 3], [2, 3, 4]), k=5).ranks.tolist() == [3, 3, 3]
     assert rank_all(model, _task([3], [2]), k=3).ranks.tolist() == [MISSED]
@@ -152,7 +152,7 @@ def test_impossible_test_cases_are_refused() -> None:
         _task([], [])
 
 
-def test_lists_are_told_apart_by_genres_where_they_are_known_and_else_by_who_rated() -> None:
+def test_diversity_compares_genres_or_else_columns_of_ratings() -> None:
     train = Ratings.from_arrays([1, 1, 2, 2, 3, 4], [10, 20, 10, 20, 30, 10], [4.0, 4.0, 2.0, 2.0, 5.0, 1.0])
     lists = np.array([[0, 1], [0, 2]], dtype=np.int32)
     by_raters = list_metrics(lists, train.items, train)
@@ -166,7 +166,7 @@ def test_lists_are_told_apart_by_genres_where_they_are_known_and_else_by_who_rat
     )
 
 
-def test_what_people_like_is_found_more_often_than_what_is_popular() -> None:
+def test_liked_films_are_found_more_often_than_popular_ones() -> None:
     rng = np.random.default_rng(3)
     kinds = rng.integers(0, 4, 300)
     rows = [(user, item) for user in range(300) for item in rng.choice(60, 15, replace=False) * 4 + kinds[user]]

@@ -48,7 +48,7 @@ def test_the_same_seed_tries_the_same_and_finds_the_same() -> None:
     assert values(3) != values(4)
 
 
-def test_what_is_measured_is_what_an_algorithm_is_there_for() -> None:
+def test_the_measure_is_what_the_algorithm_ranks_by() -> None:
     assert measure_for("svd") is Measure.STARS
     assert measure_for("ease") is Measure.ORDER
     assert measure_for("ease", Measure.STARS) is Measure.STARS
@@ -83,7 +83,7 @@ def test_bad_settings_are_given_up_after_a_part_of_the_users() -> None:
     assert result.trials[0].share == 1.0
 
 
-def test_a_trial_that_diverges_is_told_and_the_others_go_on() -> None:
+def test_a_diverged_trial_is_reported_and_the_others_continue() -> None:
     ratings = last_out_split(world())
     with pytest.raises(DivergedError, match="All 3 trials of svd failed: Training diverged"):
         Search("svd", n_trials=2, fixed={"learning_rate": 40.0, "n_threads": 1}).run(ratings)

@@ -11,14 +11,14 @@ from recommender.factors.als import ALS, ALSConfig
 def test_folding_in_solves_the_equations_of_the_paper(synthetic: Ratings) -> None:
     model = ALS(ALSConfig(n_factors=6, alpha=7.0, regularisation=0.3)).fit(synthetic)
     mine = synthetic.select(synthetic.user_positions == 3)
-    taste = model.fold_in(mine.item_ids, mine.values).profile
+    profile = model.fold_in(mine.item_ids, mine.values).profile
 
     items = model.item_factors.astype(np.float64)
     liked = np.zeros(len(model.items))
     liked[model.items.positions(mine.item_ids[mine.values >= 3.5])] = 1
     confidence = np.diag(np.where(liked > 0, 7.0, 1.0))
     expected = np.linalg.solve(items.T @ confidence @ items + 0.3 * np.eye(6), items.T @ confidence @ liked)
-    assert taste == pytest.approx(expected, abs=1e-4)
+    assert profile == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_factors_are_those_of_the_library(synthetic: Ratings) -> None:
@@ -38,7 +38,7 @@ def test_the_factors_are_those_of_the_library(synthetic: Ratings) -> None:
     assert ours.item_factors == pytest.approx(library.item_factors, abs=1e-6)
 
 
-def test_low_ratings_are_not_liking(synthetic: Ratings) -> None:
+def test_low_ratings_are_not_positive_interactions(synthetic: Ratings) -> None:
     model = ALS(ALSConfig(n_factors=4)).fit(synthetic)
     items = model.items.ids[:4]
     liking, hating = (model.fold_in(items, [stars] * 4) for stars in (5.0, 1.0))

@@ -21,7 +21,7 @@ def factors_write(folder: Path, part: int, ids: list[int], features: list[list[f
     pq.write_table(pa.table(columns), folder / f"part-{part}.snappy.parquet")
 
 
-def test_factors_come_to_the_places_of_their_ids_whatever_file_they_are_in(tmp_path: Path) -> None:
+def test_factors_are_placed_by_id_from_any_file(tmp_path: Path) -> None:
     factors_write(tmp_path, 0, [70, 30], [[7.0, 7.5], [3.0, 3.5]])
     factors_write(tmp_path, 1, [50], [[5.0, 5.5]])
     factors_write(tmp_path, 2, [], [])
@@ -61,7 +61,9 @@ def test_cluster_needs_a_folder_that_its_machines_share() -> None:
         SparkPlace("spark://films:7077")
 
 
-def test_missing_pyspark_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch, synthetic: Ratings) -> None:
+def test_the_error_for_missing_pyspark_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, synthetic: Ratings
+) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
 
     with pytest.raises(ConfigError, match=r"run make spark"):

@@ -111,7 +111,7 @@ def test_block_sizes_and_threads_never_change_a_bit(block_users: int, block_item
     assert expected[0] == _plain(model, exclude, np.ones(3000, dtype=np.bool_), 25)[0]
 
 
-def test_items_whose_scores_differ_by_less_than_float32_products_can_tell_are_ranked_exactly() -> None:
+def test_scores_that_differ_by_less_than_the_float32_error_are_ranked_exactly() -> None:
     rng = np.random.default_rng(8)
     model = _model(rng, 8, 2000, 64, coarse=False)
     # All items nearly the same: the scores of a row differ in their last bits only.
@@ -122,7 +122,7 @@ def test_items_whose_scores_differ_by_less_than_float32_products_can_tell_are_ra
     assert _together(found) == _plain(model, nothing, np.ones(2000, dtype=np.bool_), 10)
 
 
-def test_a_user_who_has_seen_almost_everything_gets_what_is_left(tiny_model: FactorModel) -> None:
+def test_a_user_with_few_unrated_films_gets_all_of_them(tiny_model: FactorModel) -> None:
     exclude = Rows.of_pairs([0, 0, 1, 1, 1], [0, 2, 0, 1, 2], n_rows=2)
     items, scores = _together(batch_topk(tiny_model, np.array([0, 1]), n=2, exclude=exclude))
     assert items == [[1, -1], [-1, -1]]
@@ -135,7 +135,7 @@ def test_more_suggestions_than_items_are_padded(tiny_model: FactorModel) -> None
     assert scores == [[4.75, 3.25, -1.5, -99.0, -99.0]]
 
 
-def test_users_are_answered_in_the_order_asked_even_twice(tiny_model: FactorModel) -> None:
+def test_users_are_returned_in_the_requested_order_even_twice(tiny_model: FactorModel) -> None:
     items, _ = _together(batch_topk(tiny_model, np.array([1, 0, 1]), n=2, block_users=2))
     assert items == [[0, 2], [0, 2], [0, 2]]
 
@@ -183,7 +183,7 @@ def test_requests_that_do_not_fit_the_model_are_refused(tiny_model: FactorModel)
 
 @settings(max_examples=60, deadline=None)
 @given(keys=st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=300, unique=True), data=st.data())
-def test_selection_brings_the_largest_keys_to_the_front_and_loses_none(keys: list[int], data: st.DataObject) -> None:
+def test_selection_moves_the_largest_keys_to_the_front_and_keeps_all(keys: list[int], data: st.DataObject) -> None:
     n = data.draw(st.integers(1, len(keys)))
     moved = np.array(keys, dtype=np.int64)
 

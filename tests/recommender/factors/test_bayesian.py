@@ -18,12 +18,14 @@ SMALL = BayesianConfig(n_factors=4, n_sweeps=40, n_burn_in=10, n_chains=2, n_com
 
 
 def low_rank_world(seed: int = 3) -> Ratings:
-    """300 users, 120 items, two tastes, noise of 0.3 stars."""
+    """300 users, 120 items, two latent factors, noise of 0.3 stars."""
     random = np.random.default_rng(seed)
     pairs = random.permutation(300 * 120)[:9000]
     users, items = pairs // 120, pairs % 120
-    taste, kind = random.standard_normal((300, 2)), random.standard_normal((120, 2))
-    stars = 3.0 + 0.3 * random.standard_normal(300)[users] + 0.5 * np.einsum("nk,nk->n", taste[users], kind[items])
+    preferences, kind = random.standard_normal((300, 2)), random.standard_normal((120, 2))
+    stars = (
+        3.0 + 0.3 * random.standard_normal(300)[users] + 0.5 * np.einsum("nk,nk->n", preferences[users], kind[items])
+    )
     stars += 0.3 * random.standard_normal(pairs.size)
     return Ratings.from_arrays(users, items, np.clip(stars, 0.5, 5.0))
 
@@ -90,7 +92,7 @@ def test_predictions_stay_inside_the_ratings_that_were_given() -> None:
     assert model.rating_scale == (1.0, 5.0)
 
 
-def test_without_ratings_someone_is_the_average_user(model: BayesianModel) -> None:
+def test_user_without_ratings_is_the_average_user(model: BayesianModel) -> None:
     assert not model.fold_in([], []).factors.any()
 
 

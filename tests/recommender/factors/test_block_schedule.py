@@ -15,7 +15,7 @@ RATES = np.float32(0.02), np.float32(0.05)
 
 
 @pytest.mark.parametrize("n_threads", [1, 3, 16])
-def test_turns_teach_what_diagonals_teach(synthetic: Ratings, n_threads: int) -> None:
+def test_block_schedule_trains_the_same_factors_as_diagonals(synthetic: Ratings, n_threads: int) -> None:
     taught, apart = (_Training.of(synthetic, SVDConfig(n_factors=5)) for _ in range(2))
     for seed in range(3):
         diagonals = np.random.default_rng(seed).permutation(16)
@@ -34,7 +34,7 @@ def test_number_of_threads_changes_no_bit_of_many_ratings(synthetic: Ratings, mo
     assert np.array_equal(one.user_biases, three.user_biases)
 
 
-def test_stripes_are_shared_by_nobody_and_see_their_blocks_in_the_order_of_diagonals() -> None:
+def test_stripes_are_exclusive_and_see_their_blocks_by_diagonal() -> None:
     diagonals = np.random.default_rng(0).permutation(8)
     turns, lock = BlockSchedule(diagonals), threading.Lock()
     busy: set[str] = set()

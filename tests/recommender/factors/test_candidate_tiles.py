@@ -57,7 +57,7 @@ def test_places_say_where_rated_items_are_in_the_order(model: FactorModel) -> No
 
 
 @pytest.mark.parametrize("bias_scale", [0.0, 1.0, 100.0])
-def test_users_who_leave_their_block_early_have_exact_lists(model: FactorModel, bias_scale: float) -> None:
+def test_users_that_leave_their_block_early_have_exact_lists(model: FactorModel, bias_scale: float) -> None:
     model = replace(model, item_biases=model.item_biases * np.float32(bias_scale))
     everyone = [UserParameters(float(b), p) for b, p in zip(model.user_biases, model.user_factors, strict=True)]
     exact = np.stack([model.score_items(user) for user in everyone])

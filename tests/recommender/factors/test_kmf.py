@@ -51,7 +51,7 @@ def test_the_kernel_equals_its_plain_twin(pairs: set[tuple[int, int]], batch_siz
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-4), name
 
 
-def test_one_batch_moves_what_the_update_says() -> None:
+def test_one_batch_makes_the_documented_update() -> None:
     users, items = sides(1, 2, 1)
     users.values[0] = [0.5, *[0] * 6, 0.2]
     items.values[:] = [[1.0, *[0] * 6, -0.1], [-2.0, *[0] * 6, 0.4]]
@@ -112,7 +112,7 @@ def test_the_logistic_function_overflows_nowhere() -> None:
     assert logistic(np.array([-1e6, 0.0, 1e6])) == pytest.approx([0.0, 0.5, 1.0])
 
 
-def test_what_somebody_rates_next_moves_what_they_are_expected_to_rate(synthetic: Ratings) -> None:
+def test_new_ratings_move_the_predictions_of_a_user(synthetic: Ratings) -> None:
     model = KMF(KMFConfig(n_factors=4)).fit(synthetic)
     items, values = model.items.ids[:3], [4.0, 2.0, 3.5]
     before = model.rate_items(model.fold_in(items, values))

@@ -94,7 +94,7 @@ def test_reports_come_at_the_start_every_so_often_and_at_the_end(synthetic: Rati
 
 # Who rated what is chance in these ratings, so nsvd learns little more than biases.
 @pytest.mark.parametrize(("model", "share"), [("svd", 0.7), ("nsvd", 0.97)])
-def test_it_learns_what_it_has_not_seen(synthetic: Ratings, model: str, share: float) -> None:
+def test_training_predicts_held_out_ratings(synthetic: Ratings, model: str, share: float) -> None:
     train, test = random_split(synthetic, test_fraction=0.2, seed=0)
     config = MiniBatchConfig(model=model, batch_size=60, n_steps=400, init_std_dev=0.2)
     first, *_, last = train_minibatch(train, config)
@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_reports(synthetic: Ratings) -> None:
 
 
 @pytest.mark.parametrize(("size", "most"), [("max", 31), ("mean", 25), ("min", 17)])
-def test_nsvd_gives_a_model_into_which_anybody_can_be_folded(synthetic: Ratings, size: str, most: int) -> None:
+def test_minibatch_nsvd_gives_a_model_with_fold_in(synthetic: Ratings, size: str, most: int) -> None:
     config = MiniBatchConfig(model="nsvd", size=size, n_steps=30, batch_size=50)
     model = list(train_minibatch(synthetic, config))[-1].model
     assert isinstance(model, NSVDModel)

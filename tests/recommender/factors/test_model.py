@@ -86,7 +86,7 @@ def test_folding_in_gives_the_same_in_the_space_of_ratings_and_of_factors(
     np.testing.assert_allclose([three.bias, *three.factors], expected, rtol=1e-6)
 
 
-def test_someone_without_known_ratings_is_the_average_user(tiny_model: FactorModel) -> None:
+def test_user_without_known_ratings_is_the_average_user(tiny_model: FactorModel) -> None:
     for user in (tiny_model.fold_in([], []), tiny_model.fold_in([99], [5.0])):
         assert user.bias == 0.0
         assert user.factors.tolist() == [0.0, 0.0]

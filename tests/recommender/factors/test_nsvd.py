@@ -41,7 +41,7 @@ def test_the_kernel_equals_its_plain_twin(synthetic: Ratings, n_factors: int, si
 
 @settings(max_examples=30, deadline=None)
 @given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1), st.sampled_from(["max", "mean", "min"]))
-def test_the_kernel_equals_its_plain_twin_whoever_rated_what(pairs: set[tuple[int, int]], size: str) -> None:
+def test_the_kernel_equals_its_plain_twin_on_any_ratings(pairs: set[tuple[int, int]], size: str) -> None:
     users, items = np.array(sorted(pairs)).T
     ratings = Ratings.from_arrays(users, items, (users + items) % 10 / 2 + 0.5)
     config = NSVDConfig(n_factors=3, size=size, init_std_dev=0.5)
@@ -52,7 +52,7 @@ def test_the_kernel_equals_its_plain_twin_whoever_rated_what(pairs: set[tuple[in
         assert ours == pytest.approx(theirs, abs=1e-5)
 
 
-def test_one_rating_moves_what_the_update_says() -> None:
+def test_one_rating_makes_the_documented_update() -> None:
     # The mean is 3; only user 1 is visited.
     ratings = Ratings.from_arrays([1, 2], [5, 5], [4.0, 2.0])
     histories, _ = started(ratings, NSVDConfig(n_factors=2))
@@ -82,14 +82,14 @@ def test_of_long_histories_the_films_that_fewest_rated_speak() -> None:
 
 
 @pytest.mark.parametrize("size", ["max", "mean", "min"])
-def test_who_rated_the_same_is_represented_alike_whether_trained_on_or_folded_in(synthetic: Ratings, size: str) -> None:
+def test_equal_histories_give_equal_users_trained_or_folded_in(synthetic: Ratings, size: str) -> None:
     model = NSVD(NSVDConfig(n_factors=6, size=size, init_std_dev=0.3)).fit(synthetic)
     for position in range(5):
         mine = synthetic.item_positions[synthetic.user_positions == position].astype(np.int64)
         assert model.user_factors_from_history(mine) == pytest.approx(model.user_factors[position], abs=1e-5)
 
 
-def test_folding_in_corrects_what_the_films_alone_say_by_ridge_regression(synthetic: Ratings) -> None:
+def test_fold_in_corrects_the_history_by_ridge_regression(synthetic: Ratings) -> None:
     model = NSVD(NSVDConfig(n_factors=3, init_std_dev=0.3)).fit(synthetic)
     values = np.array([4.0, 1.5, 5.0, 4.5])
     person = model.fold_in(model.items.ids[:4], values)

@@ -80,7 +80,7 @@ def ndcg(model: ALSModel, holdout: TemporalHoldout) -> float:
     return evaluate_model(model, holdout.test_users).metrics["ndcg@10"]
 
 
-def test_spark_minimises_what_the_library_minimises(
+def test_spark_and_the_library_have_the_same_objective(
     here: ALSModel, library: ALSModel, holdout: TemporalHoldout
 ) -> None:
     assert objective(here, holdout.train) == pytest.approx(objective(library, holdout.train), rel=0.04)
@@ -95,8 +95,8 @@ def test_model_is_stored_and_answers_like_any_other(here: ALSModel, holdout: Tem
     again = read_model(ALSModel, tmp_path / "als")
 
     mine = holdout.train.select(holdout.train.user_positions == 5)
-    taste = again.fold_in(mine.item_ids, mine.values).profile
-    assert np.corrcoef(taste, here.user_factors[5])[0, 1] > 0.99
+    profile = again.fold_in(mine.item_ids, mine.values).profile
+    assert np.corrcoef(profile, here.user_factors[5])[0, 1] > 0.99
     assert np.array_equal(again.user_factors, here.user_factors)
 
 
@@ -160,7 +160,7 @@ def test_cluster_of_two_workers_computes_the_same_factors_from_a_snapshot(
     assert list((tmp_path / "exchange").iterdir()) == []
 
 
-def test_failure_within_spark_is_told_with_where_its_log_is(synthetic: Ratings, tmp_path: Path) -> None:
+def test_the_error_for_a_failure_in_spark_names_its_log(synthetic: Ratings, tmp_path: Path) -> None:
     place = SparkPlace("local[1]", tmp_path, tmp_path / "gone.parquet")
 
     with pytest.raises(SparkError, match=f"PATH_NOT_FOUND.*everything is in {tmp_path}.*spark.log"):

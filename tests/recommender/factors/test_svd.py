@@ -51,7 +51,7 @@ def test_the_number_of_threads_changes_no_bit(synthetic: Ratings) -> None:
     assert np.array_equal(one.user_biases, three.user_biases)
 
 
-def test_blocks_hold_every_rating_once_and_stripes_share_nobody(synthetic: Ratings) -> None:
+def test_blocks_have_every_rating_once_and_stripes_are_disjoint(synthetic: Ratings) -> None:
     training = _Training.of(synthetic, SVDConfig(n_factors=1))
     grid = training.grid
     back = np.argsort(training.users)[grid.users], np.argsort(training.items)[grid.items]

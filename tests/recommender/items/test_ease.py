@@ -21,7 +21,7 @@ def test_the_weights_are_those_of_the_closed_form(synthetic: Ratings) -> None:
     )
 
 
-def test_the_product_of_likings_is_the_same_by_dense_blocks_and_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gram_matrix_is_the_same_by_dense_blocks_and_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     rows = Rows.of_pairs(rng.integers(0, 90, 700), rng.integers(0, 30, 700), n_rows=90)
     weighted = np.array([1, 4, 5, 20, 29], dtype=np.int32)
@@ -44,7 +44,7 @@ def test_items_beyond_the_cap_rank_last_by_popularity(synthetic: Ratings) -> Non
     assert np.all(np.diff(likings[ranked[10:]]) <= 0)
 
 
-def test_low_ratings_are_not_liking(synthetic: Ratings) -> None:
+def test_low_ratings_are_not_positive_interactions(synthetic: Ratings) -> None:
     model = EASE().fit(synthetic)
     assert not model.score_items(model.fold_in(model.items.ids[:4], [1.0, 2.0, 3.0, 0.5])).any()
     assert model.score_items(model.fold_in(model.items.ids[:4], [1.0, 2.0, 3.5, 0.5])).any()

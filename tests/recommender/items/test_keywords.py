@@ -39,7 +39,7 @@ def model() -> KeywordsModel:
     return Keywords(KeywordsConfig(rare_words=0.0), movies()).fit(seen())
 
 
-def test_films_of_the_catalogue_that_nobody_has_rated_are_recommended(model: KeywordsModel) -> None:
+def test_unrated_films_of_the_catalogue_are_recommended(model: KeywordsModel) -> None:
     assert model.items.ids.tolist() == [10, 20, 30, 40, 50, 60, 70, 80, 90]
     best = recommend(model, [1, 2], 1, candidates=np.isin(model.items.ids, [UNRATED_SPACE, UNRATED_SEA, 60]))
     assert best.item_ids[:, 0].tolist() == [UNRATED_SPACE, UNRATED_SEA]
@@ -47,13 +47,13 @@ def test_films_of_the_catalogue_that_nobody_has_rated_are_recommended(model: Key
     assert model.predict([3], [UNRATED_SPACE]) == model.stars.fallback([3], [123_456])
 
 
-def test_a_rated_film_of_which_nothing_is_known_says_nothing_and_is_never_alike(model: KeywordsModel) -> None:
+def test_a_rated_film_without_words_has_no_effect_and_no_neighbours(model: KeywordsModel) -> None:
     assert model.score([1, 2], [WITHOUT_WORDS] * 2).tolist() == [0, 0]
     assert (model.similar_items([WITHOUT_WORDS], 3).item_ids == -1).all()
     assert not np.isin(model.similar_items([10, 40], 9).item_ids, WITHOUT_WORDS).any()
 
 
-def test_low_ratings_are_no_liking(model: KeywordsModel) -> None:
+def test_low_ratings_are_not_positive(model: KeywordsModel) -> None:
     person = model.fold_in([40, 50, 60], [0.5, 1.0, 4.0])
     scores = dict(zip(model.items.ids.tolist(), model.score_items(person), strict=True))
     assert scores[UNRATED_SEA] < 0 < scores[60]
@@ -90,7 +90,7 @@ def test_weights_are_ratings_above_the_damped_mean_of_their_user() -> None:
 
 @settings(deadline=None)
 @given(values=st.lists(st.integers(1, 10), min_size=1, max_size=6))
-def test_scores_of_a_person_are_cosines(values: list[int]) -> None:
+def test_scores_of_a_user_are_cosines(values: list[int]) -> None:
     model = Keywords(KeywordsConfig(), movies()).fit(seen())
     scores = model.score_items(model.fold_in([10, 20, 40, 50, 60, 80][: len(values)], np.array(values) / 2))
     assert scores.min() >= -1
@@ -120,7 +120,7 @@ def test_rows_that_do_not_fit_the_items_are_refused(model: KeywordsModel) -> Non
 
 
 @pytest.mark.slow
-def test_what_films_are_about_predicts_stars_on_real_ratings(shared_data: Path, kaggle_small: Ratings) -> None:
+def test_keywords_predict_stars_of_real_ratings(shared_data: Path, kaggle_small: Ratings) -> None:
     catalogue = read_catalogue(shared_data / "the-movies-dataset")
     split = random_split(kaggle_small, test_fraction=0.1, seed=0)
     model = Keywords(KeywordsConfig(), catalogue).fit(split.train)

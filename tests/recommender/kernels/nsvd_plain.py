@@ -19,11 +19,11 @@ def nsvd_epoch_plain(
         speaking = histories.items[rated][histories.speaks[rated]]
         norm = np.float32(max(speaking.size, 1) ** -0.5)
         for item, value in zip(histories.items[rated], histories.values[rated], strict=True):
-            taste = norm * parameters.implicit_factors[speaking].sum(axis=0)
+            user_factors = norm * parameters.implicit_factors[speaking].sum(axis=0)
             q = parameters.item_factors[item].copy()
             b_u, b_i = parameters.user_biases[user], parameters.item_biases[item]
-            error = value - b_u - b_i - taste @ q
+            error = value - b_u - b_i - user_factors @ q
             parameters.user_biases[user] += learning_rate * (error - regularisation * b_u)
             parameters.item_biases[item] += learning_rate * (error - regularisation * b_i)
-            parameters.item_factors[item] += learning_rate * (error * taste - regularisation * q)
-            parameters.implicit_factors[speaking] += learning_rate * norm * (error * q - regularisation * taste)
+            parameters.item_factors[item] += learning_rate * (error * user_factors - regularisation * q)
+            parameters.implicit_factors[speaking] += learning_rate * norm * (error * q - regularisation * user_factors)

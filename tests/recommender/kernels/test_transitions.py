@@ -26,7 +26,7 @@ def counted(
 
 
 @KERNELS
-def test_each_item_counts_for_what_comes_later_the_nearer_the_more(kernel: ModuleType) -> None:
+def test_each_item_counts_for_later_ones_by_their_distance(kernel: ModuleType) -> None:
     counts = counted(kernel, [[(0, 10), (1, 20), (2, 30)]], 3)
     assert counts == pytest.approx(np.array([[0, 1, 1 / 2], [0, 0, 1], [0, 0, 0]]))
 
@@ -39,7 +39,7 @@ def test_of_items_rated_in_the_same_second_none_is_first(kernel: ModuleType) -> 
 
 
 @KERNELS
-def test_nothing_leads_from_one_person_to_the_next_or_past_the_window(kernel: ModuleType) -> None:
+def test_transitions_stay_within_one_user_and_the_window(kernel: ModuleType) -> None:
     assert not counted(kernel, [[(0, 10)], [(1, 10)]], 2).any()
     counts = counted(kernel, [[(0, 10), (1, 20), (2, 30)]], 3, window=1.0)
     assert counts == pytest.approx(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]]))

@@ -30,14 +30,14 @@ def test_noise_is_drawn_by_counts_to_the_power_of_three_quarters() -> None:
     assert drawn.tolist() == [800, 0, 100]
 
 
-def test_sequences_are_what_was_liked_by_time_and_by_id_where_time_is_equal() -> None:
+def test_sequences_are_positive_interactions_by_time_then_id() -> None:
     ratings = Ratings.from_arrays([1, 1, 1, 1, 2], [5, 6, 7, 8, 5], [4.0, 5.0, 2.0, 3.5, 5.0], [30, 10, 20, 10, 5])
     rows = positive_sequences(ratings, 3.5)
     assert rows.indptr.tolist() == [0, 3, 4]
     assert ratings.items.ids[rows.indices].tolist() == [6, 8, 5, 5]
 
 
-def test_items_that_are_liked_together_become_alike() -> None:
+def test_items_liked_together_become_similar() -> None:
     users = np.repeat(np.arange(200), 6)
     kind = users % 2
     items = kind * 10 + np.tile(np.arange(6), 200) + users // 2 % 4

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the optional dependency torch is no
 SMALL = NeuralCFConfig(n_factors=6, n_hidden=10, n_epochs=2, n_candidates=15, device="cpu")
 
 
-def test_numpy_answers_what_the_network_would(synthetic: Ratings) -> None:
+def test_numpy_gives_the_outputs_of_the_network(synthetic: Ratings) -> None:
     from recommender.neural.towers import TwoTowers  # noqa: PLC0415 - needs PyTorch.
 
     torch.manual_seed(3)
@@ -39,7 +39,7 @@ def test_the_candidates_are_the_nearest_and_rank_before_all_others(synthetic: Ra
     assert np.array_equal(np.argsort(-scores[nearest], kind="stable"), np.argsort(-fit, kind="stable"))
 
 
-def test_it_learns_who_likes_what(synthetic: Ratings) -> None:
+def test_training_finds_groups_of_users(synthetic: Ratings) -> None:
     users = np.repeat(np.arange(120), 8)
     items = users % 2 * 20 + (np.tile(np.arange(8), 120) * 3 + users // 2) % 20
     ratings = Ratings.from_arrays(users, items, np.full(users.size, 4.5), np.arange(users.size))
@@ -50,7 +50,7 @@ def test_it_learns_who_likes_what(synthetic: Ratings) -> None:
     assert (top.item_ids[1] >= 20).all()
 
 
-def test_low_ratings_are_not_liking(synthetic: Ratings) -> None:
+def test_low_ratings_are_not_positive_interactions(synthetic: Ratings) -> None:
     model = NeuralCF(SMALL).fit(synthetic)
     person = model.fold_in(model.items.ids[:3], [1.0, 2.0, 0.5])
     assert not person.profile.liked.size

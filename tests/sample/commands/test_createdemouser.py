@@ -44,7 +44,7 @@ def test_demo_ratings_are_given_and_counted() -> None:
 
 
 @pytest.mark.usefixtures("catalogue")
-def test_second_run_keeps_what_the_demo_user_has_rated_since() -> None:
+def test_second_run_keeps_later_ratings_of_the_demo_user() -> None:
     ran()
     user = User.objects.get(username="demo")
     matrix, titanic = Movie.objects.get(title="The Matrix"), Movie.objects.get(title="Titanic")
@@ -68,7 +68,7 @@ def test_changed_password_is_neither_reset_nor_guessed() -> None:
     assert user.check_password("my own secret 9")
 
 
-def test_films_are_found_by_title_and_year_whatever_the_data_set_calls_them() -> None:
+def test_films_are_found_by_title_and_year_in_any_data_set() -> None:
     episode = Movie.objects.create(title="Star Wars: Episode IV - A New Hope", year=1977, movielens_id=260)
     Movie.objects.create(title="Titanic", year=1953)
     Movie.objects.create(title="Alien", year=1979)

@@ -46,7 +46,7 @@ def test_ratings_stop_when_every_pair_is_rated_and_say_so() -> None:
 
 
 @pytest.mark.usefixtures("crowd")
-def test_exactly_the_number_asked_for_is_made_when_few_pairs_are_free() -> None:
+def test_exactly_the_requested_number_is_made_if_few_pairs_are_free() -> None:
     fake_ratings_create(total=290)
 
     assert fake_ratings_create(total=7).created == 7
@@ -54,7 +54,7 @@ def test_exactly_the_number_asked_for_is_made_when_few_pairs_are_free() -> None:
 
 
 @pytest.mark.usefixtures("crowd")
-def test_only_the_crowd_rates_and_peoples_ratings_do_not_use_up_its_pairs() -> None:
+def test_only_the_crowd_rates_whatever_people_have_rated() -> None:
     person = User.objects.create_user("ada")
     movie = Movie.objects.first()
     assert movie is not None
