@@ -26,7 +26,7 @@ SETTINGS: Mapping[str, Mapping[str, Setting]] = {
 
 
 def world(seed: int = 11) -> Ratings:
-    """90 users of three kinds and 60 items of three kinds; ids are not positions; times follow taste now and then."""
+    """90 users of three kinds and 60 items of three kinds; ids are not positions; some times follow the kinds."""
     rng = np.random.default_rng(seed)
     pairs = np.sort(rng.permutation(90 * 60)[:2700])
     users, items = pairs // 60, pairs % 60
