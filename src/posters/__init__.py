@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from posters.lettering import LINE_HEIGHT, Lettering, estimate_width, lettering
+from posters.lettering import LINE_HEIGHT, Lettering, estimate_width, fit_title
 from posters.motifs import SIDE, select_motifs
 from posters.palettes import Palette, select_palettes
 from posters.seeded_random import SeededRandom
@@ -38,7 +38,7 @@ def poster_svg(*, title: str, genres: Sequence[str], year: int | None) -> str:
     palette = rng.pick(select_palettes(genres[0] if genres else ""))
     motif = rng.pick(select_motifs(genres))
     title_first = rng.fraction() < 1 / 3
-    letters = lettering(title, width=WIDTH - 2 * _MARGIN, height=_TITLE_HEIGHT)
+    letters = fit_title(title, width=WIDTH - 2 * _MARGIN, height=_TITLE_HEIGHT)
     drawing = "".join(motif(rng, palette))
     top = HEIGHT - SIDE if title_first else 0
     return (

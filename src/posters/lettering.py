@@ -33,7 +33,7 @@ def estimate_width(text: str, size: float) -> float:
     return sum(_width(character) for character in text) * size / 1000
 
 
-def lettering(title: str, *, width: float, height: float) -> Lettering:
+def fit_title(title: str, *, width: float, height: float) -> Lettering:
     """Return ``title`` in capitals at the largest size that fits ``width`` and ``height``; cut it if none does."""
     capitals = " ".join(title.upper().split())
     for size in _SIZES:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posters import poster_svg, poster_version
-from posters.lettering import LINE_HEIGHT, estimate_width, lettering
+from posters.lettering import LINE_HEIGHT, estimate_width, fit_title
 from posters.motifs import select_motifs
 from posters.palettes import PALETTES
 
@@ -65,20 +65,20 @@ def test_any_title_makes_well_formed_xml_without_references_elsewhere(title: str
 
 @given(st.text(min_size=1, max_size=200))
 def test_letters_stay_within_their_room(title: str) -> None:
-    lines, size = lettering(title, width=256, height=90)
+    lines, size = fit_title(title, width=256, height=90)
 
     assert all(estimate_width(line, size) <= 256 for line in lines)
     assert len(lines) * size * LINE_HEIGHT <= 90
 
 
 def test_long_title_is_cut_with_an_ellipsis() -> None:
-    lines, _ = lettering("word " * 60, width=256, height=90)
+    lines, _ = fit_title("word " * 60, width=256, height=90)
 
     assert lines[-1].endswith("…")
 
 
 def test_short_title_is_set_larger_than_a_long_one() -> None:
-    sizes = [lettering(title, width=256, height=90).size for title in ("Up", "How I Learned to Stop Worrying")]
+    sizes = [fit_title(title, width=256, height=90).size for title in ("Up", "How I Learned to Stop Worrying")]
 
     assert sizes[0] > sizes[1]
 

@@ -24,7 +24,7 @@ class Histories(NamedTuple):
         """Return the row of each entry: (n,) int64."""
         return np.repeat(np.arange(self.liked.n_rows), np.diff(self.liked.indptr))
 
-    def ordered(self) -> BoolArray:
+    def have_recency(self) -> BoolArray:
         """Return whether the recent items of each user are known: (n_rows,) bool."""
         recent: BoolArray = np.bincount(self.rows_of_entries()[self.recency > 0], minlength=self.liked.n_rows) > 0
         return recent

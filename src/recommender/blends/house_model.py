@@ -101,7 +101,7 @@ class HouseModel(Model[HouseUserState]):
     def _blend_scores(self, histories: Histories, stars: Float32Array) -> Float32Array:
         """Return the scores of users with these histories and predicted `stars`: (n_users, n_items)."""
         transitions, associations = self.relations.sums(histories, self._ranks)
-        ordered = histories.ordered() & bool(self.relations.transitions.size)
+        ordered = histories.have_recency() & bool(self.relations.transitions.size)
         return self.weights.scores(transitions, associations, self.relations, stars, ordered=ordered)
 
     def select_batches(

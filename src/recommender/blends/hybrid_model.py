@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, IdsLike, Int64Array, check_shape
-from recommender.blends.interleaving import interleave, places, ranked
+from recommender.blends.interleaving import interleave, places, rank_items
 from recommender.config import require
 from recommender.contract import Model
 from recommender.data.vocabulary import Vocabulary
@@ -153,10 +153,10 @@ class HybridModel(Model[HybridUserState]):
     def _turns(self, user: HybridUserState | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
         """Return the rank of each item, from 0, with the items that are `first` before all others: (n_items,) int64."""
         stars = self._rate_items(self._anybody if user is None else user)
-        order = ranked(stars, first, np.arange(stars.size))
+        order = rank_items(stars, first, np.arange(stars.size))
         by_stars = places(order)
         # Stars order films whose words are the same.
-        by_words = places(order[ranked(cosines, first, by_stars)])
+        by_words = places(order[rank_items(cosines, first, by_stars)])
         if user is None or user.n_ratings < self.vector_from:
             return by_words
         return interleave(by_words, by_stars)

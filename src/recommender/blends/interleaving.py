@@ -27,7 +27,7 @@ def places(order: Int64Array) -> Int64Array:
     return found
 
 
-def ranked(values: Float32Array, stage: BoolArray, ties: Int64Array) -> Int64Array:
+def rank_items(values: Float32Array, stage: BoolArray, ties: Int64Array) -> Int64Array:
     """Return `ties` in the order of their items: those in `stage` first, then by `values` descending, then by `ties`.
 
     `values`: (n,) float32 without NaN; `stage`: (n,) bool; `ties`: (n,) int64, each of 0…n-1 once. With the positions

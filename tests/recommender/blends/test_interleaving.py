@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.blends.interleaving import interleave, places, ranked
+from recommender.blends.interleaving import interleave, places, rank_items
 
 
 def interleaved(first: list[int], second: list[int]) -> list[int]:
@@ -30,4 +30,4 @@ def test_ranks_are_those_of_sorting_by_stage_then_value_then_ties(seed: int, n: 
     choices = np.concatenate([[0.0, -0.0, 5.0, -1e-30], rng.standard_normal(n_values) * 3]).astype(np.float32)
     values, stage, ties = rng.choice(choices, n), rng.random(n) < 0.5, rng.permutation(n)
     expected = ties[np.lexsort((ties, -values, ~stage))]
-    assert ranked(values, stage, ties).tolist() == expected.tolist()
+    assert rank_items(values, stage, ties).tolist() == expected.tolist()
