@@ -151,7 +151,7 @@ class HybridModel(Model[HybridUserState]):
 
     def _turns(self, user: HybridUserState | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
         """Return the rank of each item, from 0, with the items that are `first` before all others: (n_items,) int64."""
-        stars = self._rate_items(self._anybody if user is None else user)
+        stars = self._rate_items(self._average_user if user is None else user)
         order = ranked(stars, first, np.arange(stars.size))
         by_stars = places(order)
         # Stars order films whose words are the same.
@@ -161,7 +161,7 @@ class HybridModel(Model[HybridUserState]):
         return interleave(by_words, by_stars)
 
     @property
-    def _anybody(self) -> HybridUserState:
+    def _average_user(self) -> HybridUserState:
         nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         return self._fold_in(*nothing, None)
 

@@ -47,7 +47,7 @@ class KMFConfig(Config):
 
 @dataclass(frozen=True)
 class KMF:
-    """The estimator: `KMF(config).fit(ratings)` gives a `KMFModel`."""
+    """The estimator: `KMF(config).fit(ratings)` returns a `KMFModel`."""
 
     config: KMFConfig = KMFConfig()
 

@@ -50,7 +50,7 @@ class NSVDConfig(Config):
 
 @dataclass(frozen=True)
 class NSVD:
-    """The estimator: `NSVD(config).fit(ratings)` gives an `NSVDModel`."""
+    """The estimator: `NSVD(config).fit(ratings)` returns an `NSVDModel`."""
 
     config: NSVDConfig = NSVDConfig()
 

@@ -57,7 +57,7 @@ class SVDConfig(Config):
 
 @dataclass(frozen=True)
 class SVD:
-    """The estimator: `SVD(config).fit(ratings)` gives a `FactorModel`."""
+    """The estimator: `SVD(config).fit(ratings)` returns a `FactorModel`."""
 
     config: SVDConfig = SVDConfig()
 

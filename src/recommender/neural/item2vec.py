@@ -60,7 +60,7 @@ class Item2VecModel(FactorFeedbackModel):
 
 @dataclass(frozen=True)
 class Item2Vec:
-    """The estimator: `Item2Vec(config).fit(ratings)` gives an `Item2VecModel`."""
+    """The estimator: `Item2Vec(config).fit(ratings)` returns an `Item2VecModel`."""
 
     config: Item2VecConfig = Item2VecConfig()
 
