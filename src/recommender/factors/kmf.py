@@ -90,10 +90,8 @@ class KMF:
             )
 
         for done in each_epoch(config.n_epochs, on_epoch, model):
-            rate = config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE)
-            run_kmf_epoch(
-                examples, rng.permutation(len(ratings)), users, items, settings._replace(rate=np.float32(rate))
-            )
+            rate = np.float32(config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE))
+            run_kmf_epoch(examples, rng.permutation(len(ratings)), users, items, settings._replace(rate=rate))
             check_divergence((users.values, items.values), config)
         return model()
 
