@@ -194,7 +194,7 @@ def get_search_space(name: str) -> SearchSpace:
 
 
 def ranks_by_predicted_stars(name: str) -> bool:
-    """Return whether an algorithm ranks suggestions by predicted stars rather than by a score of its own."""
+    """Return whether an algorithm ranks suggestions by predicted stars rather than by another score."""
     return get_algorithm(name).model_class().ranks_by_stars()
 
 

@@ -35,6 +35,16 @@ class Interval(NamedTuple):
     high: Float32Array
 
 
+class BatchRequest(NamedTuple, Generic[U]):
+    """A checked request for the lists of many users; see `recommend_batches`. `allowed`: (n_items,) bool."""
+
+    users: Int64Array | Sequence[U]
+    n: int
+    exclude: Rows
+    allowed: BoolArray
+    block_items: int
+
+
 class Model(ABC, Generic[U]):
     """A trained model: a frozen dataclass whose fields are stored as they are.
 
@@ -97,15 +107,9 @@ class Model(ABC, Generic[U]):
         vectors = self._item_vectors()
         return None if vectors is None else DenseCosines.of(vectors)
 
-    def select_batches(
-        self,
-        users: Int64Array | Sequence[U],
-        n: int,
-        exclude: Rows,
-        allowed: BoolArray,
-        block_items: int,  # noqa: ARG002 - for algorithms that score tiles of items.
-    ) -> Iterator[RecommendationBatch]:
-        """Yield the lists of `recommend_batches`, which checks the arguments."""
+    def select_batches(self, request: BatchRequest[U]) -> Iterator[RecommendationBatch]:
+        """Yield the lists of `recommend_batches`, which checks the request."""
+        users, n, exclude, allowed, _ = request
         for start in range(0, len(users), _BLOCK_USERS):
             block = users[start : start + _BLOCK_USERS]
             if isinstance(block, np.ndarray):

@@ -5,11 +5,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from recommender.arrays import BoolArray, IdsLike, Int64Array, check_shape
-from recommender.contract import AnyModel, Model
+from recommender.arrays import BoolArray, IdsLike, Int64Array
+from recommender.contract import AnyModel, BatchRequest, Model
 from recommender.data.rows import Rows
 from recommender.errors import ConfigError
-from recommender.topk import RecommendationBatch, TopItems
+from recommender.topk import RecommendationBatch, TopItems, check_candidates
 
 U = TypeVar("U")
 
@@ -52,12 +52,5 @@ def recommend_batches(
         raise ConfigError(f"n is {n}: it must be at least 1.")
     rated = Rows.empty(n_rows=len(users)) if exclude is None else exclude
     rated.check(n_rows=len(users), n_items=len(model.items))
-    return model.select_batches(users, n, rated, check_candidates(model, candidates), block_items)
-
-
-def check_candidates(model: AnyModel, candidates: BoolArray | None) -> BoolArray:
-    """Return `candidates` themselves, or all items for None; DataError for another shape."""
-    if candidates is None:
-        return np.ones(len(model.items), dtype=np.bool_)
-    check_shape(candidates, (len(model.items),), "candidates")
-    return candidates
+    allowed = check_candidates(candidates, len(model.items))
+    return model.select_batches(BatchRequest(users, n, rated, allowed, block_items))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array, check_shape
 from recommender.data.rows import Rows
 
 # Fewer rows than this, such as the one of a web request, are selected without loading compiled kernels.
@@ -33,6 +33,14 @@ class TopItems(NamedTuple):
     def empty(cls, m: int, n: int) -> "TopItems":
         """Return `m` lists that are all padding, of length `n`."""
         return cls(np.full((m, n), -1, dtype=np.int64), np.full((m, n), np.nan, dtype=np.float32))
+
+
+def check_candidates(candidates: BoolArray | None, n_items: int) -> BoolArray:
+    """Return `candidates`, or all items for None; DataError unless its shape is (n_items,)."""
+    if candidates is None:
+        return np.ones(n_items, dtype=np.bool_)
+    check_shape(candidates, (n_items,), "candidates")
+    return candidates
 
 
 def select_topk(scores: Float32Array, allowed: BoolArray, exclude: Rows, n: int) -> tuple[Int32Array, Float32Array]:

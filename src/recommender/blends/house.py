@@ -73,7 +73,7 @@ class HouseConfig(Config):
 
 @dataclass(frozen=True)
 class House:
-    """The estimator: `House(config).fit(ratings)` gives a `HouseModel`."""
+    """The estimator: `House(config).fit(ratings)` returns a `HouseModel`."""
 
     config: HouseConfig = HouseConfig()
 

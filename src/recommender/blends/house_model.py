@@ -8,7 +8,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from recommender.arrays import (
-    BoolArray,
     Float32Array,
     IdsLike,
     Int32Array,
@@ -19,7 +18,7 @@ from recommender.arrays import (
 from recommender.blends.histories import Histories, HistoryRule
 from recommender.blends.intervals import IntervalTable, spread
 from recommender.blends.ranking import ItemRelations, RankingWeights
-from recommender.contract import Interval, Model
+from recommender.contract import BatchRequest, Interval, Model
 from recommender.data.rows import Rows
 from recommender.data.vocabulary import Vocabulary
 from recommender.factors.bayesian_model import BayesianModel
@@ -104,17 +103,11 @@ class HouseModel(Model[HouseUserState]):
         ordered = histories.have_recency() & bool(self.relations.transitions.size)
         return self.weights.scores(transitions, associations, self.relations, stars, ordered=ordered)
 
-    def select_batches(
-        self,
-        users: Int64Array | Sequence[HouseUserState],
-        n: int,
-        exclude: Rows,
-        allowed: BoolArray,
-        block_items: int,
-    ) -> Iterator[RecommendationBatch]:
+    def select_batches(self, request: BatchRequest[HouseUserState]) -> Iterator[RecommendationBatch]:
         """Select in blocks of users, on threads if there are many."""
+        users, n, exclude, allowed, _ = request
         if len(users) < _BLOCK_USERS:
-            return super().select_batches(users, n, exclude, allowed, block_items)
+            return super().select_batches(request)
         from recommender.kernels.topk_dense import topk_dense  # noqa: PLC0415 - numba takes half a second to load.
 
         def block(start: int) -> RecommendationBatch:

@@ -46,7 +46,7 @@ class HybridConfig(Config):
 
 @dataclass(frozen=True)
 class Hybrid:
-    """The estimator: `Hybrid(config, catalogue).fit(ratings)` gives a `HybridModel`."""
+    """The estimator: `Hybrid(config, catalogue).fit(ratings)` returns a `HybridModel`."""
 
     config: HybridConfig
     catalogue: Catalogue

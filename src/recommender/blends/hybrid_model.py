@@ -22,8 +22,7 @@ from recommender.items.implicit_feedback import ImplicitUserState, score_pairs_b
 from recommender.items.keywords import KeywordProfile, KeywordsModel
 from recommender.persistence import stored_as
 from recommender.rating_scale import RATING_SCALE
-from recommender.recommendations import check_candidates
-from recommender.topk import TopItems
+from recommender.topk import TopItems, check_candidates
 
 LONGEST_LIST = 50
 
@@ -100,8 +99,8 @@ class HybridModel(Model[HybridUserState]):
         fewer items, and all padding for an unknown item. ConfigError unless `k` is from 1 to 50.
         """
         require(1 <= k <= LONGEST_LIST, "k", k, f"from 1 to {LONGEST_LIST}")
-        found = TopItems(np.full((1, k), -1, dtype=np.int64), np.full((1, k), np.nan, dtype=np.float32))
-        allowed = check_candidates(self, candidates).copy()
+        found = TopItems.empty(1, k)
+        allowed = check_candidates(candidates, len(self.items)).copy()
         seed = int(self.items.positions([item_id])[0])
         if seed < 0:
             return found
@@ -152,7 +151,7 @@ class HybridModel(Model[HybridUserState]):
 
     def _turns(self, user: HybridUserState | None, cosines: Float32Array, *, first: BoolArray) -> Int64Array:
         """Return the rank of each item, from 0, with the items that are `first` before all others: (n_items,) int64."""
-        stars = self._rate_items(self._anybody if user is None else user)
+        stars = self._rate_items(self._average_user if user is None else user)
         order = rank_items(stars, first, np.arange(stars.size))
         by_stars = places(order)
         # Stars order films whose words are the same.
@@ -162,7 +161,7 @@ class HybridModel(Model[HybridUserState]):
         return interleave(by_words, by_stars)
 
     @property
-    def _anybody(self) -> HybridUserState:
+    def _average_user(self) -> HybridUserState:
         nothing = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         return self._fold_in(*nothing, None)
 

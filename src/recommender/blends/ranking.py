@@ -124,8 +124,8 @@ class RankingWeights:
         return np.asarray(scores, dtype=np.float32)
 
 
-def _row_sums(n_people: int) -> RowSums:
-    if n_people < _COMPILED_FROM:
+def _row_sums(n_users: int) -> RowSums:
+    if n_users < _COMPILED_FROM:
         return row_sums_plain.row_sums
     from recommender.kernels import row_sums  # noqa: PLC0415 - numba takes half a second to load.
 

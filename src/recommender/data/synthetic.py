@@ -25,7 +25,7 @@ OnRows = Callable[[int], None]
 
 def synthetic_blocks(config: SyntheticConfig) -> Iterator[SyntheticBlock]:
     """Yield the ratings, users ascending, in blocks of about a million; each block is overwritten by the next."""
-    from recommender.kernels.synthetic import synthetic_rows  # noqa: PLC0415 - numba takes long to load.
+    from recommender.kernels.synthetic import fill_synthetic_rows  # noqa: PLC0415 - numba takes long to load.
 
     items, distribution = make_synthetic_items(config), star_distribution(config)
     n_block = min(config.n_users, max(1, _BLOCK_RATINGS // config.per_user))
@@ -35,7 +35,7 @@ def synthetic_blocks(config: SyntheticConfig) -> Iterator[SyntheticBlock]:
     for first in range(0, config.n_users, n_block):
         n = min(n_block, config.n_users - first)
         block = SyntheticBlock(first, drawn[:n], halves[:n], times[:n])
-        synthetic_rows(np.uint64(config.seed), items, distribution, block)
+        fill_synthetic_rows(np.uint64(config.seed), items, distribution, block)
         yield block
 
 

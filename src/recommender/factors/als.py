@@ -100,7 +100,7 @@ class ALSModel(FactorFeedbackModel):
 
 @dataclass(frozen=True)
 class ALS:
-    """The estimator: `ALS(config).fit(ratings)` gives an `ALSModel`.
+    """The estimator: `ALS(config).fit(ratings)` returns an `ALSModel`.
 
     `spark`: the place where Spark runs, if that is the engine.
     """

@@ -29,7 +29,7 @@ from recommender.factors.candidate_tiles import CandidateTiles, Tile, norms
 from recommender.factors.factorisation import Factorisation
 from recommender.factors.foldin import UserParameters
 from recommender.threads import cores, map_in_order
-from recommender.topk import RecommendationBatch
+from recommender.topk import RecommendationBatch, check_candidates
 
 if TYPE_CHECKING:
     from recommender.kernels import topk
@@ -110,12 +110,13 @@ def batch_topk(
     for name, size in (("n", n), ("block_users", block_users), ("block_items", block_items), ("n_threads", threads)):
         if size < 1:
             raise ConfigError(f"{name} is {size}: it must be at least 1.")
+    allowed = check_candidates(candidates, model.item_biases.size)
     request = _Request(
         model=model,
         users=_check_users(model, users),
         n=n,
         exclude=Rows.empty(n_rows=_count(users)) if exclude is None else exclude,
-        tiles=CandidateTiles.of(model, _candidate_mask(model, candidates), _usual_norm(model, users), block_items),
+        tiles=CandidateTiles.of(model, allowed, _usual_norm(model, users), block_items),
         item_norm=float(norms(model.item_factors).max()),
     )
     request.exclude.check(n_rows=request.n_users, n_items=model.item_biases.size)
@@ -161,13 +162,6 @@ def _usual_norm(model: Factorisation, users: Int64Array | UserBatch) -> float:
     if not n_users:
         return 0.0
     return float(norms(_parameters(model, users, slice(0, n_users, -(-n_users // _SAMPLE))).factors).mean())
-
-
-def _candidate_mask(model: Factorisation, candidates: BoolArray | None) -> BoolArray:
-    if candidates is None:
-        return np.ones(model.item_biases.size, dtype=np.bool_)
-    check_shape(candidates, (model.item_biases.size,), "candidates")
-    return candidates
 
 
 def _block(request: _Request, start: int, stop: int) -> RecommendationBatch:

@@ -48,7 +48,7 @@ class BayesianConfig(Config):
 
 @dataclass(frozen=True)
 class Bayesian:
-    """The estimator: `Bayesian(config).fit(ratings)` gives a `BayesianModel`."""
+    """The estimator: `Bayesian(config).fit(ratings)` returns a `BayesianModel`."""
 
     config: BayesianConfig = BayesianConfig()
 

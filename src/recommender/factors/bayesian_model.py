@@ -7,7 +7,7 @@ import numpy as np
 
 from recommender.arrays import Float32Array, Float64Array, Int64Array, check_finite, check_shape
 from recommender.errors import DataError
-from recommender.factors.foldin import UserParameters
+from recommender.factors.foldin import UserParameters, solve_ridge
 from recommender.factors.model import FactorModel
 
 
@@ -46,7 +46,7 @@ class BayesianModel(FactorModel):
         )
         design = (self.item_factors[positions] + self.mean_factors).astype(np.float64)
         residuals = values - self.global_mean - self.item_biases[positions].astype(np.float64) - design @ expected
-        factors = expected + regression(design, residuals, self.fold_in_penalty.constant)
+        factors = expected + solve_ridge(design, residuals, self.fold_in_penalty.constant)
         return UserParameters(float(factors @ self.mean_factors), factors.astype(np.float32))
 
     def rate_positions(self, user: UserParameters, positions: Int64Array) -> Float64Array:
@@ -59,15 +59,3 @@ class BayesianModel(FactorModel):
         """Return the unclipped stars of the users at these positions for every item: (m, n_items)."""
         biases = self.item_biases + np.float32(self.global_mean)
         return self.user_factors[users] @ self.item_factors.T + (self.user_biases[users][:, None] + biases)
-
-
-def regression(design: Float64Array, residuals: Float64Array, noise_variance: float) -> Float64Array:
-    """Return the mean of x ~ Normal(0, 1) given `residuals` = `design`·x + noise: (k,), for a `design` of (n, k)."""
-    n, k = design.shape
-    if n <= k:
-        gram = design @ design.T
-        gram.flat[:: n + 1] += noise_variance
-        return np.asarray(design.T @ np.linalg.solve(gram, residuals), dtype=np.float64)
-    gram = design.T @ design
-    gram.flat[:: k + 1] += noise_variance
-    return np.asarray(np.linalg.solve(gram, design.T @ residuals), dtype=np.float64)

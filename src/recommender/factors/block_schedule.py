@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recommender.kernels.sgd import Grid, SGDParameters
 
 
-def sgd_epoch_scheduled(
+def run_scheduled_epoch(
     grid: "Grid",
     diagonals: Int64Array,
     parameters: "SGDParameters",
@@ -27,15 +27,15 @@ def sgd_epoch_scheduled(
     *,
     n_threads: int,
 ) -> None:
-    """Visit every rating once, as `kernels.sgd.sgd_epoch` does."""
-    from recommender.kernels.sgd import sgd_block  # noqa: PLC0415 - numba takes half a second to load.
+    """Visit every rating once, as `kernels.sgd.run_sgd_epoch` does."""
+    from recommender.kernels.sgd import run_sgd_block  # noqa: PLC0415 - numba takes half a second to load.
 
     turns = BlockSchedule(diagonals)
 
     def work() -> None:
         with turns:
             while (block := turns.next_block()) is not None:
-                sgd_block(grid, block, parameters, learning_rate, regularisation)
+                run_sgd_block(grid, block, parameters, learning_rate, regularisation)
                 turns.done(block)
 
     with turns, ThreadPoolExecutor(n_threads, "sgd") as pool:

@@ -55,12 +55,20 @@ def ridge_fold_in(item_factors: Float32Array, residuals: Float64Array, strength:
     n, k = item_factors.shape
     design = np.ones((n, k + 1))
     design[:, 1:] = item_factors
-    if n <= k:
+    solution = solve_ridge(design, residuals, strength)
+    return UserParameters(bias=float(solution[0]), factors=solution[1:].astype(np.float32))
+
+
+def solve_ridge(design: Float64Array, residuals: Float64Array, strength: float) -> Float64Array:
+    """Minimise ‖residuals - design·x‖² + α‖x‖² over x: (d,) float64, for a `design` of (n, d) and α = `strength`.
+
+    With α = σ², x is also the mean of x ~ Normal(0, 1) given `residuals` = design·x + noise of the variance σ².
+    """
+    n, d = design.shape
+    if n <= d:
         gram = design @ design.T
         gram.flat[:: n + 1] += strength
-        solution = design.T @ np.linalg.solve(gram, residuals)
-    else:
-        gram = design.T @ design
-        gram.flat[:: k + 2] += strength
-        solution = np.linalg.solve(gram, design.T @ residuals)
-    return UserParameters(bias=float(solution[0]), factors=solution[1:].astype(np.float32))
+        return np.asarray(design.T @ np.linalg.solve(gram, residuals), dtype=np.float64)
+    gram = design.T @ design
+    gram.flat[:: d + 1] += strength
+    return np.asarray(np.linalg.solve(gram, design.T @ residuals), dtype=np.float64)

@@ -47,7 +47,7 @@ class KMFConfig(Config):
 
 @dataclass(frozen=True)
 class KMF:
-    """The estimator: `KMF(config).fit(ratings)` gives a `KMFModel`."""
+    """The estimator: `KMF(config).fit(ratings)` returns a `KMFModel`."""
 
     config: KMFConfig = KMFConfig()
 
@@ -57,7 +57,7 @@ class KMF:
         Raises DivergedError when the parameters grow without bound; an interrupt stops it after the present epoch.
         """
         from recommender.kernels.batches import Examples, Weights  # noqa: PLC0415 - numba takes half a second to load.
-        from recommender.kernels.kmf import RMSprop, kmf_epoch  # noqa: PLC0415
+        from recommender.kernels.kmf import RMSprop, run_kmf_epoch  # noqa: PLC0415
 
         config, rng = self.config, np.random.default_rng(self.config.seed)
         examples = Examples(ratings.user_positions, ratings.item_positions, ratings.values)
@@ -90,8 +90,8 @@ class KMF:
             )
 
         for done in each_epoch(config.n_epochs, on_epoch, model):
-            rate = config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE)
-            kmf_epoch(examples, rng.permutation(len(ratings)), users, items, settings._replace(rate=np.float32(rate)))
+            rate = np.float32(config.learning_rate * max(1 - (done - 1) / config.n_epochs, _LAST_RATE))
+            run_kmf_epoch(examples, rng.permutation(len(ratings)), users, items, settings._replace(rate=rate))
             check_divergence((users.values, items.values), config)
         return model()
 

@@ -4,14 +4,14 @@ Rendle, Schmidt-Thieme 2008, RecSys, "Online-updating regularized kernel matrix 
 recommender systems", doi 10.1145/1454008.1454047, r̂ = a + c·K(p_u, q_i) with the logistic kernel K.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from recommender.arrays import BoolArray, Float32Array, Float64Array, Int64Array
-from recommender.data.rows import Rows
+from recommender.arrays import Float32Array, Float64Array, Int64Array
+from recommender.contract import BatchRequest
 from recommender.factors.foldin import UserParameters
 from recommender.factors.model import FactorModel
 from recommender.topk import RecommendationBatch
@@ -63,16 +63,9 @@ class KMFModel(FactorModel):
         solution = fit_bounded(ratings)
         return UserParameters(bias=float(solution[0]), factors=solution[1:].astype(np.float32))
 
-    def select_batches(
-        self,
-        users: Int64Array | Sequence[UserParameters],
-        n: int,
-        exclude: Rows,
-        allowed: BoolArray,
-        block_items: int,
-    ) -> Iterator[RecommendationBatch]:
+    def select_batches(self, request: BatchRequest[UserParameters]) -> Iterator[RecommendationBatch]:
         """Rank by x, which gives the same order as the stars."""
-        for block in super().select_batches(users, n, exclude, allowed, block_items):
+        for block in super().select_batches(request):
             yield block._replace(scores=self.stars(block.scores))
 
 

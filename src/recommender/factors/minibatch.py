@@ -81,7 +81,7 @@ class _Training:
 
     def step(self, n_steps: int) -> float:
         """Make so many steps and return the RMSE on the last batch, before its step."""
-        from recommender.kernels.momentum import Momentum, nsvd_steps, svd_steps  # noqa: PLC0415 - as above.
+        from recommender.kernels.momentum import Momentum, run_nsvd_steps, run_svd_steps  # noqa: PLC0415 - as above.
 
         config, (users, items, implicit) = self.config, (self.users, self.items, self.implicit)
         batches = self.rng.integers(len(self.ratings), size=(n_steps, config.batch_size))
@@ -91,9 +91,9 @@ class _Training:
         if config.model == "nsvd":
             mine, theirs = self.ratings.user_positions[self.speaking], self.ratings.item_positions[self.speaking]
             rows = Rows.of_sorted(mine, theirs, n_rows=len(self.ratings.users))
-            error: float = nsvd_steps(self.examples, batches, (users, items, implicit), rows, settings)
+            error: float = run_nsvd_steps(self.examples, batches, (users, items, implicit), rows, settings)
         else:
-            error = svd_steps(self.examples, batches, users, items, settings)
+            error = run_svd_steps(self.examples, batches, users, items, settings)
         check_divergence((users.values, items.values, implicit.values), config)
         return error
 

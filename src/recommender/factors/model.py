@@ -1,21 +1,19 @@
 """The biased factor model: r̂_ui = μ + b_u + b_i + q_i·p_u (Koren, Bell, Volinsky 2009, eq. 4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
 from recommender.arrays import (
-    BoolArray,
     Float32Array,
     Float64Array,
     Int64Array,
     check_finite,
     check_shape,
 )
-from recommender.contract import Model
-from recommender.data.rows import Rows
+from recommender.contract import BatchRequest, Model
 from recommender.data.vocabulary import Vocabulary
 from recommender.errors import DataError
 from recommender.factors.batch_topk import UserBatch, batch_topk
@@ -113,15 +111,9 @@ class FactorModel(Model[UserParameters]):
     def _item_vectors(self) -> Float32Array:
         return self.item_factors
 
-    def select_batches(
-        self,
-        users: Int64Array | Sequence[UserParameters],
-        n: int,
-        exclude: Rows,
-        allowed: BoolArray,
-        block_items: int,
-    ) -> Iterator[RecommendationBatch]:
+    def select_batches(self, request: BatchRequest[UserParameters]) -> Iterator[RecommendationBatch]:
         """Select by tiles of items, on all cores: see `batch_topk`."""
+        users, n, exclude, allowed, block_items = request
         if not len(users):
             return iter(())
         block = users if isinstance(users, np.ndarray) else UserBatch.of(users)

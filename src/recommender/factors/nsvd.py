@@ -50,7 +50,7 @@ class NSVDConfig(Config):
 
 @dataclass(frozen=True)
 class NSVD:
-    """The estimator: `NSVD(config).fit(ratings)` gives an `NSVDModel`."""
+    """The estimator: `NSVD(config).fit(ratings)` returns an `NSVDModel`."""
 
     config: NSVDConfig = NSVDConfig()
 
@@ -59,7 +59,7 @@ class NSVD:
 
         Raises DivergedError when the factors grow without bound; an interrupt stops it after the current epoch.
         """
-        from recommender.kernels.nsvd import NSVDHistories, nsvd_epoch  # noqa: PLC0415 - numba takes half a second to load.
+        from recommender.kernels.nsvd import NSVDHistories, run_nsvd_epoch  # noqa: PLC0415 - numba takes half a second to load.
 
         config, rows = self.config, ratings.by_user()
         speaking, history_length = select_history(ratings, config.size)
@@ -73,7 +73,7 @@ class NSVD:
 
         done = 0
         for done in each_epoch(config.n_epochs, on_epoch, model):  # noqa: B007 - `model` reads it.
-            nsvd_epoch(histories, rng.permutation(len(ratings.users)), parameters, *rates)
+            run_nsvd_epoch(histories, rng.permutation(len(ratings.users)), parameters, *rates)
             check_divergence(parameters, config)
         return model()
 

@@ -1,4 +1,4 @@
-"""The part of Spark's ALS that runs beside Spark: a program of its own, which reads and writes Parquet.
+"""A program that trains ALS on Spark. It reads and writes Parquet files.
 
 Run as `python -P spark_job.py JOB.json`; `als_spark` writes the job. It imports nothing of this package, so that
 PySpark's driver needs nothing else. Spark weighs the penalty of each user and item by how often they occur (ALS-WR,
@@ -24,9 +24,9 @@ def main(job_file: str) -> None:
     try:
         ratings = session.read.parquet(job["ratings"])
         liked = ratings.where(ratings["rating"] >= job["liked_from"]).selectExpr(
-            "cast(userId as int) as userId", "cast(movieId as int) as movieId", "cast(1 as float) as liking"
+            "cast(userId as int) as userId", "cast(movieId as int) as movieId", "cast(1 as float) as preference"
         )
-        als = ALS(userCol="userId", itemCol="movieId", ratingCol="liking", implicitPrefs=True, **job["als"])
+        als = ALS(userCol="userId", itemCol="movieId", ratingCol="preference", implicitPrefs=True, **job["als"])
         model = als.fit(liked)
         model.userFactors.write.parquet(job["user_factors"])
         model.itemFactors.write.parquet(job["item_factors"])

@@ -27,7 +27,7 @@ class SurpriseSVDConfig(SurpriseConfig):
 
 @dataclass(frozen=True)
 class SurpriseSVD:
-    """The estimator: `SurpriseSVD(config).fit(ratings)` gives a `FactorModel`."""
+    """The estimator: `SurpriseSVD(config).fit(ratings)` returns a `FactorModel`."""
 
     config: SurpriseSVDConfig = SurpriseSVDConfig()
 

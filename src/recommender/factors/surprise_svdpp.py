@@ -27,7 +27,7 @@ class SurpriseSVDppConfig(SurpriseConfig):
 
 @dataclass(frozen=True)
 class SurpriseSVDpp:
-    """The estimator: `SurpriseSVDpp(config).fit(ratings)` gives an `SVDppModel`."""
+    """The estimator: `SurpriseSVDpp(config).fit(ratings)` returns an `SVDppModel`."""
 
     config: SurpriseSVDppConfig = SurpriseSVDppConfig()
 

@@ -18,7 +18,7 @@ from recommender.config import Config, count, not_negative, positive, random_see
 from recommender.contract import OnEpoch
 from recommender.data.ratings import Ratings
 from recommender.epochs import each_epoch
-from recommender.factors.block_schedule import sgd_epoch_scheduled
+from recommender.factors.block_schedule import run_scheduled_epoch
 from recommender.factors.divergence import check_divergence
 from recommender.factors.foldin import FoldInPenalty
 from recommender.factors.model import FactorModel
@@ -57,7 +57,7 @@ class SVDConfig(Config):
 
 @dataclass(frozen=True)
 class SVD:
-    """The estimator: `SVD(config).fit(ratings)` gives a `FactorModel`."""
+    """The estimator: `SVD(config).fit(ratings)` returns a `FactorModel`."""
 
     config: SVDConfig = SVDConfig()
 
@@ -134,11 +134,11 @@ def _epoch_function(n_ratings: int) -> Callable[..., None]:
     """Return the function for one epoch, chosen by the number of ratings alone, as it may change the last bit."""
     import numba  # noqa: PLC0415 - takes half a second to load.
 
-    from recommender.kernels.sgd import sgd_epoch  # noqa: PLC0415
+    from recommender.kernels.sgd import run_sgd_epoch  # noqa: PLC0415
 
     if n_ratings < _SCHEDULED_FROM:
-        return cast("Callable[..., None]", sgd_epoch)
-    return partial(sgd_epoch_scheduled, n_threads=numba.get_num_threads())
+        return cast("Callable[..., None]", run_sgd_epoch)
+    return partial(run_scheduled_epoch, n_threads=numba.get_num_threads())
 
 
 def _deal(counts: Int64Array) -> UInt8Array:

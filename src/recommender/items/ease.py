@@ -76,9 +76,9 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
     def _make_profile(self, positions: Int64Array, values: Float32Array, times: Int64Array | None) -> Int64Array:  # noqa: ARG002 - the model knows no time.
         return positions[values >= np.float32(self.liked_from)]
 
-    def _score_profile(self, taste: Int64Array) -> Float32Array:
-        known = np.searchsorted(self.weighted, taste)
-        known = known[self.weighted[np.minimum(known, self.weighted.size - 1)] == taste]
+    def _score_profile(self, profile: Int64Array) -> Float32Array:
+        known = np.searchsorted(self.weighted, profile)
+        known = known[self.weighted[np.minimum(known, self.weighted.size - 1)] == profile]
         sums: Float64Array = self.weights[known].sum(axis=0, dtype=np.float64)
         scores: Float32Array = self._everywhere(sums[None, :])[0]
         return scores
@@ -110,7 +110,7 @@ class EASEModel(ImplicitFeedbackModel[Int64Array]):
 
 @dataclass(frozen=True)
 class EASE:
-    """The estimator: `EASE(config).fit(ratings)` gives an `EASEModel`."""
+    """The estimator: `EASE(config).fit(ratings)` returns an `EASEModel`."""
 
     config: EASEConfig = EASEConfig()
 

@@ -159,7 +159,7 @@ class KeywordsModel(ImplicitFeedbackModel[KeywordProfile]):
 
 @dataclass(frozen=True)
 class Keywords:
-    """The estimator: `Keywords(config, catalogue).fit(ratings)` gives a `KeywordsModel`."""
+    """The estimator: `Keywords(config, catalogue).fit(ratings)` returns a `KeywordsModel`."""
 
     config: KeywordsConfig
     catalogue: Catalogue
@@ -197,11 +197,11 @@ class Keywords:
         rng = np.random.default_rng(self.config.seed)
         drawn[rng.choice(n_users, min(n_users, _SLOPE_USERS), replace=False)] = True
         split = random_split(ratings.select(drawn[ratings.user_positions]), test_fraction=0.1, seed=self.config.seed)
-        model, asked = replace(self._bias_only_model(split.train), slope=1.0), split.test
-        users, items = model.positions(asked.user_ids, asked.item_ids)
+        model, test = replace(self._bias_only_model(split.train), slope=1.0), split.test
+        users, items = model.positions(test.user_ids, test.item_ids)
         known = np.flatnonzero((users >= 0) & (items >= 0))
         users, items = users[known], items[known]
-        errors = (asked.values[known] - model.stars.score(model.users.ids[users], model.items.ids[items])).astype(
+        errors = (test.values[known] - model.stars.score(model.users.ids[users], model.items.ids[items])).astype(
             np.float64
         )
         effects = model.stars_from_profiles(users, items).astype(np.float64)

@@ -31,7 +31,7 @@ class RMSprop(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def kmf_epoch(examples: Examples, order: Int64Array, users: Weights, items: Weights, settings: RMSprop) -> None:
+def run_kmf_epoch(examples: Examples, order: Int64Array, users: Weights, items: Weights, settings: RMSprop) -> None:
     """Visit every rating once, batch after batch in this `order`: (n,) int64, on one thread."""
     one = np.float32(1.0)
     for start in range(0, order.size, settings.batch_size):

@@ -25,7 +25,7 @@ class Momentum(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def svd_steps(examples: Examples, batches: Int64Array, users: Weights, items: Weights, settings: Momentum) -> float:
+def run_svd_steps(examples: Examples, batches: Int64Array, users: Weights, items: Weights, settings: Momentum) -> float:
     """Make a step for each row of `batches`, (n_steps, batch_size) int64 indices of examples; values are less μ.
 
     Returns the RMSE on the last batch before its step.
@@ -40,7 +40,7 @@ def svd_steps(examples: Examples, batches: Int64Array, users: Weights, items: We
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def nsvd_steps(
+def run_nsvd_steps(
     examples: Examples, batches: Int64Array, sides: tuple[Weights, Weights, Weights], speaking: Rows, settings: Momentum
 ) -> float:
     """Make the same steps for NSVD. `sides`: users, items, implicit factors; `speaking`: S_u, a row per user.

@@ -45,7 +45,7 @@ class NSVDParameters(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True)
-def nsvd_epoch(
+def run_nsvd_epoch(
     histories: NSVDHistories,
     order: Int64Array,
     parameters: NSVDParameters,

@@ -26,7 +26,7 @@ def write_rating_lines(block: SyntheticBlock, text: AnyArray) -> int:
         ends[row + 1] += ends[row]
     for row in numba.prange(n_users):
         user_id, part = block.first_user + row + 1, text[ends[row] : ends[row + 1]]
-        _user_write(user_id, block.drawn[row], block.halves[row], block.times[row], part)
+        _write_user(user_id, block.drawn[row], block.halves[row], block.times[row], part)
     return int(ends[n_users])
 
 
@@ -46,12 +46,12 @@ def _length(user_id: int, drawn: Int32Array, times: Int64Array) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _user_write(user_id: int, drawn: Int32Array, halves: AnyArray, times: Int64Array, text: AnyArray) -> None:
+def _write_user(user_id: int, drawn: Int32Array, halves: AnyArray, times: Int64Array, text: AnyArray) -> None:
     at = 0
     for place in range(drawn.size):
-        at = _number_write(user_id, text, at)
+        at = _write_number(user_id, text, at)
         text[at] = _COMMA
-        at = _number_write(drawn[place] + 1, text, at + 1)
+        at = _write_number(drawn[place] + 1, text, at + 1)
         text[at] = _COMMA
         text[at + 1] = _ZERO + halves[place] // 2
         text[at + 2] = _POINT
@@ -59,13 +59,13 @@ def _user_write(user_id: int, drawn: Int32Array, halves: AnyArray, times: Int64A
         at += 4
         if times.size:
             text[at] = _COMMA
-            at = _number_write(times[place], text, at + 1)
+            at = _write_number(times[place], text, at + 1)
         text[at] = _NEW_LINE
         at += 1
 
 
 @numba.njit(cache=True, nogil=True)
-def _number_write(number: int, text: AnyArray, at: int) -> int:
+def _write_number(number: int, text: AnyArray, at: int) -> int:
     """Write `number` from `at` on and return where it ends."""
     end = at + _digits(number)
     for place in range(end - 1, at - 1, -1):

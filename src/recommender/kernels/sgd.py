@@ -44,7 +44,7 @@ class SGDParameters(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
-def sgd_epoch(
+def run_sgd_epoch(
     grid: Grid, diagonals: Int64Array, parameters: SGDParameters, learning_rate: np.float32, regularisation: np.float32
 ) -> None:
     """Visit every rating once, diagonal by diagonal of the grid, with the blocks of a diagonal in parallel.
@@ -54,13 +54,13 @@ def sgd_epoch(
     n_stripes = diagonals.size
     for diagonal in diagonals:
         for stripe in numba.prange(n_stripes):
-            sgd_block(
+            run_sgd_block(
                 grid, stripe * n_stripes + (stripe + diagonal) % n_stripes, parameters, learning_rate, regularisation
             )
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def sgd_block(
+def run_sgd_block(
     grid: Grid, block: int, parameters: SGDParameters, learning_rate: np.float32, regularisation: np.float32
 ) -> None:
     """Visit the ratings of one block, in their order."""

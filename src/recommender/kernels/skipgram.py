@@ -32,7 +32,7 @@ class Sampling(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True)
-def skipgram_epoch(
+def run_skipgram_epoch(
     sequences: Rows,
     sampling: Sampling,
     vectors: tuple[Float32Array, Float32Array],

@@ -34,7 +34,7 @@ LARGE_PART = 4
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
-def synthetic_rows(
+def fill_synthetic_rows(
     seed: np.uint64, items: SyntheticItems, distribution: StarDistribution, block: SyntheticBlock
 ) -> None:
     """Fill in the ratings of a block of users."""

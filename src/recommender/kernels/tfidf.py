@@ -4,17 +4,14 @@ A row visits only the items that share a word with it, so the cost depends on th
 of pairs. `tfidf_plain` is the plain twin.
 """
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recommender.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, readonly_view
 from recommender.data.rows import Rows
 from recommender.kernels.tfidf_plain import CANCELLED, SparseVectors
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 class Postings(NamedTuple):
@@ -41,20 +38,14 @@ def tfidf_cosines(vectors: SparseVectors, postings: Postings, rows: Rows, weight
     cosines = np.empty((rows.n_rows, vectors.indptr.size - 1), dtype=np.float32)
     # All arrays are read-only, so that this compiles once for plain and memory-mapped arrays.
     _fill(
-        SparseVectors(_readonly_view(vectors.indptr), _readonly_view(vectors.words), _readonly_view(vectors.weights)),
-        Postings(_readonly_view(postings.indptr), _readonly_view(postings.items), _readonly_view(postings.weights)),
-        Rows(_readonly_view(rows.indptr), _readonly_view(rows.indices)),
-        _readonly_view(weights),
+        SparseVectors(readonly_view(vectors.indptr), readonly_view(vectors.words), readonly_view(vectors.weights)),
+        Postings(readonly_view(postings.indptr), readonly_view(postings.items), readonly_view(postings.weights)),
+        Rows(readonly_view(rows.indptr), readonly_view(rows.indices)),
+        readonly_view(weights),
         np.zeros(postings.indptr.size - 1),
         cosines,
     )
     return cosines
-
-
-def _readonly_view(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    view = np.ascontiguousarray(array).view(np.ndarray)
-    view.flags.writeable = False
-    return view
 
 
 @numba.njit(cache=True, nogil=True)

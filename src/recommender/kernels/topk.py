@@ -95,13 +95,13 @@ def sort_key(score: np.float32, item: int | np.int64) -> np.int64:
 
 
 @numba.njit(cache=True, nogil=True)
-def key_score(key: np.int64) -> np.float32:
+def unpack_score(key: np.int64) -> np.float32:
     """Return the score in a key."""
     return np.int32(_flip(np.int32(key >> _ITEM_BITS))).view(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
-def key_item(key: np.int64) -> np.int64:
+def unpack_item(key: np.int64) -> np.int64:
     """Return the item position in a key."""
     return _LARGEST_ITEM - (key & np.int64(0xFFFFFFFF))
 
@@ -111,7 +111,7 @@ def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
     """Return the same items, packed with their exact scores, in ascending order."""
     exact = np.empty_like(keys)
     for at in range(keys.size):
-        item = key_item(keys[at])
+        item = unpack_item(keys[at])
         product = _dot(block.factors[user], block.item_factors[item])
         exact[at] = sort_key(np.float32(block.offsets[user] + np.float64(block.item_biases[item]) + product), item)
     exact.sort()
@@ -119,7 +119,7 @@ def _exact_keys(block: Block, user: int, keys: Int64Array) -> Int64Array:
 
 
 @numba.njit(cache=True, nogil=True)
-def largest_first(keys: Int64Array, n: int) -> np.int64:
+def select_largest(keys: Int64Array, n: int) -> np.int64:
     """Move the `n` largest of distinct keys to the front, in any order, and return the smallest of them.
 
     Quickselect (Hoare 1961) with a partition without branches, which is several times as fast as `np.partition` here.
@@ -148,11 +148,11 @@ def largest_first(keys: Int64Array, n: int) -> np.int64:
 def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
     """Drop keys that cannot be among the n best, raise the user's floor and return the number left, below capacity."""
     keys, n = state.keys[user, :filled], state.n
-    floor = np.float32(key_score(largest_first(keys, n)) - np.float32(2.0) * block.errors[user])
+    floor = np.float32(unpack_score(select_largest(keys, n)) - np.float32(2.0) * block.errors[user])
     state.floors[user] = floor
     kept = 0
     for at in range(filled):
-        if key_score(keys[at]) >= floor:
+        if unpack_score(keys[at]) >= floor:
             keys[kept] = keys[at]
             kept += 1
     if kept > (state.keys.shape[1] + n) // 2:
@@ -160,7 +160,7 @@ def _compact(block: Block, state: TopState, user: int, filled: int) -> int:
         keys[:n] = _exact_keys(block, user, keys[:kept])[kept - n :]
         for at in range(n):
             # Here an approximate score is the exact one less the user's offset.
-            keys[at] = sort_key(np.float32(key_score(keys[at]) - block.offsets[user]), key_item(keys[at]))
+            keys[at] = sort_key(np.float32(unpack_score(keys[at]) - block.offsets[user]), unpack_item(keys[at]))
         kept = n
     return kept
 
@@ -232,5 +232,5 @@ def topk_finish(block: Block, state: TopState, items: Int32Array, scores: Float3
         ranked = _exact_keys(block, user, state.keys[user, :filled])
         for rank in range(min(state.n, ranked.size)):
             key = ranked[ranked.size - 1 - rank]
-            items[user, rank] = key_item(key)
-            scores[user, rank] = key_score(key)
+            items[user, rank] = unpack_item(key)
+            scores[user, rank] = unpack_score(key)

@@ -5,7 +5,7 @@ import numpy as np
 
 from recommender.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from recommender.data.rows import Rows
-from recommender.kernels.topk import key_item, key_score, largest_first, sort_key
+from recommender.kernels.topk import select_largest, sort_key, unpack_item, unpack_score
 
 # This many scores at a time are compared with the lowest score of the list.
 _STRIDE = 128
@@ -42,7 +42,7 @@ def _collect(scores: Float32Array, allowed: BoolArray, rated: Int32Array, keys: 
             keys[filled] = sort_key(scores[item], item)
             filled += 1
             if filled == keys.size:
-                floor = key_score(largest_first(keys, n))
+                floor = unpack_score(select_largest(keys, n))
                 filled = n
     return filled
 
@@ -69,10 +69,10 @@ def _fill(
         rated = exclude.indices[exclude.indptr[user] : exclude.indptr[user + 1]]
         filled = _collect(scores[user], allowed, rated, keys, n)
         if filled > n:
-            largest_first(keys[:filled], n)
+            select_largest(keys[:filled], n)
             filled = n
         ranked = np.sort(keys[:filled])
         for rank in range(min(n, filled)):
             key = ranked[filled - 1 - rank]
-            items[user, rank] = key_item(key)
-            best[user, rank] = key_score(key)
+            items[user, rank] = unpack_item(key)
+            best[user, rank] = unpack_score(key)

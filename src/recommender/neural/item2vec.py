@@ -60,7 +60,7 @@ class Item2VecModel(FactorFeedbackModel):
 
 @dataclass(frozen=True)
 class Item2Vec:
-    """The estimator: `Item2Vec(config).fit(ratings)` gives an `Item2VecModel`."""
+    """The estimator: `Item2Vec(config).fit(ratings)` returns an `Item2VecModel`."""
 
     config: Item2VecConfig = Item2VecConfig()
 
@@ -69,7 +69,7 @@ class Item2Vec:
 
         Costs n_epochs · n_liked · window · (n_negatives + 1) · k multiplications on one core.
         """
-        from recommender.kernels.skipgram import Sampling, noise_table, skipgram_epoch  # noqa: PLC0415 - numba.
+        from recommender.kernels.skipgram import Sampling, noise_table, run_skipgram_epoch  # noqa: PLC0415 - numba.
 
         config, sequences = self.config, positive_sequences(ratings, self.config.liked_from)
         stars, n_items = fit_bias_model(ratings), len(ratings.items)
@@ -87,7 +87,7 @@ class Item2Vec:
 
         for done in each_epoch(config.n_epochs, on_epoch, model):
             rate = np.float32(config.learning_rate * max(1 - (done - 1) / config.n_epochs, 0.01))
-            state = skipgram_epoch(sequences, sampling, vectors, rate, np.uint64(state))
+            state = run_skipgram_epoch(sequences, sampling, vectors, rate, np.uint64(state))
         return model()
 
     def _model(self, ratings: Ratings, stars: BiasModel, sequences: Rows, vectors: Float32Array) -> Item2VecModel:

@@ -82,7 +82,7 @@ class NeuralCFModel(ImplicitFeedbackModel[TowerUserState]):
 
 @dataclass(frozen=True)
 class NeuralCF:
-    """The estimator: `NeuralCF(config).fit(ratings)` gives a `NeuralCFModel`."""
+    """The estimator: `NeuralCF(config).fit(ratings)` returns a `NeuralCFModel`."""
 
     config: NeuralCFConfig = field(default=NeuralCFConfig())
 

@@ -14,7 +14,7 @@ from recommender.errors import ConfigError, DataError
 from recommender.factors.batch_topk import UserBatch, batch_topk
 from recommender.factors.foldin import FoldInPenalty, UserParameters
 from recommender.factors.model import FactorModel
-from recommender.kernels.topk import largest_first
+from recommender.kernels.topk import select_largest
 from recommender.persistence import read_model, save_model
 from recommender.topk import RecommendationBatch, topk_plain
 
@@ -187,7 +187,7 @@ def test_selection_moves_the_largest_keys_to_the_front_and_keeps_all(keys: list[
     n = data.draw(st.integers(1, len(keys)))
     moved = np.array(keys, dtype=np.int64)
 
-    smallest = largest_first(moved, n)
+    smallest = select_largest(moved, n)
 
     assert sorted(moved.tolist()) == sorted(keys)
     assert sorted(moved[:n].tolist()) == sorted(keys)[-n:]

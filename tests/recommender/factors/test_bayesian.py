@@ -12,7 +12,8 @@ from recommender.errors import ConfigError
 from recommender.evaluation.metrics import rmse
 from recommender.factors.averaging import ProductMean
 from recommender.factors.bayesian import Bayesian, BayesianConfig
-from recommender.factors.bayesian_model import BayesianModel, regression
+from recommender.factors.bayesian_model import BayesianModel
+from recommender.factors.foldin import solve_ridge
 
 SMALL = BayesianConfig(n_factors=4, n_sweeps=40, n_burn_in=10, n_chains=2, n_components=12)
 
@@ -97,10 +98,10 @@ def test_user_without_ratings_is_the_average_user(model: BayesianModel) -> None:
 
 
 @pytest.mark.parametrize("n_rated", [1, 5, 40])
-def test_the_regression_minimises_its_objective(n_rated: int) -> None:
+def test_ridge_regression_minimises_its_objective(n_rated: int) -> None:
     random = np.random.default_rng(n_rated)
     design, residuals = random.standard_normal((n_rated, 12)), random.standard_normal(n_rated)
-    solution = regression(design, residuals, 0.5)
+    solution = solve_ridge(design, residuals, 0.5)
     assert design.T @ (residuals - design @ solution) == pytest.approx(0.5 * solution, abs=1e-9)
 
 

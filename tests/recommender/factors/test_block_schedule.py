@@ -6,10 +6,10 @@ import pytest
 
 from recommender.data.ratings import Ratings
 from recommender.factors import block_schedule, svd
-from recommender.factors.block_schedule import BlockSchedule, sgd_epoch_scheduled
+from recommender.factors.block_schedule import BlockSchedule, run_scheduled_epoch
 from recommender.factors.svd import SVD, SVDConfig, _Training
 from recommender.kernels import sgd
-from recommender.kernels.sgd import sgd_epoch
+from recommender.kernels.sgd import run_sgd_epoch
 
 RATES = np.float32(0.02), np.float32(0.05)
 
@@ -19,8 +19,8 @@ def test_block_schedule_trains_the_same_factors_as_diagonals(synthetic: Ratings,
     taught, apart = (_Training.of(synthetic, SVDConfig(n_factors=5)) for _ in range(2))
     for seed in range(3):
         diagonals = np.random.default_rng(seed).permutation(16)
-        sgd_epoch(taught.grid, diagonals, taught.parameters, *RATES)
-        sgd_epoch_scheduled(apart.grid, diagonals, apart.parameters, *RATES, n_threads=n_threads)
+        run_sgd_epoch(taught.grid, diagonals, taught.parameters, *RATES)
+        run_scheduled_epoch(apart.grid, diagonals, apart.parameters, *RATES, n_threads=n_threads)
 
     for ours, theirs in zip(apart.parameters, taught.parameters, strict=True):
         assert ours == pytest.approx(theirs, abs=1e-5)
@@ -70,6 +70,6 @@ def test_error_in_a_block_ends_the_epoch_for_all(synthetic: Ratings, monkeypatch
         message = "block"
         raise ArithmeticError(message)
 
-    monkeypatch.setattr(sgd, "sgd_block", fails)
+    monkeypatch.setattr(sgd, "run_sgd_block", fails)
     with pytest.raises(ArithmeticError, match="block"):
-        block_schedule.sgd_epoch_scheduled(training.grid, np.arange(16), training.parameters, *RATES, n_threads=4)
+        block_schedule.run_scheduled_epoch(training.grid, np.arange(16), training.parameters, *RATES, n_threads=4)

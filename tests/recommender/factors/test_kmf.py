@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.recommender.kernels.kmf_plain import kmf_epoch_plain
+from tests.recommender.kernels.kmf_plain import run_kmf_epoch_plain
 
 from recommender.algorithms import Setting, make_config
 from recommender.contract import Epoch
@@ -17,7 +17,7 @@ from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.kmf import KMF, KMFConfig
 from recommender.factors.kmf_model import BoundedRatings, KMFModel, fit_bounded, logistic
 from recommender.kernels.batches import Examples, Weights
-from recommender.kernels.kmf import RMSprop, kmf_epoch
+from recommender.kernels.kmf import RMSprop, run_kmf_epoch
 from recommender.recommendations import recommend
 
 
@@ -44,8 +44,8 @@ def test_the_kernel_equals_its_plain_twin(pairs: set[tuple[int, int]], batch_siz
     order = np.random.default_rng(1).permutation(len(pairs))
     fast, plain = sides(6, 5, n_factors), sides(6, 5, n_factors)
     for _ in range(2):
-        kmf_epoch(examples, order, *fast, make_settings(batch_size=batch_size))
-        kmf_epoch_plain(examples, order, *plain, make_settings(batch_size=batch_size))
+        run_kmf_epoch(examples, order, *fast, make_settings(batch_size=batch_size))
+        run_kmf_epoch_plain(examples, order, *plain, make_settings(batch_size=batch_size))
     for ours, theirs in zip(fast, plain, strict=True):
         for name in Weights._fields:
             assert getattr(ours, name) == pytest.approx(getattr(theirs, name), abs=1e-4), name
@@ -56,7 +56,7 @@ def test_one_batch_makes_the_documented_update() -> None:
     users.values[0] = [0.5, *[0] * 6, 0.2]
     items.values[:] = [[1.0, *[0] * 6, -0.1], [-2.0, *[0] * 6, 0.4]]
     examples = Examples(np.zeros(2, np.int32), np.array([0, 1], np.int32), np.array([4.0, 1.0], np.float32))
-    kmf_epoch(examples, np.arange(2), users, items, make_settings(offset=0.0, decay=0.0, rate=0.1))
+    run_kmf_epoch(examples, np.arange(2), users, items, make_settings(offset=0.0, decay=0.0, rate=0.1))
     # x is 0.2 - 0.1 + 0.5 = 0.6 and 0.2 + 0.4 - 1 = -0.4. With ρ = 0 every step is γ, against the sign of the gradient.
     slopes = []
     for x, stars in ((0.6, 4.0), (-0.4, 1.0)):

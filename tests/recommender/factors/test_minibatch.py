@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.recommender.kernels.momentum_plain import nsvd_steps_plain, svd_steps_plain
+from tests.recommender.kernels.momentum_plain import run_nsvd_steps_plain, run_svd_steps_plain
 
 from recommender.contract import predict_or_fallback
 from recommender.data.ratings import Ratings
@@ -15,7 +15,7 @@ from recommender.evaluation.metrics import rmse
 from recommender.factors.minibatch import MiniBatchConfig, StepReport, train_minibatch
 from recommender.factors.nsvd_model import NSVDModel
 from recommender.kernels.batches import Examples, Weights
-from recommender.kernels.momentum import Momentum, nsvd_steps, svd_steps
+from recommender.kernels.momentum import Momentum, run_nsvd_steps, run_svd_steps
 
 SETTINGS = Momentum(np.float32(0.005), np.float32(0.9), np.float32(0.05))
 PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=1)
@@ -42,8 +42,8 @@ def make_batch(
 def test_the_kernel_of_svd_equals_its_plain_twin(pairs: set[tuple[int, int]], n_factors: int) -> None:
     examples, batches, fast, _ = make_batch(pairs, n_factors)
     _, _, plain, _ = make_batch(pairs, n_factors)
-    error = svd_steps(examples, batches, fast[0], fast[1], SETTINGS)
-    assert error == pytest.approx(svd_steps_plain(examples, batches, plain[0], plain[1], SETTINGS), abs=1e-4)
+    error = run_svd_steps(examples, batches, fast[0], fast[1], SETTINGS)
+    assert error == pytest.approx(run_svd_steps_plain(examples, batches, plain[0], plain[1], SETTINGS), abs=1e-4)
     assert_same(fast, plain)
 
 
@@ -52,8 +52,8 @@ def test_the_kernel_of_svd_equals_its_plain_twin(pairs: set[tuple[int, int]], n_
 def test_the_kernel_of_nsvd_equals_its_plain_twin(pairs: set[tuple[int, int]], n_factors: int) -> None:
     examples, batches, fast, speaking = make_batch(pairs, n_factors)
     _, _, plain, _ = make_batch(pairs, n_factors)
-    error = nsvd_steps(examples, batches, fast, speaking, SETTINGS)
-    assert error == pytest.approx(nsvd_steps_plain(examples, batches, plain, speaking, SETTINGS), abs=1e-4)
+    error = run_nsvd_steps(examples, batches, fast, speaking, SETTINGS)
+    assert error == pytest.approx(run_nsvd_steps_plain(examples, batches, plain, speaking, SETTINGS), abs=1e-4)
     assert_same(fast, plain)
 
 
@@ -66,7 +66,7 @@ def assert_same(fast: tuple[Weights, ...], plain: tuple[Weights, ...]) -> None:
 def test_two_steps_move_a_parameter_as_momentum_says() -> None:
     users, items = (Weights.of(np.array([[value]], np.float32)) for value in (0.5, 1.0))
     examples = Examples(np.zeros(1, np.int32), np.zeros(1, np.int32), np.array([1.5], np.float32))
-    error = svd_steps(examples, np.zeros((2, 1), np.int64), users, items, SETTINGS)
+    error = run_svd_steps(examples, np.zeros((2, 1), np.int64), users, items, SETTINGS)
     bias, velocity, p, q, b = 0.0, 0.0, (0.5, 0.0), (1.0, 0.0), 0.0
     for _ in range(2):
         rest = 1.5 - bias - b - p[0] * q[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.recommender.kernels.nsvd_plain import nsvd_epoch_plain
+from tests.recommender.kernels.nsvd_plain import run_nsvd_epoch_plain
 
 from recommender.algorithms import Setting, make_config
 from recommender.contract import Epoch
@@ -14,7 +14,7 @@ from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.nsvd import NSVD, NSVDConfig, _initial_parameters
 from recommender.factors.nsvd_model import select_history
-from recommender.kernels.nsvd import NSVDHistories, NSVDParameters, nsvd_epoch
+from recommender.kernels.nsvd import NSVDHistories, NSVDParameters, run_nsvd_epoch
 
 RATES = np.float32(0.03), np.float32(0.05)
 
@@ -33,8 +33,8 @@ def test_the_kernel_equals_its_plain_twin(synthetic: Ratings, n_factors: int, si
     order = np.random.default_rng(2).permutation(len(synthetic.users))
     (histories, fast), (_, plain) = started(synthetic, config), started(synthetic, config)
     for _ in range(3):
-        nsvd_epoch(histories, order, fast, *RATES)
-        nsvd_epoch_plain(histories, order, plain, *RATES)
+        run_nsvd_epoch(histories, order, fast, *RATES)
+        run_nsvd_epoch_plain(histories, order, plain, *RATES)
     for ours, theirs in zip(fast, plain, strict=True):
         assert ours == pytest.approx(theirs, abs=2e-5)
 
@@ -46,8 +46,8 @@ def test_the_kernel_equals_its_plain_twin_on_any_ratings(pairs: set[tuple[int, i
     ratings = Ratings.from_arrays(users, items, (users + items) % 10 / 2 + 0.5)
     config = NSVDConfig(n_factors=3, size=size, init_std_dev=0.5)
     (histories, fast), (_, plain) = started(ratings, config), started(ratings, config)
-    nsvd_epoch(histories, np.arange(len(ratings.users)), fast, *RATES)
-    nsvd_epoch_plain(histories, np.arange(len(ratings.users)), plain, *RATES)
+    run_nsvd_epoch(histories, np.arange(len(ratings.users)), fast, *RATES)
+    run_nsvd_epoch_plain(histories, np.arange(len(ratings.users)), plain, *RATES)
     for ours, theirs in zip(fast, plain, strict=True):
         assert ours == pytest.approx(theirs, abs=1e-5)
 
@@ -62,7 +62,7 @@ def test_one_rating_makes_the_documented_update() -> None:
         np.array([[0.5, -1.0]], np.float32),
         np.array([[1.0, 0.5]], np.float32),
     )
-    nsvd_epoch(histories, np.array([0]), parameters, np.float32(0.1), np.float32(0.2))
+    run_nsvd_epoch(histories, np.array([0]), parameters, np.float32(0.1), np.float32(0.2))
     # The product is 0, so the error is 1, and what represents user 1 is y of item 5 alone.
     assert parameters.user_biases == pytest.approx([0.1, 0.0])
     assert parameters.item_biases == pytest.approx([0.1])

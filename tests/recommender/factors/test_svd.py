@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from tests.recommender.kernels.sgd_plain import sgd_epoch_plain
+from tests.recommender.kernels.sgd_plain import run_sgd_epoch_plain
 
 from recommender.contract import Epoch
 from recommender.data.ratings import Ratings
@@ -11,7 +11,7 @@ from recommender.errors import ConfigError
 from recommender.evaluation.holdout import evaluate_split
 from recommender.factors.surprise import SurpriseSVD, SurpriseSVDConfig
 from recommender.factors.svd import SVD, SVDConfig, _Training
-from recommender.kernels.sgd import sgd_epoch
+from recommender.kernels.sgd import run_sgd_epoch
 
 
 @pytest.mark.parametrize("n_factors", [1, 8, 13])
@@ -22,7 +22,7 @@ def test_the_kernel_equals_its_plain_twin(synthetic: Ratings, n_factors: int) ->
             epoch(training.grid, np.arange(16)[::-1].copy(), training.parameters, np.float32(0.02), np.float32(0.05))
         return list(training.parameters)
 
-    for fast, plain in zip(learnt(sgd_epoch), learnt(sgd_epoch_plain), strict=True):
+    for fast, plain in zip(learnt(run_sgd_epoch), learnt(run_sgd_epoch_plain), strict=True):
         assert fast == pytest.approx(plain, abs=1e-5)
 
 
@@ -35,7 +35,7 @@ def test_one_rating_moves_biases_and_factors_as_the_update_says() -> None:
     at = int(np.flatnonzero((only.users == training.users[0]) & (only.items == training.items[0]))[0])
     only.bounds[:] = np.where(only.bounds > at, at + 1, at)
 
-    sgd_epoch(only, np.arange(16), training.parameters, np.float32(0.1), np.float32(0.2))
+    run_sgd_epoch(only, np.arange(16), training.parameters, np.float32(0.1), np.float32(0.2))
 
     # The mean is 3, the product 0, so the error is 4 - 3 - 0 = 1.
     model = training.model(1)

@@ -8,7 +8,9 @@ from recommender.kernels.batches import Examples, Weights
 from recommender.kernels.kmf import ROUNDING, RMSprop
 
 
-def kmf_epoch_plain(examples: Examples, order: Int64Array, users: Weights, items: Weights, settings: RMSprop) -> None:
+def run_kmf_epoch_plain(
+    examples: Examples, order: Int64Array, users: Weights, items: Weights, settings: RMSprop
+) -> None:
     """Learn from every rating once, batch after batch."""
     for start in range(0, order.size, settings.batch_size):
         batch = order[start : start + settings.batch_size]

@@ -9,7 +9,7 @@ from recommender.kernels.batches import Examples, Weights
 from recommender.kernels.momentum import Momentum
 
 
-def svd_steps_plain(
+def run_svd_steps_plain(
     examples: Examples, batches: Int64Array, users: Weights, items: Weights, settings: Momentum
 ) -> float:
     """Make a step for each row of `batches`; the RMSE on the last as it was before."""
@@ -23,7 +23,7 @@ def svd_steps_plain(
     return error
 
 
-def nsvd_steps_plain(
+def run_nsvd_steps_plain(
     examples: Examples,
     batches: Int64Array,
     sides: tuple[Weights, Weights, Weights],

@@ -6,7 +6,7 @@ from recommender.arrays import Int64Array
 from recommender.kernels.nsvd import NSVDHistories, NSVDParameters
 
 
-def nsvd_epoch_plain(
+def run_nsvd_epoch_plain(
     histories: NSVDHistories,
     order: Int64Array,
     parameters: NSVDParameters,

@@ -3,7 +3,7 @@
 from recommender.data.synthetic_model import SyntheticBlock
 
 
-def rating_lines_plain(block: SyntheticBlock) -> bytes:
+def write_rating_lines_plain(block: SyntheticBlock) -> bytes:
     """The lines `userId,movieId,rating[,timestamp]` of a block of users."""
     lines = []
     for row in range(len(block.drawn)):

@@ -6,7 +6,7 @@ from recommender.arrays import Int64Array
 from recommender.kernels.sgd import Grid, SGDParameters
 
 
-def sgd_epoch_plain(
+def run_sgd_epoch_plain(
     grid: Grid, diagonals: Int64Array, parameters: SGDParameters, learning_rate: np.float32, regularisation: np.float32
 ) -> None:
     """Visit every rating once, one after the other."""

@@ -9,7 +9,7 @@ from recommender.kernels.skipgram import Sampling
 _MULTIPLIER, _INCREMENT, _MODULUS = 6364136223846793005, 1442695040888963407, 1 << 64
 
 
-def skipgram_epoch_plain(
+def run_skipgram_epoch_plain(
     sequences: Rows,
     sampling: Sampling,
     vectors: tuple[Float32Array, Float32Array],

@@ -32,7 +32,7 @@ class _Stream:
         return math.sqrt(-2 * math.log(1 - radius)) * math.cos(2 * math.pi * angle)
 
 
-def synthetic_rows_plain(
+def fill_synthetic_rows_plain(
     seed: np.uint64, items: SyntheticItems, distribution: StarDistribution, block: SyntheticBlock
 ) -> None:
     """Fill in the ratings of a block of users."""

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from tests.recommender.kernels.skipgram_plain import skipgram_epoch_plain
+from tests.recommender.kernels.skipgram_plain import run_skipgram_epoch_plain
 
 from recommender.data.ratings import Ratings
 from recommender.data.rows import Rows
-from recommender.kernels.skipgram import Sampling, noise_table, skipgram_epoch
+from recommender.kernels.skipgram import Sampling, noise_table, run_skipgram_epoch
 from recommender.neural.item2vec import Item2Vec, Item2VecConfig, positive_sequences
 from recommender.recommendations import recommend
 
@@ -16,8 +16,8 @@ def test_the_kernel_equals_its_plain_twin() -> None:
     start = rng.standard_normal((2, 9, 4)).astype(np.float32) / 3
     fast, plain = (start[0].copy(), start[1].copy()), (start[0].copy(), start[1].copy())
     ends = (
-        int(skipgram_epoch(rows, sampling, fast, np.float32(0.1), np.uint64(42))),
-        skipgram_epoch_plain(rows, sampling, plain, 0.1, 42),
+        int(run_skipgram_epoch(rows, sampling, fast, np.float32(0.1), np.uint64(42))),
+        run_skipgram_epoch_plain(rows, sampling, plain, 0.1, 42),
     )
     assert ends[0] == ends[1]
     assert fast[0] == pytest.approx(plain[0], abs=1e-5)
