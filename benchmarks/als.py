@@ -4,8 +4,8 @@
     python benchmarks/als.py --factors 64 --repeats 9
 
 Both start with the ratings in memory and end with factors. The time of the library includes building the interaction
-matrix. als also fits the biases for its stars, and it holds BLAS to one thread while the
-library's own threads work; `library, BLAS held` does that for the library, too.
+matrix. als also fits the biases for its stars, and it limits BLAS to one thread while the threads of the library work;
+`library, BLAS held` does that for the library, too.
 """
 
 import time

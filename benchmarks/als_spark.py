@@ -1,12 +1,12 @@
-"""Training als by the library on this machine and by Spark's ALS, on the same generated ratings.
+"""Compares training of als by the library on this machine and by Spark's ALS, on the same generated ratings.
 
     python benchmarks/als_spark.py                          # 1 and 3 million ratings, 64 factors, 5 alternations
     python benchmarks/als_spark.py --ratings 10000000       # another size; several may be named
 
-Users rate 100 films each, out of 20,000. Both begin with a Parquet snapshot and end with a model in memory, its stars
-included; Spark runs on this machine alone (local[*]), and its seconds include its start. `per rating` is what one
-alternation costs per rating on one core, from the two largest sizes of the run, so without what is paid once. Memory
-is the peak of all processes of either, Java's heap among them. The bound is the library, on as many cores.
+Users rate 100 films each, out of 20,000. Both begin with a Parquet snapshot and end with a model in memory, including
+its stars. Spark runs on this machine alone (local[*]), and its seconds include its start. `per rating` is the cost of
+one alternation per rating on one core, from the two largest sizes of the run, without fixed costs. Memory is the peak
+of all processes, including Java's heap. The bound is the library on as many cores.
 """
 
 import argparse
@@ -34,11 +34,11 @@ from pathlib import Path
 from recommender.data.snapshot import read_snapshot
 from recommender.factors.als import ALS, ALSConfig
 from recommender.factors.als_spark import SparkPlace
-asked = json.loads(sys.argv[1])
+request = json.loads(sys.argv[1])
 began = time.perf_counter()
-ratings = read_snapshot(Path(asked["path"]))
-place = SparkPlace("local[*]", snapshot=Path(asked["path"]))
-ALS(ALSConfig(**asked["config"]), place).fit(ratings)
+ratings = read_snapshot(Path(request["path"]))
+place = SparkPlace("local[*]", snapshot=Path(request["path"]))
+ALS(ALSConfig(**request["config"]), place).fit(ratings)
 print(time.perf_counter() - began)
 """
 

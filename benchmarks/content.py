@@ -1,4 +1,4 @@
-"""What keywords contribute: rating and ranking accuracy of content-based algorithms, compared with others.
+"""Rating and ranking accuracy of content-based algorithms, compared with others.
 
 python benchmarks/content.py FOLDER      # Kaggle's The Movies Dataset, with ratings_small.csv
 

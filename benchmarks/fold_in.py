@@ -4,8 +4,8 @@ python benchmarks/fold_in.py                                      # time, at 100
 python benchmarks/fold_in.py --ratings R.csv                      # accuracy, too
 python benchmarks/fold_in.py --ratings R.csv --algorithms kmf --seeds 5
 
-One user in twenty is left out of the training. Each is folded in with nine tenths of their ratings; the rest
-is predicted, and predicted as well by a model that was trained on everything but that rest.
+One user in twenty is left out of the training. Each is folded in with nine tenths of their ratings, and the rest is
+predicted: by this model, and by a model that was trained on everything except that rest.
 """
 
 import argparse
@@ -26,7 +26,7 @@ FACTORISATIONS = ("svd", "nsvd", "kmf")
 
 
 class Parts(NamedTuple):
-    """`base`: ratings of the other users; `own`: what the newcomers are folded in with; `test`: the rest of theirs."""
+    """`base`: ratings of the other users; `own`: the ratings to fold in; `test`: the other ratings of these users."""
 
     base: Ratings
     own: Ratings

@@ -1,14 +1,14 @@
 """Generates a data set in the form and size of Kaggle's The Movies Dataset, for the benchmarks at full size.
 
     python benchmarks/full_size_data.py FOLDER                       # 26,024,289 ratings, 270,896 users, 45,000 films
-    python benchmarks/full_size_data.py                              # the same, thrown away: how long it takes
+    python benchmarks/full_size_data.py                              # the same, without keeping it, to measure the time
     python benchmarks/full_size_data.py FOLDER --ratings 2000000 --users 20000
     python benchmarks/full_size_data.py FOLDER --ratings 100000000 --users 480000 --movies 18000 --snapshot
 
 The files are those that `importdataset` reads: `movies_metadata.csv`, `links.csv` and `ratings.csv`, users and films
-ascending, as in the original. Some users rate thousands of films and most a few, some films are rated by everyone and
-most by hardly anybody, and stars follow biases, tastes and whim. With `--snapshot` there is `ratings.parquet` instead,
-in the form of an export, for measuring the training alone. The same seed gives the same files.
+ascending, as in the original. Some users rate thousands of films and most a few, some films have very many ratings and
+most a few, and stars follow biases, latent factors and noise. `--snapshot` writes `ratings.parquet` instead, in the
+form of an export, to measure the training alone. The same seed gives the same files.
 """
 
 import argparse
@@ -33,10 +33,10 @@ import harness
 BLOCK_RATINGS = 1_000_000
 THREADS = 4
 N_FACTORS = 8
-# The logarithms of how much users rate and how often films are rated are normal, so wide as in the original.
+# The logarithms of the numbers of ratings by user and by film are normal, with the spread of the original.
 USER_SPREAD, MOVIE_SPREAD = 1.4, 2.2
 FIRST_SECOND, LAST_SECOND = 820_454_400, 1_501_632_000
-# MovieLens' number of a film differs from TMDB's, and both have gaps.
+# The MovieLens id of a film differs from its TMDB id, and both have gaps.
 MOVIE_STRIDE, TMDB_STRIDE = 3, 7
 GENRES = "[{'id': 18, 'name': 'Drama'}, {'id': 35, 'name': 'Comedy'}]"
 Encoded = TypeVar("Encoded")
@@ -54,7 +54,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class World:
-    """Who rates how much, and what is rated how often and how well."""
+    """The numbers of ratings of users and films, and the parameters of the stars."""
 
     seed: int
     counts: npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ class World:
 
     @classmethod
     def of(cls, *, ratings: int, users: int, movies: int, seed: int) -> "World":
-        """Draw it; `ratings` must be from `users` to a third of all pairs."""
+        """Draw the parameters; `ratings` must be from `users` to a third of all pairs."""
         rng = np.random.default_rng(seed)
         weights = np.exp(MOVIE_SPREAD * rng.standard_normal(movies))
         return cls(
@@ -85,18 +85,18 @@ class World:
         """Make the ratings of the users `first`…`last - 1`."""
         rng = np.random.default_rng([self.seed, first])
         users, movies = self._pairs(first, last, rng)
-        tastes = np.einsum("nk,nk->n", self.user_factors[users], self.movie_factors[movies])
-        stars = 3.45 + self.user_biases[users] + self.movie_biases[movies] + tastes
+        interactions = np.einsum("nk,nk->n", self.user_factors[users], self.movie_factors[movies])
+        stars = 3.45 + self.user_biases[users] + self.movie_biases[movies] + interactions
         stars += rng.normal(0, 0.7, len(users)).astype(np.float32)
         halves = np.clip(np.rint(2 * stars), 1, 10).astype(np.int64)
-        # Half of the users give everything in a day, as newcomers do; the rest take a month.
+        # Half of the users give all ratings in a day, as new users do; the others take a month.
         spans = np.where(np.arange(first, last) % 2, 86_400, 30 * 86_400)[users - first]
         return Block(users, movies, halves, self.starts[users] + (spans * rng.random(len(users))).astype(np.int64))
 
     def _pairs(
         self, first: int, last: int, rng: np.random.Generator
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Draw as many distinct films as each user rates, by popularity and, where those give out, evenly."""
+        """Draw the distinct films of each user by popularity, and uniformly when these run out."""
         counts, n_movies = self.counts[first:last], self.popularity.size
         keys = np.empty(0, dtype=np.int64)
         missing, popular = counts, True
@@ -107,7 +107,7 @@ class World:
             keys = np.unique(np.concatenate([keys, drawn * n_movies + movies.clip(max=n_movies - 1)]))
             missing = np.maximum(counts - np.bincount(keys // n_movies, minlength=last - first), 0)
             popular = False
-        # Too many are thinned out at random: each user keeps the first in a random order.
+        # Too many are reduced at random: each user keeps the first in a random order.
         shuffled = np.sort((keys // n_movies << 44) + (rng.integers(0, 1 << 20, keys.size) << 24) + keys % n_movies)
         owners = shuffled >> 44
         starts = np.searchsorted(owners, np.arange(last - first))
@@ -131,7 +131,7 @@ class World:
 
 
 def counts_of(ratings: int, users: int, most: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Ratings of each user, (users,), from 1 to `most`; they add up to `ratings`."""
+    """Return the number of ratings of each user, (users,), from 1 to `most`, which add up to `ratings`."""
     weights = np.exp(USER_SPREAD * rng.standard_normal(users))
     scale = ratings / weights.sum()
     for _ in range(50):
@@ -210,7 +210,7 @@ def dataset_write(
 
 
 def users_of(options: argparse.Namespace) -> int:
-    """How many users there are, 96 ratings each where nothing else is asked for."""
+    """Return the number of users, by default one for each 96 ratings."""
     return int(options.users or max(round(options.ratings * 270_896 / 26_024_289), 1))
 
 

@@ -3,10 +3,10 @@
     python benchmarks/generate.py                    # 1,000,000 users, 30 of 1,000 movies each: 30 million ratings
     python benchmarks/generate.py --users 100000     # a tenth of them
 
-Each way runs in a process of its own, so that its peak memory is its own. `matinee generate` is timed from the start of
-its process to its end; compiling its kernels, some ten seconds once per machine, is not counted. The others get what
-they are best at: NumPy draws movies without looking for distinct ones per user and stars without any structure, and
-pandas and Arrow write blocks of a million rows that are in memory already.
+Each way runs in a separate process to measure its peak memory. `matinee generate` is timed from the start of its
+process to the end; compiling its kernels, about ten seconds once per machine, is not counted. The others have an easier
+task: NumPy draws movies that need not be distinct per user and stars without structure, and pandas and Arrow write
+blocks of a million rows that are in memory already.
 """
 
 import argparse
@@ -60,7 +60,7 @@ Write: TypeAlias = Callable[[Path, argparse.Namespace], None]
 
 
 def measured(label: str, write: Write, path: Path, options: argparse.Namespace) -> float:
-    """Write a file in a process of its own; how long it took."""
+    """Write a file in a separate process and return the seconds."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=child, args=(write, path, options, there))
     process.start()
@@ -87,7 +87,7 @@ def generate(path: Path, options: argparse.Namespace) -> None:
 
 
 def block(first: int, options: argparse.Namespace) -> dict[str, npt.NDArray[np.generic]]:
-    """The columns of the ratings of a block of users."""
+    """Return the columns of the ratings of a block of users."""
     rng = np.random.default_rng(first)
     n_users = min(BLOCK_USERS, options.users - first)
     n = n_users * options.per_user

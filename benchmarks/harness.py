@@ -1,7 +1,7 @@
-"""What benchmarks share: the path to the sources, options, random ratings, and an empty site in a temporary folder.
+"""Common parts of benchmarks: the path to the sources, options, random ratings, an empty site in a temporary folder.
 
-Import this module before any of ours: it puts ``src`` on the path. It loads the standard library only, so that it adds
-nothing to the memory that a benchmark measures.
+Import this module before any other of the project, because it puts ``src`` on the path. It loads only the standard
+library, so that it adds nothing to the memory that a benchmark measures.
 """
 
 import argparse

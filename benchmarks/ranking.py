@@ -1,7 +1,7 @@
 """Ranking accuracy: the rank of each user's last rating, which is held out of the training.
 
 python benchmarks/ranking.py ratings.dat                        # user::movie::rating::time
-python benchmarks/ranking.py ratings.dat --without-times        # as if nobody knew what came when
+python benchmarks/ranking.py ratings.dat --without-times        # ignores timestamps
 python benchmarks/ranking.py ratings.dat --algorithms ease house
 
 The last rating is the one of the latest second; among several, that of the highest film id, and nothing that is trained
@@ -61,7 +61,7 @@ LENGTH, N_NEGATIVES = 10, 99
 
 
 class LastOut(NamedTuple):
-    """`train`; `users`, `last`: (m,) ids, who and what is looked for; `negatives`: (m, 99) ids nobody of them rated."""
+    """`train`; `users`, `last`: (m,) ids of users and held-out films; `negatives`: (m, 99) ids of unrated films."""
 
     train: Ratings
     users: Int64Array

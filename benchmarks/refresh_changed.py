@@ -5,7 +5,7 @@
     python benchmarks/refresh_changed.py --quick           # 10,000 users
 
 `createmoviesuggestions`, a process of its own with its start, in a temporary folder with an embedded PostgreSQL, which
-is removed afterwards: for everybody, for nobody, and three times for the users whose ratings have changed since.
+is removed afterwards: for all users, for none, and three times for the users whose ratings have changed since.
 """
 
 import harness
@@ -36,15 +36,15 @@ def main() -> None:
     n_changed = round(options.users * options.changed)
     with harness.temporary_site() as site:
         site.random_world(options.users, options.movies, options.factors, options.ratings_per_user)
-        everybody = min(site.manage(*harness.REFRESH_ALL, *TOP, rows=options.users) for _ in range(2))
-        nobody = min(site.manage("createmoviesuggestions", *TOP) for _ in range(2))
+        everyone = min(site.manage(*harness.REFRESH_ALL, *TOP, rows=options.users) for _ in range(2))
+        unchanged = min(site.manage("createmoviesuggestions", *TOP) for _ in range(2))
         few = []
         for _ in range(3):
             site.python(CHANGE.format(n_changed=n_changed), name=f"{n_changed:,} users change")
             few.append(site.manage("createmoviesuggestions", *TOP, rows=n_changed))
-    print(f"everybody, {options.users:,} users   {everybody:.2f} s")
-    print(f"the {n_changed:,} who changed     {min(few):.2f} s, {min(few) / everybody:.0%} of that")
-    print(f"nobody                    {nobody:.2f} s")
+    print(f"all, {options.users:,} users   {everyone:.2f} s")
+    print(f"the {n_changed:,} who changed     {min(few):.2f} s, {min(few) / everyone:.0%} of that")
+    print(f"no user changed           {unchanged:.2f} s")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 A model of random numbers in the sizes that training gives: 40 factors, relations among the 5,000 most rated films, 60
 liked films per user of which the latest ten count as recent. Most of the work is adding up rows of relations, of 20 kB
-each, of all that somebody liked.
+each, of all positive interactions of a user.
 """
 
 import argparse

@@ -3,12 +3,12 @@
     python benchmarks/shared_refresh.py            # 60,000 users, 9,000 films, 100 factors, 250 suggestions each
     python benchmarks/shared_refresh.py --quick    # a third of the users, and no cable is pulled
 
-Each host is a network namespace of its own with one core, and reaches PostgreSQL and Redis in a third by TCP alone; the
-folder of models is what hosts share besides. Root on Linux alone may make namespaces: for others, nothing is measured.
+Each host is a network namespace with one core, and reaches PostgreSQL and Redis in a third one over TCP. The hosts also
+share the folder of models. Only root on Linux can create namespaces; without them nothing is measured.
 
-The bound is one process that refreshes alone, on one core: two hosts can be twice as fast. Then come three accidents:
-the worker is killed at its block, the leader is killed, the worker's network goes. After each, lists are compared with
-those that the one process made, and users counted. All is removed afterwards.
+The bound is one process that refreshes alone, on one core: two hosts can be twice as fast. Then come three failures:
+the worker is killed at its block, the leader is killed, and the worker loses its network. After each, the script
+compares the lists with those of the one process and counts the users. It removes everything afterwards.
 """
 
 import argparse
@@ -69,7 +69,7 @@ with shared_refresh(reuse_days=0) as refresh:
 print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
 """
 WORKER = ("-m", "celery", "-A", "config", "worker", "--pool=solo", "--loglevel=INFO")
-# Equal numbers for equal lists, whatever order they are stored in.
+# Equal numbers for equal lists in any order.
 LISTS = """
 SELECT count(*), count(DISTINCT user_id), sum(hash_array_extended(movie_ids, user_id)::numeric),
   sum(hash_array_extended(scores, user_id)::numeric) FROM movies_suggestionlist
@@ -86,7 +86,7 @@ LAST_REFRESH = "SELECT state, n_blocks, workers FROM pipeline_suggestionrefresh 
 def main() -> None:
     options = parse()
     if os.geteuid() != 0 or IP is None:
-        print("Nothing is measured: namespaces take root, and the program `ip` of Linux.")
+        print("Nothing is measured: namespaces need root and the program `ip` of Linux.")
         return
     with network(), site() as place:
         world_make(place, options)
@@ -119,13 +119,13 @@ def parse() -> argparse.Namespace:
 # --- Where it is measured ---------------------------------------------------------------------------------------------
 @dataclass
 class Place:
-    """Where it all happens: the folder, who is bound to which core, and the lists that one process made."""
+    """The folder, the cores of the hosts, and the lists of the one process."""
 
     folder: Path
     expected: Any = None
 
     def start(self, host: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start a Python of ours on a host."""
+        """Start a Python process of the project on a host."""
         cores = sorted(os.sched_getaffinity(0))
         mine = {ONE: cores[:1], TWO: cores[1:2] or cores}.get(host, cores[2:] or cores)
         with (self.folder / f"{host}.log").open("a") as log:
@@ -155,7 +155,7 @@ class Place:
         }
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Ask the database through its socket, which no namespace hides."""
+        """Query the database through its socket, which all namespaces reach."""
         host = str(postgres_layout(self.folder).socket_directory)
         with psycopg2.connect(host=host, user="matinee", dbname="matinee") as connection, connection.cursor() as cursor:
             cursor.execute(statement)
@@ -170,7 +170,7 @@ class Place:
         return float(seconds + ended.children_user + ended.children_system)
 
     def outcome(self) -> str:
-        """Tell who did how much of the last refresh, and whether the lists are what they must be."""
+        """Return the blocks that each process did, after a check of the lists."""
         state, n_blocks, workers = self.query(LAST_REFRESH)[0]
         found = self.query(LISTS)[0]
         done = [int(line.rsplit(":", 1)[1].split()[0]) for line in workers.splitlines()]
@@ -182,7 +182,7 @@ class Place:
 # --- What is measured -------------------------------------------------------------------------------------------------
 def alone(place: Place, n_users: int) -> float:
     before = place.database_seconds()
-    seconds, memory = told(place.start(ONE, "-c", ALONE))
+    seconds, memory = measure_process(place.start(ONE, "-c", ALONE))
     database = place.database_seconds() - before
     place.expected = place.query(LISTS)[0]
     print(f"{'one process alone':28} {seconds:6.2f} s {n_users / seconds:9,.0f} users/s, {memory:.0f} MiB")
@@ -192,7 +192,7 @@ def alone(place: Place, n_users: int) -> float:
 
 def shared(place: Place, name: str, n_users: int, bound: float) -> None:
     place.query(REMOVE)
-    seconds, memory = told(place.start(ONE, "-c", LEADER))
+    seconds, memory = measure_process(place.start(ONE, "-c", LEADER))
     figures = f"{seconds:6.2f} s {n_users / seconds:9,.0f} users/s, {memory:.0f} MiB, {bound / seconds:.2f} times alone"
     print(f"{name:28} {figures}; {place.outcome()}")
 
@@ -211,7 +211,7 @@ def accident(place: Place, name: str, strike: Callable[[subprocess.Popen[str], s
     print(f"{name:28} after {n_done} blocks; the others took {seconds:.1f} s from then on; {place.outcome()}")
 
 
-def told(process: subprocess.Popen[str]) -> tuple[float, int]:
+def measure_process(process: subprocess.Popen[str]) -> tuple[float, int]:
     said, _ = process.communicate(timeout=SECONDS_AT_MOST)
     if process.returncode:
         raise SystemExit(f"It failed: {said}")

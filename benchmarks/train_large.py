@@ -1,4 +1,4 @@
-"""Training from a snapshot at full size: seconds, ratings per second, peak memory, what more cores bring.
+"""Training from a snapshot at full size: seconds, ratings per second, peak memory and the speed-up by cores.
 
     python benchmarks/train_large.py                                      # svd on 1, 2 and 4 threads, als: 26,024,289
     python benchmarks/train_large.py --algorithms surprise-svd            # the library's own SVD takes minutes
@@ -6,9 +6,8 @@
     python benchmarks/train_large.py --snapshot ratings.parquet           # of an export, instead of one made up
     python benchmarks/train_large.py --quick                              # a million ratings
 
-Each training is a process of its own: it reads the snapshot, orders and checks the ratings, and trains on all of them.
-Its bound for reading is Arrow alone taking the same file into memory. Compiling, some seconds once per machine, is
-done before.
+Each training is a separate process: it reads the snapshot, orders and checks the ratings, and trains on all of them.
+The bound of reading is Arrow alone with the same file. Compilation, some seconds once per machine, comes first.
 """
 
 import argparse
@@ -55,7 +54,7 @@ def main() -> None:
 
 
 def all_measured(options: argparse.Namespace, snapshot: Path) -> None:
-    """Train in one process after the other, and say what more threads bring."""
+    """Train in one process after the other and print the speed-up by threads."""
     print(f"k = {options.factors}, {options.epochs} epochs, {os.cpu_count()} cores", flush=True)
     seconds: dict[int, float] = {}
     for algorithm in options.algorithms:
@@ -69,7 +68,7 @@ def all_measured(options: argparse.Namespace, snapshot: Path) -> None:
 
 
 def alone(options: argparse.Namespace, snapshot: Path, algorithm: str, threads: int) -> float:
-    """Train in a process of its own, pass on what it says, and return the seconds of the training itself."""
+    """Train in a separate process, print its output and return the seconds of the training."""
     sizes = ["--factors", options.factors, "--epochs", options.epochs, "--threads", threads, "--snapshot", snapshot]
     command = [sys.executable, __file__, "--alone", algorithm, *map(str, sizes)]
     environment = {**os.environ, "PYTHONPATH": str(harness.SOURCES)}
@@ -80,7 +79,7 @@ def alone(options: argparse.Namespace, snapshot: Path, algorithm: str, threads: 
 
 
 def train(options: argparse.Namespace) -> None:
-    """Read, train, and print what each took; the last line is the seconds of the training."""
+    """Read, train and print the times; the last line is the seconds of the training."""
     import numpy as np  # noqa: PLC0415  # Only the processes that are measured load what they need.
     import pyarrow.parquet as arrow_parquet  # noqa: PLC0415
 

@@ -3,7 +3,7 @@
     python benchmarks/train_surprise.py                  # 1,000,000 random ratings of 10,000 users on 4,000 items
     python benchmarks/train_surprise.py --ratings R.csv  # a file with userId, movieId and rating; also prints its RMSE
 
-Each way runs in a process of its own, so that peaks do not mix.
+Each way runs in a separate process to measure its peak memory.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def on_row_tuples(options: argparse.Namespace) -> tuple[int, float, float]:
 
 
 class Cost:
-    """Seconds of a block, and how far its memory rose above where it began, looked at every few milliseconds."""
+    """Yield the seconds of a block and the rise of its memory, sampled every few milliseconds."""
 
     def __enter__(self) -> Self:
         gc.collect()

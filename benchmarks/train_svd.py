@@ -3,9 +3,9 @@
     python benchmarks/train_svd.py                          # 900,000 random ratings of 6,000 users on 3,700 items
     python benchmarks/train_svd.py --ratings R.csv          # a file with userId, movieId and rating; RMSE, too
 
-Both train on the same nine tenths with the same k, epochs, γ and λ. Surprise gets what it is best at, a trainset made
-beforehand from its own row tuples; ours counts everything from the ratings to the model. Compiling our kernel, some ten
-seconds once per machine, is not counted.
+Both train on the same nine tenths with the same k, epochs, γ and λ. Surprise starts with a trainset that was built
+beforehand from row tuples; the time of our kernel covers everything from the ratings to the model, except compilation,
+about ten seconds once per machine.
 """
 
 import argparse

@@ -3,11 +3,11 @@
     python benchmarks/write_lists.py                    # 270,896 users, lists of 100
     python benchmarks/write_lists.py --quick            # 20,000 users
 
-In a temporary folder with an embedded PostgreSQL, which is removed afterwards. The bound is COPY of the same bytes,
-made beforehand, into an empty table without keys, frozen like ours, and its commit. Ours also encodes the lists, builds
-the indexes, analyses, switches, and checks the foreign keys. Both take turns. Meanwhile another process reads one list
-after the other with its user and model, as the home page does; it tells its longest waits while nothing was switched
-and around the moments in which something was.
+Runs in a temporary folder with an embedded PostgreSQL, which is removed afterwards. The bound is COPY of the same
+bytes, encoded beforehand, into an empty table without keys, frozen, and its commit. A refresh also encodes the lists,
+builds the indexes, analyses, switches, and checks the foreign keys. Both run alternately. Meanwhile another process
+reads one list after the other with its user and model, as the home page does, and reports its longest waits near the
+switches and at other times.
 """
 
 import argparse
@@ -127,7 +127,7 @@ class Lists:
             ]
 
     def encoded(self) -> bytes:
-        """What COPY is to read: all rows in the binary format."""
+        """Return all rows in the binary format of COPY."""
         from pipeline.suggestion_table import COLUMNS  # noqa: PLC0415 - the same.
         from postgres.copy import encode_arrays  # noqa: PLC0415 - Django has to be set up.
 
