@@ -68,7 +68,7 @@ def compare(names: list[str], splits: Iterator[Split]) -> None:
     figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
     for fold, split in enumerate(splits):
         for name in names:
-            figures[name].append(measured(name, split, seed=fold))
+            figures[name].append(measure(name, split, seed=fold))
             print(f"  split {fold}  {name:<20} RMSE {figures[name][-1][0]:.4f}", file=sys.stderr)
     print(f"{'':<20}{'RMSE':>8}{'MAE':>8}{'seconds':>9}   RMSE of each split")
     for name, rows in figures.items():
@@ -77,7 +77,7 @@ def compare(names: list[str], splits: Iterator[Split]) -> None:
         print(f"{name:<20}{error:>8.4f}{absolute:>8.4f}{seconds:>9.1f}   {each}")
 
 
-def measured(name: str, split: Split, seed: int) -> tuple[float, float, float]:
+def measure(name: str, split: Split, seed: int) -> tuple[float, float, float]:
     algorithm, settings = PEERS[name]
     started = time.perf_counter()
     model = make_estimator(algorithm, settings, seed=seed).fit(split.train)

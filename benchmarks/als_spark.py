@@ -51,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="matinee-als-spark-") as folder:
         for n_ratings, path in snapshots(Path(folder), sorted(options.ratings)):
             for engine, runs in seconds.items():
-                runs.append((n_ratings, fitted(engine, n_ratings, path, options)))
+                runs.append((n_ratings, fit(engine, n_ratings, path, options)))
             ratio = seconds["spark"][-1][1] / seconds["implicit"][-1][1]
             print(f"spark takes {ratio:.1f} times as long as the library")
     for engine, runs in seconds.items():
@@ -79,7 +79,7 @@ def snapshots(folder: Path, sizes: list[int]) -> Iterator[tuple[int, Path]]:
         yield n_users * PER_USER, path
 
 
-def fitted(engine: str, n_ratings: int, path: Path, options: argparse.Namespace) -> float:
+def fit(engine: str, n_ratings: int, path: Path, options: argparse.Namespace) -> float:
     config = {"n_factors": options.factors, "n_epochs": options.epochs, "engine": engine, "device": "cpu"}
     arguments = f"--driver-memory {options.memory} pyspark-shell"
     process = psutil.Popen(

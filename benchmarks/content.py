@@ -44,7 +44,7 @@ def main() -> None:
     holdout = make_temporal_holdout(ratings)
     print(f"{'':<28}{'stars':>8}{'later':>8}{'NDCG@10':>9}{'one person':>12}")
     for name, settings in PEERS:
-        estimator = estimator_of(name, settings, catalogue)
+        estimator = make_estimator_for(name, settings, catalogue)
         stars = [held_out_rmse(estimator, ratings, seed) for seed in range(options.seeds)]
         later = evaluate_temporal_holdout(estimator, holdout).metrics
         label = " ".join([name, *(f"{key}={value}" for key, value in settings.items())])
@@ -57,7 +57,7 @@ def small_ratings(folder: Path) -> Ratings:
     return Ratings.from_arrays(*(table[name].to_numpy() for name in ("userId", "movieId", "rating", "timestamp")))
 
 
-def estimator_of(name: str, settings: Mapping[str, Setting], catalogue: Catalogue) -> Estimator:
+def make_estimator_for(name: str, settings: Mapping[str, Setting], catalogue: Catalogue) -> Estimator:
     return make_estimator(name, settings, catalogue=catalogue if ALGORITHMS[name].needs_catalogue else None)
 
 

@@ -73,13 +73,13 @@ def fold_in_microseconds(model: AnyModel, n_ratings: int, repeat: int = 200) -> 
 def print_accuracy(ratings: Ratings, options: argparse.Namespace) -> None:
     print(f"{'':<14}{'retrained':>10}{'folded in':>10}{'difference':>11}   of each seed")
     for name in options.algorithms:
-        figures = np.array([compared(name, parted(ratings, seed), seed) for seed in range(options.seeds)])
+        figures = np.array([compare(name, split_users(ratings, seed), seed) for seed in range(options.seeds)])
         retrained, folded = figures.mean(axis=0)
         each = " ".join(f"{after - before:+.4f}" for before, after in figures)
         print(f"{name:<14}{retrained:>10.4f}{folded:>10.4f}{folded - retrained:>+11.4f}   {each}")
 
 
-def parted(ratings: Ratings, seed: int) -> Parts:
+def split_users(ratings: Ratings, seed: int) -> Parts:
     rng = np.random.default_rng(seed)
     newcomers = rng.choice(ratings.users.ids, max(len(ratings.users) // 20, 1), replace=False)
     new = np.isin(ratings.user_ids, newcomers)
@@ -87,7 +87,7 @@ def parted(ratings: Ratings, seed: int) -> Parts:
     return Parts(*(ratings.select(mask) for mask in (~new, new & ~tested, tested, ~tested)))
 
 
-def compared(name: str, parts: Parts, seed: int) -> tuple[float, float]:
+def compare(name: str, parts: Parts, seed: int) -> tuple[float, float]:
     """RMSE of the full retrain and of the fold-in, on the ratings of films that both know."""
     retrained = make_estimator(name, seed=seed).fit(parts.all_but_test)
     predicted = retrained.predict(parts.test.user_ids, parts.test.item_ids)

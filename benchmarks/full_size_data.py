@@ -72,7 +72,7 @@ class World:
         weights = np.exp(MOVIE_SPREAD * rng.standard_normal(movies))
         return cls(
             seed=seed,
-            counts=counts_of(ratings, users, movies // 3, rng),
+            counts=draw_counts(ratings, users, movies // 3, rng),
             starts=rng.integers(FIRST_SECOND, LAST_SECOND - 30 * 86_400, users),
             popularity=np.cumsum(weights) / weights.sum(),
             user_biases=rng.normal(0, 0.4, users).astype(np.float32),
@@ -130,7 +130,7 @@ class World:
                 yield future.result()
 
 
-def counts_of(ratings: int, users: int, most: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def draw_counts(ratings: int, users: int, most: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Return the number of ratings of each user, (users,), from 1 to `most`, which add up to `ratings`."""
     weights = np.exp(USER_SPREAD * rng.standard_normal(users))
     scale = ratings / weights.sum()
@@ -209,7 +209,7 @@ def dataset_write(
         snapshot_write(folder / "ratings.parquet", world)
 
 
-def users_of(options: argparse.Namespace) -> int:
+def count_users(options: argparse.Namespace) -> int:
     """Return the number of users, by default one for each 96 ratings."""
     return int(options.users or max(round(options.ratings * 270_896 / 26_024_289), 1))
 
@@ -226,18 +226,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     options = parser.parse_args()
     if options.folder:
-        timed_write(options.folder, options)
+        time_write(options.folder, options)
         return
     with tempfile.TemporaryDirectory() as name:
-        timed_write(Path(name), options)
+        time_write(Path(name), options)
 
 
-def timed_write(folder: Path, options: argparse.Namespace) -> None:
+def time_write(folder: Path, options: argparse.Namespace) -> None:
     started = time.perf_counter()
     dataset_write(
         folder,
         ratings=options.ratings,
-        users=users_of(options),
+        users=count_users(options),
         movies=options.movies,
         seed=options.seed,
         as_snapshot=options.snapshot,
@@ -245,7 +245,7 @@ def timed_write(folder: Path, options: argparse.Namespace) -> None:
     seconds, size = time.perf_counter() - started, sum(path.stat().st_size for path in folder.iterdir())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{options.ratings:,} ratings of {users_of(options):,} users: {size / 1e6:,.0f} MB in {seconds:.1f} s, "
+        f"{options.ratings:,} ratings of {count_users(options):,} users: {size / 1e6:,.0f} MB in {seconds:.1f} s, "
         f"peak {peak:,.0f} MiB"
     )
 

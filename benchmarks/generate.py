@@ -47,19 +47,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         csv, parquet = Path(name) / "ratings.csv", Path(name) / "ratings.parquet"
         generate(csv, argparse.Namespace(users=100, movies=options.movies, per_user=1))
-        ours = measured("matinee generate", generate, csv, options)
+        ours = measure("matinee generate", generate, csv, options)
         with csv.open("rb") as file:
             assert sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b"")) == n_ratings + 1
-        measured("matinee generate, Parquet", generate, parquet, options)
+        measure("matinee generate, Parquet", generate, parquet, options)
         for label, write in (("NumPy, to_csv of pandas", pandas_write), ("NumPy, write_csv of Arrow", arrow_write)):
-            seconds = measured(label, write, csv, options)
+            seconds = measure(label, write, csv, options)
             print(f"{'':<26}{seconds / ours:6.1f} times as long as matinee generate")
 
 
 Write: TypeAlias = Callable[[Path, argparse.Namespace], None]
 
 
-def measured(label: str, write: Write, path: Path, options: argparse.Namespace) -> float:
+def measure(label: str, write: Write, path: Path, options: argparse.Namespace) -> float:
     """Write a file in a separate process and return the seconds."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=child, args=(write, path, options, there))

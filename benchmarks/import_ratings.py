@@ -54,7 +54,7 @@ def bare_indexes() -> None:
             cursor.execute(statement)
 
 
-def timed(name: str, rows: int, work: Callable[[], object]) -> float:
+def time_import(name: str, rows: int, work: Callable[[], object]) -> float:
     """Run ``work`` and print its speed and the highest memory of this process so far."""
     start = time.perf_counter()
     work()
@@ -89,12 +89,12 @@ def measure(folder: Path, rows: int) -> None:
     path = folder / "ratings.csv"
     print(f"{rows:,} ratings, {path.stat().st_size / 1e6:.0f} MB, {os.cpu_count()} cores, {platform.machine()}")
     with transaction.atomic():
-        bound = timed("bare COPY", rows, lambda: bare_copy(path)) + timed("its indexes", rows, bare_indexes)
+        bound = time_import("bare COPY", rows, lambda: bare_copy(path)) + time_import("its indexes", rows, bare_indexes)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE bare")
-    ours = timed("import", rows, lambda: dataset_import(path=folder))
+    ours = time_import("import", rows, lambda: dataset_import(path=folder))
     print(f"the import runs at {bound / ours:.0%} of the bound")
-    timed("import again", rows, lambda: dataset_import(path=folder))
+    time_import("import again", rows, lambda: dataset_import(path=folder))
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def report(name: str, task: LastOut) -> None:
     started = time.perf_counter()
     model = make_estimator(name, settings, seed=0).fit(task.train)
     seconds = time.perf_counter() - started
-    sampled, full = sampled_ranks(model, task), full_ranks(model, task)
+    sampled, full = find_sampled_ranks(model, task), full_ranks(model, task)
     figures = (*hits_and_ndcg(sampled), *hits_and_ndcg(full))
     print(
         "{:<12}{:>10.4f}{:>9.4f}{:>12.4f}{:>9.4f}{:>9.1f}".format(name, *figures, seconds), settings or "", flush=True
@@ -129,7 +129,7 @@ def last_out(ratings: Ratings, *, seed: int) -> LastOut:
     return LastOut(ratings.select(~is_last), ratings.user_ids[is_last], ratings.item_ids[is_last], negatives)
 
 
-def sampled_ranks(model: AnyModel, task: LastOut) -> Int64Array:
+def find_sampled_ranks(model: AnyModel, task: LastOut) -> Int64Array:
     """How many of the 99 rank before what is looked for, ties and what is unknown to the model counting against it."""
     candidates = np.column_stack([task.last, task.negatives])
     users = np.repeat(task.users, candidates.shape[1])

@@ -75,13 +75,13 @@ def main() -> None:
         sizes = ["--ratings", options.ratings, "--users", options.users, "--movies", options.movies]
         generator = [sys.executable, str(Path(__file__).with_name("full_size_data.py")), name, *map(str, sizes)]
         subprocess.run(generator, check=True)
-        imported(site, Path(name), options.ratings)
+        run_import(site, Path(name), options.ratings)
         for path in Path(name).iterdir():
             path.unlink()
-        refreshed(site, options)
+        run_refresh(site, options)
 
 
-def imported(site: harness.Site, dataset: Path, ratings: int) -> None:
+def run_import(site: harness.Site, dataset: Path, ratings: int) -> None:
     result = site.folder / "bound"
     code = BOUND_IN.format(path=str(dataset / "ratings.csv"), result=str(result))
     site.python(code, name="bare COPY and its indexes", rows=ratings)
@@ -90,7 +90,7 @@ def imported(site: harness.Site, dataset: Path, ratings: int) -> None:
     print(f"  the import runs at {bound / seconds:.0%} of COPY and index builds ({bound:.1f} s)", flush=True)
 
 
-def refreshed(site: harness.Site, options: argparse.Namespace) -> None:
+def run_refresh(site: harness.Site, options: argparse.Namespace) -> None:
     result = site.folder / "bound"
     settings = [f"n_factors={options.factors}", f"n_epochs={options.epochs}"]
     cores = len(os.sched_getaffinity(0))

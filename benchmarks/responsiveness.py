@@ -64,11 +64,11 @@ def main() -> None:
         path = str(site.folder / "cookies")
         site.python(LOG_IN.format(n_people=N_PEOPLE, path=path), name="people log in")
         site.manage(*REFRESH, rows=options.users)
-        with served(site) as port:
+        with serve(site) as port:
             cookies = json.loads(Path(path).read_text())
             look(port, cookies, options, enough=lambda n: n >= options.requests // 4)
             idle = look(port, cookies, options, enough=lambda n: n >= options.requests)
-            busy = while_refreshed(site, port, cookies, options)
+            busy = run_during_refresh(site, port, cookies, options)
     for name, looks in (("idle", idle), ("during a refresh", busy)):
         middle, last = 1e3 * looks.percentile(50), 1e3 * looks.percentile(99)
         print(f"{name:18} {len(looks.seconds):6,} pages  p50 {middle:6.1f} ms  p99 {last:6.1f} ms")
@@ -93,7 +93,7 @@ def parse() -> argparse.Namespace:
 
 
 @contextmanager
-def served(site: harness.Site) -> Iterator[int]:
+def serve(site: harness.Site) -> Iterator[int]:
     """Serve the site on a free port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -162,19 +162,19 @@ def page_seconds(connection: http.client.HTTPConnection, cookie: str) -> float:
     return seconds
 
 
-def while_refreshed(site: harness.Site, port: int, cookies: list[str], options: argparse.Namespace) -> Looks:
+def run_during_refresh(site: harness.Site, port: int, cookies: list[str], options: argparse.Namespace) -> Looks:
     """Refresh until there are enough looks; those between two refreshes do not count."""
     busy = Looks()
     while len(busy.seconds) < options.requests:
         command = [sys.executable, str(harness.SOURCES / "manage.py"), *REFRESH]
         refresh = subprocess.Popen(command, env=site.environment(), stdout=subprocess.DEVNULL)
-        busy.seconds += look(port, cookies, options, enough=partial(ended, refresh)).seconds
+        busy.seconds += look(port, cookies, options, enough=partial(has_ended, refresh)).seconds
         if refresh.wait():
             raise SystemExit("The refresh failed.")
     return busy
 
 
-def ended(process: subprocess.Popen[bytes], _n_looks: int) -> bool:
+def has_ended(process: subprocess.Popen[bytes], _n_looks: int) -> bool:
     return process.poll() is not None
 
 

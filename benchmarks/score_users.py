@@ -48,7 +48,7 @@ def main() -> None:
         pass  # Compiles the kernels, or loads them from their cache, outside the timing.
     ours, sgemm, theirs, memory = [], [], [], 0.0
     for _ in range(options.repeat):
-        sgemm.append(max(rate(tiled_products, model, options), rate(blas_products, model, options)))
+        sgemm.append(max(rate(time_tiled_products, model, options), rate(blas_products, model, options)))
         theirs.append(implicit_rate(model, exclude, options))
         resident = peak_reset()
         ours.append(options.users * options.items / scoring_seconds(model, exclude, options))
@@ -149,7 +149,7 @@ def rate(
     return n_users * int(options.items) / (time.perf_counter() - started)
 
 
-def tiled_products(model: FactorModel, n_users: int, options: argparse.Namespace) -> None:
+def time_tiled_products(model: FactorModel, n_users: int, options: argparse.Namespace) -> None:
     def block(start: int) -> None:
         factors = model.user_factors[start : min(start + options.block_users, n_users)]
         buffer = np.empty(len(factors) * options.block_items, dtype=np.float32)

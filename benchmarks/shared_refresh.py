@@ -97,10 +97,10 @@ def main() -> None:
                 *place.query(SIZES)[0]
             )
         )
-        shared(place, "shared, one host", options.users, bound)
+        measure_shared(place, "shared, one host", options.users, bound)
         with worker(place):
-            shared(place, "shared, two hosts, at first", options.users, bound)
-            shared(place, "shared, two hosts", options.users, bound)
+            measure_shared(place, "shared, two hosts, at first", options.users, bound)
+            measure_shared(place, "shared, two hosts", options.users, bound)
         accident(place, "worker killed", lambda _, helper: helper.kill())
         accident(place, "leader killed", lambda leader, _: leader.kill())
         if not options.quick:
@@ -190,7 +190,7 @@ def alone(place: Place, n_users: int) -> float:
     return seconds
 
 
-def shared(place: Place, name: str, n_users: int, bound: float) -> None:
+def measure_shared(place: Place, name: str, n_users: int, bound: float) -> None:
     place.query(REMOVE)
     seconds, memory = measure_process(place.start(ONE, "-c", LEADER))
     figures = f"{seconds:6.2f} s {n_users / seconds:9,.0f} users/s, {memory:.0f} MiB, {bound / seconds:.2f} times alone"

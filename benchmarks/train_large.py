@@ -45,15 +45,15 @@ def main() -> None:
     if options.alone:
         train(options)
     elif options.snapshot:
-        all_measured(options, options.snapshot)
+        measure_all(options, options.snapshot)
     else:
         with tempfile.TemporaryDirectory() as name:
             sizes = ["--ratings", options.ratings, "--users", options.users, "--movies", options.movies, "--snapshot"]
             subprocess.run([sys.executable, HERE / "full_size_data.py", name, *map(str, sizes)], check=True)
-            all_measured(options, Path(name) / "ratings.parquet")
+            measure_all(options, Path(name) / "ratings.parquet")
 
 
-def all_measured(options: argparse.Namespace, snapshot: Path) -> None:
+def measure_all(options: argparse.Namespace, snapshot: Path) -> None:
     """Train in one process after the other and print the speed-up by threads."""
     print(f"k = {options.factors}, {options.epochs} epochs, {os.cpu_count()} cores", flush=True)
     seconds: dict[int, float] = {}

@@ -36,7 +36,7 @@ def main() -> None:
             n_ratings, seconds, megabytes = pool.apply(way, (options,))
         print(f"{name:<12}{n_ratings:,} ratings, {options.epochs} epochs  {seconds:6.2f} s  {megabytes:6.0f} MB more")
     if options.ratings:
-        estimator, ratings = SurpriseSVD(config_of(options)), ratings_of(options)
+        estimator, ratings = SurpriseSVD(make_config(options)), load_ratings(options)
         print("a tenth held out", evaluate_split(estimator, random_split(ratings, test_fraction=0.1, seed=0)))
         tenths = [
             evaluate_split(estimator, random_split(ratings, test_fraction=0.1, seed=seed))["rmse"]
@@ -46,19 +46,19 @@ def main() -> None:
         print("ten folds", evaluate_folds(estimator, ratings))
 
 
-def config_of(options: argparse.Namespace) -> SurpriseSVDConfig:
+def make_config(options: argparse.Namespace) -> SurpriseSVDConfig:
     return SurpriseSVDConfig(n_factors=options.factors, n_epochs=options.epochs)
 
 
-def ratings_of(options: argparse.Namespace) -> Ratings:
+def load_ratings(options: argparse.Namespace) -> Ratings:
     ratings: Ratings = harness.read_ratings(options.ratings, users=10_000, items=4_000, n=1_000_000)
     return ratings
 
 
 def on_arrays(options: argparse.Namespace) -> tuple[int, float, float]:
-    ratings = ratings_of(options)
+    ratings = load_ratings(options)
     with Cost() as cost:
-        SurpriseSVD(config_of(options)).fit(ratings)
+        SurpriseSVD(make_config(options)).fit(ratings)
     return len(ratings), cost.seconds, cost.megabytes
 
 
@@ -66,7 +66,7 @@ def on_row_tuples(options: argparse.Namespace) -> tuple[int, float, float]:
     import pandas as pd  # noqa: PLC0415 - only this way needs them.
     import surprise  # noqa: PLC0415
 
-    ratings = ratings_of(options)
+    ratings = load_ratings(options)
     columns = {"user": ratings.user_ids, "item": ratings.item_ids, "rating": ratings.values}  # noqa: PD011 - not pandas.
     with Cost() as cost:
         data = surprise.Dataset.load_from_df(pd.DataFrame(columns), surprise.Reader(rating_scale=(0.5, 5.0)))

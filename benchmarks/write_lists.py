@@ -80,7 +80,7 @@ def parse() -> argparse.Namespace:
 
 def measure(site: harness.Site, options: argparse.Namespace) -> None:
     lists = Lists(options)
-    body = lists.encoded()
+    body = lists.encode()
     lists.write()
     bare, ours, switches = [], [], []
     reading = [sys.executable, "-c", harness.SETUP + READER.format(n_users=options.users)]
@@ -126,7 +126,7 @@ class Lists:
                 }
             ]
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """Return all rows in the binary format of COPY."""
         from pipeline.suggestion_table import COLUMNS  # noqa: PLC0415 - the same.
         from postgres.copy import encode_arrays  # noqa: PLC0415 - Django has to be set up.
