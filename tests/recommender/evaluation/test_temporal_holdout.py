@@ -31,7 +31,7 @@ def pairs(ratings: Ratings) -> set[tuple[int, int]]:
     return set(zip(ratings.user_ids.tolist(), ratings.item_ids.tolist(), strict=True))
 
 
-def tested_pairs(holdout: TemporalHoldout) -> set[tuple[int, int]]:
+def held_out_pairs(holdout: TemporalHoldout) -> set[tuple[int, int]]:
     return {(user.user_id, int(item)) for user in holdout.test_users for item in user.item_ids}
 
 
@@ -51,7 +51,7 @@ def test_training_ratings_are_before_the_moment_and_test_ratings_after_it(seed: 
     assert holdout.train.times is not None
     assert holdout.train.times.max() == holdout.moment
     times = time_of(ratings)
-    assert all(times[pair] > holdout.moment for pair in tested_pairs(holdout))
+    assert all(times[pair] > holdout.moment for pair in held_out_pairs(holdout))
     assert len(ratings) - len(holdout.train) == pytest.approx(0.1 * len(ratings), abs=1)
 
 
@@ -74,7 +74,7 @@ def test_ratings_with_equal_times_are_split_by_the_seed(times: str) -> None:
     one, again, other = (make_temporal_holdout(ratings, seed=seed) for seed in (1, 1, 2))
 
     assert one.moment is None
-    assert tested_pairs(one) == tested_pairs(again) != tested_pairs(other)
+    assert held_out_pairs(one) == held_out_pairs(again) != held_out_pairs(other)
     assert len(one.train) == pytest.approx(0.9 * len(ratings), abs=1)
 
 

@@ -19,8 +19,8 @@ def test_numpy_gives_the_outputs_of_the_network(synthetic: Ratings) -> None:
     network = TwoTowers(40, SMALL)
     liked = np.array([1, 7, 30])
     with torch.no_grad():
-        theirs = network.people(network.inputs(torch.from_numpy(liked)).mean(dim=0))
-        fits = network.ends(torch.arange(40)) @ theirs
+        theirs = network.encode_users(network.inputs(torch.from_numpy(liked)).mean(dim=0))
+        fits = network.encode_items(torch.arange(40)) @ theirs
     towers = network.towers()
     ours = towers.user_factors(liked)
     assert ours == pytest.approx(theirs.numpy(), abs=1e-5)
