@@ -133,7 +133,7 @@ def _array_names(cls: type[Any]) -> Iterator[str]:
         elif _is_compound(field_type):
             inner = (each for each in _array_names(field_type) if each not in _IDS.values())
             yield from (f"{names.prefix}{names.renamed.get(each, each)}" for each in inner)
-        elif get_origin(field_type) is np.ndarray:
+        elif _is_array(field_type):
             yield name
 
 
@@ -148,6 +148,12 @@ def _fields(cls: type[Any]) -> Iterator[tuple[str, Any, Names]]:
 
 def _is_compound(cls: Any) -> bool:
     return cls is not Vocabulary and (is_dataclass(cls) or hasattr(cls, "_fields"))
+
+
+def _is_array(cls: Any) -> bool:
+    origin = get_origin(cls)
+    # NumPy 2.5 and later, for Python 3.12 and later, declare NDArray as a type alias, which contains the array type.
+    return origin is np.ndarray or get_origin(getattr(origin, "__value__", None)) is np.ndarray
 
 
 def _number(value: Any, field_type: Any) -> Any:
